@@ -1,0 +1,209 @@
+// Arcs, versions, entries and operations on the wire: the dictionary's part of the messages.
+import { isVersion, type Entry, type EntryVersion, type Key, type Version } from '../core/entry.ts';
+import type { Consistency, Operation, OperationResult } from '../core/message.ts';
+import type { Arc } from '../core/position.ts';
+import type { Reader, Writer } from './bytes.ts';
+import {
+  Choice,
+  readList,
+  readOptional,
+  Schema,
+  writeList,
+  writeOptional,
+  type Rules,
+  type Scope,
+} from './schema.ts';
+
+/** 16 hex digits and up to 16 characters of a node's id: isVersion. */
+const VERSION_BYTES_MAX = 32;
+
+export function writePosition(out: Writer, position: number, scope: Scope): void {
+  out.varint(position, scope.size - 1);
+}
+
+export function readPosition(input: Reader, scope: Scope): number {
+  return input.varint(scope.size - 1);
+}
+
+export function writeArc(out: Writer, arc: Arc, scope: Scope): void {
+  writePosition(out, arc.from, scope);
+  writePosition(out, arc.to, scope);
+}
+
+export function readArc(input: Reader, scope: Scope): Arc {
+  return { from: readPosition(input, scope), to: readPosition(input, scope) };
+}
+
+export function writeKey(out: Writer, key: Key, scope: Scope): void {
+  out.byteString(key, scope.limits.keyBytes);
+}
+
+export function readKey(input: Reader, scope: Scope): Key {
+  return input.byteString(scope.limits.keyBytes);
+}
+
+export function writeKeys(out: Writer, keys: readonly Key[], scope: Scope): void {
+  writeList(out, keys, scope.limits.itemsMax, writeKey, scope);
+}
+
+export function readKeys(input: Reader, scope: Scope): Key[] {
+  return readList(input, scope.limits.itemsMax, readKey, scope);
+}
+
+export function writeEntryVersions(out: Writer, items: readonly EntryVersion[], scope: Scope): void {
+  writeList(out, items, scope.limits.itemsMax, writeEntryVersion, scope);
+}
+
+export function readEntryVersions(input: Reader, scope: Scope): EntryVersion[] {
+  return readList(input, scope.limits.itemsMax, readEntryVersion, scope);
+}
+
+export function writeEntries(out: Writer, entries: readonly Entry[], scope: Scope): void {
+  writeList(out, entries, scope.limits.itemsMax, writeEntry, scope);
+}
+
+export function readEntries(input: Reader, scope: Scope): Entry[] {
+  return readList(input, scope.limits.itemsMax, readEntry, scope);
+}
+
+export const CONSISTENCY: Choice<Consistency> = new Choice({ one: 0, quorum: 1, all: 2 });
+
+const OPERATION_RULES: Rules<Operation> = {
+  get: {
+    code: 0,
+    write: () => undefined,
+    read: () => ({ type: 'get' }),
+  },
+  set: {
+    code: 1,
+    write(out, operation, scope) {
+      writeValue(out, operation.value, scope);
+      out.varint(operation.ttlMs);
+      out.bool(operation.ifAbsent);
+      writeCondition(out, operation.ifVersion);
+    },
+    read: (input, scope) => ({
+      type: 'set',
+      value: readValue(input, scope),
+      ttlMs: input.varint(),
+      ifAbsent: input.bool(),
+      ifVersion: readCondition(input),
+    }),
+  },
+  delete: {
+    code: 2,
+    write: (out, operation) => writeCondition(out, operation.ifVersion),
+    read: (input) => ({ type: 'delete', ifVersion: readCondition(input) }),
+  },
+};
+
+export const OPERATIONS: Schema<Operation> = new Schema(OPERATION_RULES);
+
+const RESULT_RULES: Rules<OperationResult> = {
+  none: {
+    code: 0,
+    write: () => undefined,
+    read: () => ({ type: 'none' }),
+  },
+  value: {
+    code: 1,
+    write(out, result, scope) {
+      writeValue(out, result.value, scope);
+      writeVersion(out, result.version);
+      out.varint(result.expiresAt);
+      out.varint(result.replicas);
+      out.varint(result.agreed);
+      out.varint(result.replicaRequests);
+    },
+    read: (input, scope) => ({
+      type: 'value',
+      value: readValue(input, scope),
+      version: readVersion(input),
+      expiresAt: input.varint(),
+      replicas: input.varint(),
+      agreed: input.varint(),
+      replicaRequests: input.varint(),
+    }),
+  },
+  stored: {
+    code: 2,
+    write(out, result) {
+      writeVersion(out, result.version);
+      out.varint(result.replicaRequests);
+    },
+    read: (input) => ({ type: 'stored', version: readVersion(input), replicaRequests: input.varint() }),
+  },
+  deleted: {
+    code: 3,
+    write(out, result) {
+      out.bool(result.existed);
+      writeCondition(out, result.version);
+    },
+    read: (input) => ({ type: 'deleted', existed: input.bool(), version: readCondition(input) }),
+  },
+  conflict: {
+    code: 4,
+    write: (out, result) => writeCondition(out, result.version),
+    read: (input) => ({ type: 'conflict', version: readCondition(input) }),
+  },
+};
+
+export const RESULTS: Schema<OperationResult> = new Schema(RESULT_RULES);
+
+function writeEntryVersion(out: Writer, item: EntryVersion, scope: Scope): void {
+  writeKey(out, item.key, scope);
+  writeVersion(out, item.version);
+}
+
+function readEntryVersion(input: Reader, scope: Scope): EntryVersion {
+  return { key: readKey(input, scope), version: readVersion(input) };
+}
+
+function writeEntry(out: Writer, entry: Entry, scope: Scope): void {
+  writeKey(out, entry.key, scope);
+  writeOptional(out, entry.value, writeValue, scope);
+  writeVersion(out, entry.version);
+  out.varint(entry.expiresAt);
+  out.text(entry.operation, scope.limits.operationBytes);
+}
+
+function readEntry(input: Reader, scope: Scope): Entry {
+  return {
+    key: readKey(input, scope),
+    value: readOptional(input, readValue, scope),
+    version: readVersion(input),
+    expiresAt: input.varint(),
+    operation: input.text(scope.limits.operationBytes),
+  };
+}
+
+function writeValue(out: Writer, value: Uint8Array, scope: Scope): void {
+  out.bytes(value, scope.limits.valueBytes);
+}
+
+function readValue(input: Reader, scope: Scope): Uint8Array {
+  return input.bytes(scope.limits.valueBytes);
+}
+
+function writeVersion(out: Writer, version: Version): void {
+  if (!isVersion(version)) throw new TypeError(`${JSON.stringify(version)} is no version`);
+  out.text(version, VERSION_BYTES_MAX);
+}
+
+function readVersion(input: Reader): Version {
+  const version = input.text(VERSION_BYTES_MAX);
+  if (!isVersion(version)) throw input.error('a version that has not the form of one');
+  return version;
+}
+
+/** A version, or '' for none. */
+function writeCondition(out: Writer, version: Version): void {
+  if (version === '') out.length(0, VERSION_BYTES_MAX);
+  else writeVersion(out, version);
+}
+
+function readCondition(input: Reader): Version {
+  const version = input.text(VERSION_BYTES_MAX);
+  if (version !== '' && !isVersion(version)) throw input.error('a version that has not the form of one');
+  return version;
+}

@@ -1,0 +1,118 @@
+// Frames: where one message ends and the next begins in a stream of bytes. It owns the header (4 bytes, big-endian: the
+// length of the payload) and the memory of a frame that has not arrived whole; what a payload means is the codec's.
+import { HEADER_BYTES, WireError } from './bytes.ts';
+
+/** Room for a frame whose header has not arrived whole. */
+const FIRST_BYTES = 64;
+
+/**
+ * Cuts chunks into payloads. A frame that lies in one chunk is a view of it; one that spans chunks is put together in memory of
+ * its own, which is at most twice what has arrived of it, whatever its header says. Each byte is copied a bounded
+ * number of times, however small the chunks are.
+ */
+export class FrameReader {
+  readonly #frameLimit: number;
+  /** What was pushed and not yet looked at. */
+  readonly #chunks: Uint8Array[] = [];
+  #chunk: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  /** The beginning of a frame that spans chunks, header included, in the first `#filled` bytes. */
+  #partial = new Uint8Array(0);
+  #filled = 0;
+
+  /** `frameLimit` is the largest payload in bytes. */
+  constructor(frameLimit: number) {
+    this.#frameLimit = frameLimit;
+  }
+
+  /** Takes the chunk over: it must not change afterwards. Read all with next() before the next push, to hold little. */
+  push(chunk: Uint8Array): void {
+    // A plain view, because the methods of a subclass such as Node's Buffer may differ.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+  }
+
+  /** The payload of the next frame that has arrived whole. Throws WireError for a length of 0 or above the limit, for ever. */
+  next(): Uint8Array | undefined {
+    for (;;) {
+      const payload = this.#filled > 0 ? this.#complete() : this.#cut();
+      if (payload !== undefined) return payload;
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) return undefined;
+      this.#chunk = chunk;
+      this.#at = 0;
+    }
+  }
+
+  /** Whether part of a frame is waiting for its rest, once next() has answered undefined. */
+  get isWithinFrame(): boolean {
+    return this.#filled > 0;
+  }
+
+  /** A frame that lies in the chunk; else the chunk's rest, if any, begins a partial frame. */
+  #cut(): Uint8Array | undefined {
+    const rest = this.#chunk.length - this.#at;
+    if (rest >= HEADER_BYTES) {
+      const start = this.#at + HEADER_BYTES;
+      const length = this.#lengthAt(this.#chunk, this.#at);
+      if (rest >= HEADER_BYTES + length) {
+        this.#at = start + length;
+        return this.#chunk.subarray(start, this.#at);
+      }
+    }
+    this.#take(rest, FIRST_BYTES);
+    return undefined;
+  }
+
+  /** Moves bytes from the chunk to the partial frame; its payload if that completes it. */
+  #complete(): Uint8Array | undefined {
+    if (this.#filled < HEADER_BYTES) this.#take(HEADER_BYTES - this.#filled, FIRST_BYTES);
+    if (this.#filled < HEADER_BYTES) return undefined;
+    const size = HEADER_BYTES + this.#lengthAt(this.#partial, 0);
+    this.#take(size - this.#filled, size);
+    if (this.#filled < size) return undefined;
+    const payload = this.#partial.subarray(HEADER_BYTES, size);
+    this.#partial = new Uint8Array(0);
+    this.#filled = 0;
+    return payload;
+  }
+
+  /** Appends up to `count` bytes of the chunk to the partial frame, which never needs more than `room` in the end. */
+  #take(count: number, room: number): void {
+    const taken = this.#chunk.subarray(this.#at, this.#at + count);
+    const filled = this.#filled + taken.length;
+    if (filled > this.#partial.length) {
+      const grown = new Uint8Array(Math.max(filled, Math.min(2 * filled, room), FIRST_BYTES));
+      grown.set(this.#partial.subarray(0, this.#filled));
+      this.#partial = grown;
+    }
+    this.#partial.set(taken, this.#filled);
+    this.#filled = filled;
+    this.#at += taken.length;
+    // Nothing of a chunk is kept alive once all of it has been taken.
+    if (this.#at === this.#chunk.length) {
+      this.#chunk = new Uint8Array(0);
+      this.#at = 0;
+    }
+  }
+
+  #lengthAt(bytes: Uint8Array, at: number): number {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + HEADER_BYTES);
+    const length = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
+    if (length === 0) throw new WireError('an empty frame', 0);
+    if (length > this.#frameLimit) {
+      const likely = guessProtocol(a, b, c, d);
+      const guess = likely === undefined ? '' : `; the bytes look like ${likely}`;
+      throw new WireError(`a frame of ${length} bytes, at most ${this.#frameLimit} allowed${guess}`, 0);
+    }
+    return length;
+  }
+}
+
+/** What a stranger speaks whose first bytes are no frame of ours. */
+function guessProtocol(a: number, b: number, c: number, d: number): string | undefined {
+  // A TLS record: handshake or alert, version 3.x.
+  if ((a === 0x16 || a === 0x15) && b === 0x03) return 'TLS';
+  const text = String.fromCharCode(a, b, c, d);
+  if (/^(GET |POST|PUT |HEAD|DELE|OPTI|PATC|CONN|HTTP|PRI )$/.test(text)) return 'HTTP';
+  return /^[\x20-\x7e\r\n]{4}$/.test(text) ? 'text' : undefined;
+}

@@ -1,0 +1,299 @@
+// The table of replies: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x40 to 0x7f: the request's
+// plus 0x30, and from 0x70 on those that answer any request.
+import type { FailureCode, Reply } from '../core/message.ts';
+import {
+  readContact,
+  readContacts,
+  readMemberDescription,
+  readNeighbourhood,
+  readTables,
+  writeContact,
+  writeContacts,
+  writeMemberDescription,
+  writeNeighbourhood,
+  writeTables,
+} from './contact-codec.ts';
+import {
+  readArc,
+  readEntries,
+  readEntryVersions,
+  readKeys,
+  RESULTS,
+  writeArc,
+  writeEntries,
+  writeEntryVersions,
+  writeKeys,
+} from './entry-codec.ts';
+import { Choice, readOptional, Schema, writeOptional, type Rules } from './schema.ts';
+
+type ReplyRules<Name extends Reply['type']> = Pick<Rules<Reply>, Name>;
+type ReplyOf<Name extends Reply['type']> = Extract<Reply, { readonly type: Name }>;
+
+const STATE: Choice<ReplyOf<'neighbourhood-is'>['state']> = new Choice({
+  pending: 0,
+  same: 1,
+  full: 2,
+  'not-a-member': 3,
+});
+
+const NOTIFY_OUTCOME: Choice<ReplyOf<'notified'>['outcome']> = new Choice({
+  adopted: 0,
+  known: 1,
+  taken: 2,
+  passed: 3,
+  pending: 4,
+  'not-a-member': 5,
+});
+
+const FAILURE_CODE: Choice<FailureCode> = new Choice({
+  BUSY: 0,
+  ERR_QUORUM: 1,
+  ERR_TIMEOUT: 2,
+  ERR_LIMIT: 3,
+  ERR_STORE: 4,
+  ERR_KEY_TOO_LARGE: 5,
+  ERR_VALUE_TOO_LARGE: 6,
+});
+
+const MEMBERSHIP: ReplyRules<
+  'pong' | 'neighbourhood-is' | 'notified' | 'introduced' | 'left' | 'checked' | 'dialled-back' | 'announced'
+> = {
+  pong: {
+    code: 0x40,
+    write: () => undefined,
+    read: () => ({ type: 'pong' }),
+  },
+  'neighbourhood-is': {
+    code: 0x41,
+    write(out, reply, scope) {
+      STATE.write(out, reply.state);
+      writeNeighbourhood(out, reply.neighbourhood, scope);
+    },
+    read: (input, scope) => ({
+      type: 'neighbourhood-is',
+      state: STATE.read(input),
+      neighbourhood: readNeighbourhood(input, scope),
+    }),
+  },
+  notified: {
+    code: 0x42,
+    write(out, reply, scope) {
+      NOTIFY_OUTCOME.write(out, reply.outcome);
+      writeOptional(out, reply.predecessor, writeContact, scope);
+      out.varint(reply.epoch);
+    },
+    read: (input, scope) => ({
+      type: 'notified',
+      outcome: NOTIFY_OUTCOME.read(input),
+      predecessor: readOptional(input, readContact, scope),
+      epoch: input.varint(),
+    }),
+  },
+  introduced: {
+    code: 0x43,
+    write: () => undefined,
+    read: () => ({ type: 'introduced' }),
+  },
+  left: {
+    code: 0x44,
+    write: () => undefined,
+    read: () => ({ type: 'left' }),
+  },
+  checked: {
+    code: 0x45,
+    write: (out, reply) => out.bool(reply.alive),
+    read: (input) => ({ type: 'checked', alive: input.bool() }),
+  },
+  'dialled-back': {
+    code: 0x46,
+    write(out, reply, scope) {
+      out.bool(reply.reached);
+      out.sentence(reply.reason, scope.limits.sentenceBytes);
+    },
+    read: (input, scope) => ({
+      type: 'dialled-back',
+      reached: input.bool(),
+      reason: input.text(scope.limits.sentenceBytes),
+    }),
+  },
+  announced: {
+    code: 0x47,
+    write: () => undefined,
+    read: () => ({ type: 'announced' }),
+  },
+};
+
+const ROUTING: ReplyRules<'found' | 'tables-are' | 'described'> = {
+  found: {
+    code: 0x48,
+    write(out, reply, scope) {
+      writeArc(out, reply.arc, scope);
+      out.bool(reply.owner);
+      writeContacts(out, reply.contacts, scope);
+      writeContacts(out, reply.followers, scope);
+    },
+    read: (input, scope) => ({
+      type: 'found',
+      arc: readArc(input, scope),
+      owner: input.bool(),
+      contacts: readContacts(input, scope),
+      followers: readContacts(input, scope),
+    }),
+  },
+  'tables-are': {
+    code: 0x49,
+    write(out, reply, scope) {
+      out.varint(reply.digest);
+      writeOptional(out, reply.tables, writeTables, scope);
+    },
+    read: (input, scope) => ({
+      type: 'tables-are',
+      digest: input.varint(),
+      tables: readOptional(input, readTables, scope),
+    }),
+  },
+  described: {
+    code: 0x4a,
+    write: (out, reply, scope) => writeOptional(out, reply.member, writeMemberDescription, scope),
+    read: (input, scope) => ({
+      type: 'described',
+      member: readOptional(input, readMemberDescription, scope),
+    }),
+  },
+};
+
+const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned'> = {
+  operated: {
+    code: 0x50,
+    write(out, reply, scope) {
+      writeArc(out, reply.arc, scope);
+      RESULTS.write(out, reply.result, scope);
+    },
+    read: (input, scope) => ({
+      type: 'operated',
+      arc: readArc(input, scope),
+      result: RESULTS.read(input, scope),
+    }),
+  },
+  located: {
+    code: 0x51,
+    write(out, reply, scope) {
+      writeArc(out, reply.arc, scope);
+      writeContacts(out, reply.replicas, scope);
+    },
+    read: (input, scope) => ({
+      type: 'located',
+      arc: readArc(input, scope),
+      replicas: readContacts(input, scope),
+    }),
+  },
+  scanned: {
+    code: 0x52,
+    write(out, reply, scope) {
+      writeArc(out, reply.arc, scope);
+      writeEntries(out, reply.entries, scope);
+      out.bool(reply.more);
+    },
+    read: (input, scope) => ({
+      type: 'scanned',
+      arc: readArc(input, scope),
+      entries: readEntries(input, scope),
+      more: input.bool(),
+    }),
+  },
+};
+
+const REPLICATION: ReplyRules<'claimed' | 'replicated' | 'digest-is' | 'fetched' | 'offered' | 'adopted'> = {
+  claimed: {
+    code: 0x58,
+    write(out, reply) {
+      out.bool(reply.granted);
+      out.varint(reply.epoch);
+      out.varint(reply.count);
+    },
+    read: (input) => ({
+      type: 'claimed',
+      granted: input.bool(),
+      epoch: input.varint(),
+      count: input.varint(),
+    }),
+  },
+  replicated: {
+    code: 0x5a,
+    write: (out, reply) => out.bool(reply.stored),
+    read: (input) => ({ type: 'replicated', stored: input.bool() }),
+  },
+  'digest-is': {
+    code: 0x5b,
+    write(out, reply, scope) {
+      writeEntryVersions(out, reply.items, scope);
+      out.bool(reply.more);
+    },
+    read: (input, scope) => ({
+      type: 'digest-is',
+      items: readEntryVersions(input, scope),
+      more: input.bool(),
+    }),
+  },
+  fetched: {
+    code: 0x5c,
+    write: (out, reply, scope) => writeEntries(out, reply.entries, scope),
+    read: (input, scope) => ({ type: 'fetched', entries: readEntries(input, scope) }),
+  },
+  offered: {
+    code: 0x5d,
+    write(out, reply, scope) {
+      writeKeys(out, reply.wanted, scope);
+      writeKeys(out, reply.release, scope);
+    },
+    read: (input, scope) => ({
+      type: 'offered',
+      wanted: readKeys(input, scope),
+      release: readKeys(input, scope),
+    }),
+  },
+  adopted: {
+    code: 0x5e,
+    write: () => undefined,
+    read: () => ({ type: 'adopted' }),
+  },
+};
+
+const GENERAL: ReplyRules<'redirect' | 'failed'> = {
+  redirect: {
+    code: 0x70,
+    write(out, reply, scope) {
+      writeArc(out, reply.arc, scope);
+      out.bool(reply.owner);
+      writeContacts(out, reply.contacts, scope);
+    },
+    read: (input, scope) => ({
+      type: 'redirect',
+      arc: readArc(input, scope),
+      owner: input.bool(),
+      contacts: readContacts(input, scope),
+    }),
+  },
+  failed: {
+    code: 0x71,
+    write(out, reply, scope) {
+      FAILURE_CODE.write(out, reply.code);
+      out.sentence(reply.message, scope.limits.sentenceBytes);
+    },
+    read: (input, scope) => ({
+      type: 'failed',
+      code: FAILURE_CODE.read(input),
+      message: input.text(scope.limits.sentenceBytes),
+    }),
+  },
+};
+
+export const REPLY_RULES: Rules<Reply> = {
+  ...MEMBERSHIP,
+  ...ROUTING,
+  ...DICTIONARY,
+  ...REPLICATION,
+  ...GENERAL,
+};
+
+export const REPLIES: Schema<Reply> = new Schema(REPLY_RULES);

@@ -1,0 +1,216 @@
+// The table of requests: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x10 to 0x3f; the reply
+// that belongs to a request has its code plus 0x30.
+import type { Request } from '../core/message.ts';
+import {
+  readContact,
+  readContacts,
+  readNeighbourhood,
+  writeContact,
+  writeContacts,
+  writeNeighbourhood,
+} from './contact-codec.ts';
+import {
+  CONSISTENCY,
+  OPERATIONS,
+  readArc,
+  readEntries,
+  readEntryVersions,
+  readKey,
+  readKeys,
+  readPosition,
+  writeArc,
+  writeEntries,
+  writeEntryVersions,
+  writeKey,
+  writeKeys,
+  writePosition,
+} from './entry-codec.ts';
+import { Schema, type Rules } from './schema.ts';
+
+type RequestRules<Name extends Request['type']> = Pick<Rules<Request>, Name>;
+
+const MEMBERSHIP: RequestRules<
+  'ping' | 'neighbourhood' | 'notify' | 'introduce' | 'leave' | 'check' | 'dial-back' | 'announce'
+> = {
+  ping: {
+    code: 0x10,
+    write: () => undefined,
+    read: () => ({ type: 'ping' }),
+  },
+  neighbourhood: {
+    code: 0x11,
+    write: (out, request) => out.varint(request.known),
+    read: (input) => ({ type: 'neighbourhood', known: input.varint() }),
+  },
+  notify: {
+    code: 0x12,
+    write: (out, request, scope) => writeContact(out, request.self, scope),
+    read: (input, scope) => ({ type: 'notify', self: readContact(input, scope) }),
+  },
+  introduce: {
+    code: 0x13,
+    write: (out, request, scope) => writeContacts(out, request.contacts, scope),
+    read: (input, scope) => ({ type: 'introduce', contacts: readContacts(input, scope) }),
+  },
+  leave: {
+    code: 0x14,
+    write(out, request, scope) {
+      writeContact(out, request.self, scope);
+      writeNeighbourhood(out, request.neighbourhood, scope);
+    },
+    read: (input, scope) => ({
+      type: 'leave',
+      self: readContact(input, scope),
+      neighbourhood: readNeighbourhood(input, scope),
+    }),
+  },
+  check: {
+    code: 0x15,
+    write: (out, request, scope) => writeContact(out, request.suspect, scope),
+    read: (input, scope) => ({ type: 'check', suspect: readContact(input, scope) }),
+  },
+  'dial-back': {
+    code: 0x16,
+    write: (out, request, scope) => writeContact(out, request.contact, scope),
+    read: (input, scope) => ({ type: 'dial-back', contact: readContact(input, scope) }),
+  },
+  announce: {
+    code: 0x17,
+    write(out, request, scope) {
+      writeContact(out, request.self, scope);
+      out.bool(request.member);
+    },
+    read: (input, scope) => ({
+      type: 'announce',
+      self: readContact(input, scope),
+      member: input.bool(),
+    }),
+  },
+};
+
+const ROUTING: RequestRules<'find' | 'tables' | 'describe'> = {
+  find: {
+    code: 0x18,
+    write: (out, request, scope) => writePosition(out, request.position, scope),
+    read: (input, scope) => ({ type: 'find', position: readPosition(input, scope) }),
+  },
+  tables: {
+    code: 0x19,
+    write: (out, request) => out.varint(request.known),
+    read: (input) => ({ type: 'tables', known: input.varint() }),
+  },
+  describe: {
+    code: 0x1a,
+    write: () => undefined,
+    read: () => ({ type: 'describe' }),
+  },
+};
+
+const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
+  operate: {
+    code: 0x20,
+    write(out, request, scope) {
+      writeKey(out, request.key, scope);
+      OPERATIONS.write(out, request.operation, scope);
+      CONSISTENCY.write(out, request.consistency);
+      out.text(request.operationId, scope.limits.operationBytes);
+      out.varint(request.budgetMs);
+    },
+    read: (input, scope) => ({
+      type: 'operate',
+      key: readKey(input, scope),
+      operation: OPERATIONS.read(input, scope),
+      consistency: CONSISTENCY.read(input),
+      operationId: input.text(scope.limits.operationBytes),
+      budgetMs: input.varint(),
+    }),
+  },
+  locate: {
+    code: 0x21,
+    write: (out, request, scope) => writePosition(out, request.position, scope),
+    read: (input, scope) => ({ type: 'locate', position: readPosition(input, scope) }),
+  },
+  scan: {
+    code: 0x22,
+    write(out, request, scope) {
+      writePosition(out, request.afterPosition, scope);
+      writeKey(out, request.afterKey, scope);
+      writeKey(out, request.prefix, scope);
+      out.bool(request.withValues);
+    },
+    read: (input, scope) => ({
+      type: 'scan',
+      afterPosition: readPosition(input, scope),
+      afterKey: readKey(input, scope),
+      prefix: readKey(input, scope),
+      withValues: input.bool(),
+    }),
+  },
+};
+
+const REPLICATION: RequestRules<'claim' | 'confirm' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt'> =
+  {
+    claim: {
+      code: 0x28,
+      write(out, request, scope) {
+        writeArc(out, request.arc, scope);
+        out.varint(request.epoch);
+      },
+      read: (input, scope) => ({ type: 'claim', arc: readArc(input, scope), epoch: input.varint() }),
+    },
+    confirm: {
+      code: 0x29,
+      write(out, request, scope) {
+        writeArc(out, request.arc, scope);
+        out.varint(request.epoch);
+      },
+      read: (input, scope) => ({ type: 'confirm', arc: readArc(input, scope), epoch: input.varint() }),
+    },
+    replicate: {
+      code: 0x2a,
+      write(out, request, scope) {
+        writeArc(out, request.arc, scope);
+        out.varint(request.epoch);
+        writeEntries(out, request.entries, scope);
+      },
+      read: (input, scope) => ({
+        type: 'replicate',
+        arc: readArc(input, scope),
+        epoch: input.varint(),
+        entries: readEntries(input, scope),
+      }),
+    },
+    digest: {
+      code: 0x2b,
+      write(out, request, scope) {
+        writeArc(out, request.arc, scope);
+        writePosition(out, request.afterPosition, scope);
+        writeKey(out, request.afterKey, scope);
+      },
+      read: (input, scope) => ({
+        type: 'digest',
+        arc: readArc(input, scope),
+        afterPosition: readPosition(input, scope),
+        afterKey: readKey(input, scope),
+      }),
+    },
+    fetch: {
+      code: 0x2c,
+      write: (out, request, scope) => writeKeys(out, request.keys, scope),
+      read: (input, scope) => ({ type: 'fetch', keys: readKeys(input, scope) }),
+    },
+    offer: {
+      code: 0x2d,
+      write: (out, request, scope) => writeEntryVersions(out, request.items, scope),
+      read: (input, scope) => ({ type: 'offer', items: readEntryVersions(input, scope) }),
+    },
+    adopt: {
+      code: 0x2e,
+      write: (out, request, scope) => writeEntries(out, request.entries, scope),
+      read: (input, scope) => ({ type: 'adopt', entries: readEntries(input, scope) }),
+    },
+  };
+
+export const REQUEST_RULES: Rules<Request> = { ...MEMBERSHIP, ...ROUTING, ...DICTIONARY, ...REPLICATION };
+
+export const REQUESTS: Schema<Request> = new Schema(REQUEST_RULES);
