@@ -28,12 +28,12 @@ function main() {
 }
 
 /**
- * Runs a program of an installed package with this Node, its output straight to the terminal.
+ * Runs a program under the root with this Node, its output straight to the terminal.
  * @param {string} name @param {string} program @param {string[]} options
  */
 function run(name, program, options) {
   console.log(`> ${name}`);
-  const path = join(root, 'node_modules', program);
+  const path = join(root, program);
   const result = spawnSync(process.execPath, [path, ...options], { cwd: root, stdio: 'inherit' });
   if (result.error) console.log(result.error.message);
   return result.status ?? 1;
@@ -44,7 +44,7 @@ function runTests(options) {
   try {
     const report = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const status = run('test', 'vitest/vitest.mjs', ['run', ...reporters, ...options]);
+    const status = run('test', 'node_modules/vitest/vitest.mjs', ['run', ...reporters, ...options]);
     return count(readReport(report), status);
   } finally {
     rmSync(folder, { recursive: true, force: true });
