@@ -13,9 +13,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 function main() {
   const failures = [];
   const steps = [
-    { name: 'build', program: 'typescript/bin/tsc', options: ['-b'] },
-    { name: 'lint', program: 'oxlint/bin/oxlint', options: ['--type-aware', '--deny-warnings'] },
-    { name: 'format check', program: '@biomejs/biome/bin/biome', options: ['format'] },
+    { name: 'build', program: 'scripts/build.mjs', options: [] },
+    { name: 'lint', program: 'node_modules/oxlint/bin/oxlint', options: ['--type-aware', '--deny-warnings'] },
+    { name: 'format check', program: 'node_modules/@biomejs/biome/bin/biome', options: ['format'] },
   ];
   for (const { name, program, options } of steps) {
     if (run(name, program, options) !== 0) failures.push(`${name} failed`);
