@@ -1,0 +1,176 @@
+// Engine: what every part of the machine stands on: the time, chance, timers, requests under way, and the effects to do.
+// It owns the matching of replies to requests and their time-outs; it knows nothing of rings or entries.
+import type { Contact } from './contact.ts';
+import type { Destination, Effect, MachineEvent, Outcome } from './effect.ts';
+import type { CoreLimits } from './limits.ts';
+import type { Reply, Request } from './message.ts';
+import type { Hash } from './position.ts';
+import { ringSize } from './position.ts';
+import type { Profile } from './profile.ts';
+import { Peers } from './peers.ts';
+import { Random } from './random.ts';
+import type { Timer } from './timers.ts';
+import { Timers } from './timers.ts';
+
+/** How a request ended: with the reply, without one in time, or because the peer cannot be reached. */
+export type Answer =
+  | { readonly type: 'reply'; readonly body: Reply; readonly ms: number }
+  | { readonly type: 'silence'; readonly ms: number }
+  | { readonly type: 'unreachable'; readonly ms: number };
+
+export interface EngineOptions {
+  readonly k: number;
+  readonly hash: Hash;
+  /** Of the generator; every node needs its own. */
+  readonly seed: number;
+  readonly self: Contact;
+  readonly profile: Profile;
+  readonly limits: CoreLimits;
+}
+
+interface Call {
+  readonly to: string;
+  readonly sentAt: number;
+  readonly timer: Timer;
+  readonly done: (answer: Answer) => void;
+}
+
+export class Engine {
+  readonly k: number;
+  readonly size: number;
+  readonly hash: Hash;
+  readonly profile: Profile;
+  readonly limits: CoreLimits;
+  readonly random: Random;
+  readonly peers: Peers;
+  /** Monotonic milliseconds of the input that is being handled. */
+  now = 0;
+  /** Wall time minus monotonic time. */
+  wallOffset = 0;
+  self: Contact;
+  /** Whether this node stores data for a ring. */
+  member = false;
+  /** Told of every peer that did not answer, once a request. */
+  onSilence: (id: string) => void = () => {};
+  readonly #timers = new Timers();
+  readonly #calls = new Map<number, Call>();
+  #lastNumber = 0;
+  #deferred: (() => void)[] = [];
+  #effects: Effect[] = [];
+  #polled = 0;
+
+  constructor(options: EngineOptions) {
+    this.k = options.k;
+    this.size = ringSize(options.k);
+    this.hash = options.hash;
+    this.profile = options.profile;
+    this.limits = options.limits;
+    this.self = options.self;
+    this.random = new Random(options.seed);
+    this.peers = new Peers(options.limits.peers, options.profile.requestMinMs, options.profile.requestMaxMs);
+  }
+
+  /** Epoch milliseconds. */
+  get wall(): number {
+    return this.now + this.wallOffset;
+  }
+
+  /** Sends a request and calls `done` exactly once, unless the returned number is given to `abandon` before. */
+  call(to: Destination, body: Request, done: (answer: Answer) => void, timeoutMs?: number): number {
+    const id = typeof to === 'string' ? to : to.id;
+    const number = ++this.#lastNumber;
+    const timer = this.after(timeoutMs ?? this.peers.timeoutMs(id), () => this.#fail(number, 'silence'));
+    this.#calls.set(number, { to: id, sentAt: this.now, timer, done });
+    this.effect({ type: 'send', to, message: { direction: 'request', number, body } });
+    return number;
+  }
+
+  /** The answer to this request is no longer wanted. */
+  abandon(number: number): void {
+    const call = this.#calls.get(number);
+    if (call === undefined) return;
+    this.#timers.cancel(call.timer);
+    this.#calls.delete(number);
+  }
+
+  reply(to: string, number: number, body: Reply): void {
+    this.effect({ type: 'send', to, message: { direction: 'reply', number, body } });
+  }
+
+  handleReply(from: string, number: number, body: Reply): void {
+    const call = this.#calls.get(number);
+    if (call === undefined || call.to !== from) return;
+    this.#timers.cancel(call.timer);
+    this.#calls.delete(number);
+    const ms = this.now - call.sentAt;
+    this.peers.answered(from, ms);
+    call.done({ type: 'reply', body, ms });
+  }
+
+  /** No request to this peer will be answered: its connection is gone, or it could not be dialled. */
+  handleUnreachable(id: string): void {
+    const numbers: number[] = [];
+    for (const [number, call] of this.#calls) if (call.to === id) numbers.push(number);
+    for (const number of numbers) this.#fail(number, 'unreachable');
+  }
+
+  after(ms: number, action: () => void): Timer {
+    return this.#timers.set(this.now + ms, action);
+  }
+
+  cancelTimer(timer: Timer | undefined): void {
+    this.#timers.cancel(timer);
+  }
+
+  /** Runs the timers that are due at `now`. */
+  runTimers(): void {
+    for (let action = this.#timers.due(this.now); action; action = this.#timers.due(this.now)) action();
+  }
+
+  nextTimeout(): number {
+    return this.#timers.next();
+  }
+
+  effect(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  event(event: MachineEvent): void {
+    this.#effects.push({ type: 'event', event });
+  }
+
+  settle(command: number, outcome: Outcome): void {
+    this.#effects.push({ type: 'settle', command, outcome });
+  }
+
+  /** Runs once the inputs of this turn are handled, just before the last effect has been polled: where work is batched. */
+  defer(action: () => void): void {
+    this.#deferred.push(action);
+  }
+
+  poll(): Effect | undefined {
+    while (this.#polled === this.#effects.length && this.#deferred.length > 0) {
+      const actions = this.#deferred;
+      this.#deferred = [];
+      for (const action of actions) action();
+    }
+    const effect = this.#effects[this.#polled];
+    if (effect === undefined) {
+      this.#polled = 0;
+      if (this.#effects.length > 0) this.#effects = [];
+      return undefined;
+    }
+    this.#polled += 1;
+    return effect;
+  }
+
+  #fail(number: number, type: 'silence' | 'unreachable'): void {
+    const call = this.#calls.get(number);
+    if (call === undefined) return;
+    this.#timers.cancel(call.timer);
+    this.#calls.delete(number);
+    this.peers.silent(call.to, this.now);
+    call.done({ type, ms: this.now - call.sentAt });
+    this.onSilence(call.to);
+  }
+}

@@ -1,0 +1,87 @@
+// Entry: one key of the dictionary as it is stored and replicated, and the versions that order its changes.
+// It owns the hybrid logical clock that makes versions; who may make one is decided in replication.
+// A deletion is an entry without a value (a tombstone), so that an older copy that returns cannot bring the value back.
+
+/**
+ * A dictionary key as a byte string: one UTF-16 unit per byte, each below 256. It can index a Map, compares in byte
+ * order, and takes one byte a character in memory.
+ */
+export type Key = string;
+
+/** Opaque to users; lexicographic order is the order of versions: 12 hex digits of milliseconds, 4 of counter, then the node. */
+export type Version = string;
+
+export interface Entry {
+  readonly key: Key;
+  /** Absent in a tombstone. */
+  readonly value: Uint8Array | undefined;
+  readonly version: Version;
+  /** Epoch milliseconds; 0 = never. */
+  readonly expiresAt: number;
+  /** The write that made it, so that a repeated request is recognised: asker's id and its counter; '' where unknown. */
+  readonly operation: string;
+}
+
+/** What identifies one state of one key, without the value. */
+export interface EntryVersion {
+  readonly key: Key;
+  readonly version: Version;
+}
+
+/** A place in the order in which entries are walked: by position, then by key. */
+export interface Place {
+  readonly position: number;
+  readonly key: Key;
+}
+
+const COUNTER_MAX = 0xffff;
+
+/** A hybrid logical clock (Kulkarni et al., 2014): at least the wall time, never behind a version that was seen. */
+export class VersionClock {
+  readonly #node: string;
+  #time = 0;
+  #counter = 0;
+
+  /** `id` is the member's; its first eight characters break ties between members. */
+  constructor(id: string) {
+    this.#node = id.slice(0, 8);
+  }
+
+  /** A version above every one made or seen before. `wall` is epoch milliseconds. */
+  next(wall: number): Version {
+    const time = Math.max(Math.floor(wall), this.#time);
+    this.#counter = time > this.#time ? 0 : this.#counter + 1;
+    this.#time = time;
+    if (this.#counter > COUNTER_MAX) {
+      this.#time += 1;
+      this.#counter = 0;
+    }
+    return hex(this.#time, 12) + hex(this.#counter, 4) + this.#node;
+  }
+
+  /** Takes note of a version made elsewhere. */
+  observe(version: Version): void {
+    const time = versionTime(version);
+    const counter = Number.parseInt(version.slice(12, 16), 16);
+    if (time > this.#time) {
+      this.#time = time;
+      this.#counter = counter;
+    } else if (time === this.#time) {
+      this.#counter = Math.max(this.#counter, counter);
+    }
+  }
+}
+
+/** Whether the text has the form of a version. */
+export function isVersion(text: string): boolean {
+  return /^[0-9a-f]{16}[\x21-\x7e]{0,16}$/.test(text);
+}
+
+/** The milliseconds part of a version. */
+export function versionTime(version: Version): number {
+  return Number.parseInt(version.slice(0, 12), 16);
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}

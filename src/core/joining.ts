@@ -1,0 +1,299 @@
+// Joining: how a node becomes a member: it has its address dialled back, chooses a position, copies the list of the member
+// before it in one step (Zave's join), and is admitted by the member behind it.
+// It owns the choice of the position; what happens afterwards is membership.ts and owner.ts.
+import type { Contact } from './contact.ts';
+import { SALT_MAX, withSalt } from './contact.ts';
+import type { Failure } from './effect.ts';
+import type { Engine } from './engine.ts';
+import type { Goal, LookupResult } from './lookup.ts';
+import type { Membership } from './membership.ts';
+import type { Neighbourhood, Reply } from './message.ts';
+import { arcLength, distance } from './position.ts';
+import * as ring from './ring.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+export interface JoiningView {
+  readonly engine: Engine;
+  readonly table: RoutingTable;
+  readonly membership: Membership;
+  lookup(goal: Goal, done: (result: LookupResult) => void): void;
+}
+
+/** Arcs of the ring that are looked at, beside those of the contact's list, before a position is chosen. */
+const CANDIDATE_LOOKUPS = 4;
+/** Hashes spent on finding a salt that splits the widest known arc well. */
+const SALTS_TRIED = 16_384;
+/** Times an admission may fail because somebody else was faster. */
+const ATTEMPTS_MAX = 64;
+
+type Done = (failure: Failure | undefined) => void;
+
+/** One attempt to join, from the contact on; `cancel` ends it. */
+export class Joining {
+  readonly #view: JoiningView;
+  readonly #done: Done;
+  readonly #deadline: number;
+  /** Every member seen, by position. */
+  readonly #seen = new Map<number, Contact>();
+  #whole = false;
+  #attempts = 0;
+  #ended = false;
+
+  constructor(view: JoiningView, deadline: number, done: Done) {
+    this.#view = view;
+    this.#deadline = deadline;
+    this.#done = done;
+    const contact = view.table.origin;
+    if (contact === undefined) this.#alone();
+    else this.#dialBack(contact);
+  }
+
+  cancel(): void {
+    this.#ended = true;
+  }
+
+  #finish(failure: Failure | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#done(failure);
+  }
+
+  /** Nobody is known: a ring of one, at any position. */
+  #alone(): void {
+    const { engine, membership } = this.#view;
+    const salt = engine.random.below(SALT_MAX + 1);
+    membership.enter(ring.alone(withSalt(engine.self, salt, engine.hash, engine.k)));
+    this.#finish(undefined);
+  }
+
+  #dialBack(contact: Contact): void {
+    const { engine } = this.#view;
+    const { self, profile } = engine;
+    engine.call(
+      contact,
+      { type: 'dial-back', contact: self },
+      (answer) => {
+        if (this.#ended) return;
+        if (answer.type !== 'reply' || answer.body.type !== 'dialled-back') return this.#retry(answer.type);
+        if (answer.body.reached) return this.#look();
+        const message =
+          `${contact.host}:${contact.port} could not dial back ${self.host}:${self.port}, the address this node announces` +
+          ` (${answer.body.reason}); set outAddr to one that the other members reach`;
+        this.#finish({ code: 'ERR_UNREACHABLE', message, details: { address: [self.host, self.port] } });
+      },
+      profile.requestMaxMs * 2,
+    );
+  }
+
+  /** Learns arcs to choose from: all of them where the contact's list names the whole ring. */
+  #look(): void {
+    const { table, engine, membership } = this.#view;
+    const origin = table.origin;
+    if (this.#ended) return;
+    if (origin === undefined) return this.#alone();
+    this.#seen.clear();
+    this.#see([origin, ...table.contacts()]);
+    this.#whole = table.successors.length < membership.rules.listMax;
+    if (this.#whole) {
+      this.#seen.clear();
+      this.#see([origin, ...table.successors]);
+      return this.#choose();
+    }
+    let open = CANDIDATE_LOOKUPS;
+    for (let i = 0; i < CANDIDATE_LOOKUPS; i++) {
+      const position = engine.random.below(engine.size);
+      this.#read(position, (reply) => {
+        if (reply?.type === 'found') this.#see([...reply.contacts, ...reply.followers]);
+        open -= 1;
+        if (open === 0) this.#choose();
+      });
+    }
+  }
+
+  #see(contacts: readonly Contact[]): void {
+    for (const contact of contacts) this.#seen.set(contact.position, contact);
+  }
+
+  /** Asks the owner of a position for itself and what follows it. */
+  #read(position: number, done: (reply: Reply | undefined) => void): void {
+    const request = (): { type: 'find'; position: number } => ({ type: 'find', position });
+    this.#view.lookup({ position, request, here: () => false, deadline: this.#deadline }, ({ reply }) => {
+      if (!this.#ended) done(reply);
+    });
+  }
+
+  /** The salt whose position splits the widest known arc most evenly: that alone balances the load (ToN 2003, section V-B). */
+  #choose(): void {
+    if (this.#ended) return;
+    const { engine } = this.#view;
+    const positions = [...this.#seen.keys()].sort((a, b) => a - b);
+    let best: { salt: number; score: number } | undefined;
+    const tries = Math.min(
+      SALTS_TRIED,
+      Math.max(64, 64 * positions.length, engine.size <= 1_024 ? 64 * engine.size : 0),
+    );
+    const first = engine.random.below(SALT_MAX + 1);
+    for (let i = 0; i < tries; i++) {
+      const salt = (first + i) % (SALT_MAX + 1);
+      const { position } = withSalt(engine.self, salt, engine.hash, engine.k);
+      const score = this.#score(position, positions);
+      if (score > (best?.score ?? 0)) best = { salt, score };
+    }
+    if (best !== undefined) return this.#approach(best.salt);
+    // No position is known to be free: only a walk round the ring can tell that none is.
+    if (this.#whole) return this.#full(positions.length);
+    this.#walk(undefined);
+  }
+
+  /** The smaller of the two parts a position would make of the arc between its known neighbours; 0 where it is taken. */
+  #score(position: number, positions: readonly number[]): number {
+    if (this.#seen.has(position)) return 0;
+    const { size } = this.#view.engine;
+    let index = positions.findIndex((other) => other > position);
+    if (index === -1) index = 0;
+    const to = positions[index] ?? position;
+    const from = positions[(index + positions.length - 1) % positions.length] ?? position;
+    return Math.min(arcLength({ from, to: position }, size), arcLength({ from: position, to }, size));
+  }
+
+  #full(members: number): void {
+    const { engine } = this.#view;
+    const message =
+      `the ring is full: all of its 2**${engine.k} = ${engine.size} positions are taken (${members} members);` +
+      ' this node goes on as a client';
+    this.#finish({ code: 'ERR_RING_FULL', message });
+  }
+
+  /** Reads the lists of members one after another until the walk is round the ring. */
+  #walk(from: Contact | undefined): void {
+    const start = from ?? this.#view.table.origin;
+    if (this.#ended) return;
+    if (start === undefined) return this.#alone();
+    if (from === undefined) this.#seen.clear();
+    this.#view.engine.call(start, { type: 'neighbourhood', known: 0 }, (answer) => {
+      if (this.#ended) return;
+      if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') return this.#retry(answer.type);
+      if (answer.body.state !== 'full') return this.#retry(answer.body.state);
+      const { successors } = answer.body.neighbourhood;
+      const before = this.#seen.size;
+      this.#see([start, ...successors]);
+      const last = successors.at(-1);
+      this.#whole =
+        last === undefined || this.#seen.size === before || this.#seen.size >= this.#view.engine.size;
+      if (this.#whole || last === undefined) this.#choose();
+      else this.#walk(last);
+    });
+  }
+
+  /** Finds the member before the chosen position, and copies its list. */
+  #approach(salt: number): void {
+    const { engine, membership } = this.#view;
+    const self = withSalt(engine.self, salt, engine.hash, engine.k);
+    const predecessor = this.#nearestBefore(self.position);
+    if (predecessor === undefined) return this.#retry('nobody before the position');
+    engine.call(predecessor, { type: 'neighbourhood', known: 0 }, (answer) => {
+      if (this.#ended) return;
+      if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') {
+        return this.#retry(answer.type, predecessor);
+      }
+      const { state, neighbourhood } = answer.body;
+      if (state === 'not-a-member') return this.#retry(state, predecessor);
+      if (state !== 'full') return this.#retry(state);
+      const joined = ring.joined(self, predecessor, neighbourhood, membership.rules);
+      this.#see(neighbourhood.successors);
+      if (joined === undefined) return this.#misplaced(self, neighbourhood);
+      this.#admit(joined);
+    });
+  }
+
+  /** The known member that precedes the position is not the nearest: one behind it is, or the position is taken. */
+  #misplaced(self: Contact, its: Neighbourhood): void {
+    if (its.successors.some((contact) => contact.position === self.position)) return this.#again();
+    this.#approachSoon(self.salt);
+  }
+
+  #approachSoon(salt: number): void {
+    if (!this.#attempt()) return;
+    this.#approach(salt);
+  }
+
+  #nearestBefore(position: number): Contact | undefined {
+    const { size } = this.#view.engine;
+    let best: Contact | undefined;
+    for (const contact of this.#seen.values()) {
+      if (contact.position === position) continue;
+      const nearer =
+        best === undefined ||
+        distance(contact.position, position, size) < distance(best.position, position, size);
+      if (nearer) best = contact;
+    }
+    return best;
+  }
+
+  /** The member behind decides: of two joiners at one place, it takes the first. */
+  #admit(state: ring.RingState): void {
+    const { engine, membership } = this.#view;
+    const successor = state.successors[0];
+    if (successor === undefined) return this.#retry('no successor');
+    engine.call(successor, { type: 'notify', self: state.self }, (answer) => {
+      if (this.#ended) return;
+      if (answer.type !== 'reply' || answer.body.type !== 'notified')
+        return this.#retry(answer.type, successor);
+      const { outcome, predecessor } = answer.body;
+      if (outcome === 'adopted' || outcome === 'known') {
+        membership.enter(state);
+        for (const contact of [state.predecessor, successor]) {
+          if (contact !== undefined) membership.introduce(contact, [state.self]);
+        }
+        return this.#finish(undefined);
+      }
+      if (outcome === 'not-a-member') return this.#retry(outcome, successor);
+      if (predecessor !== undefined) this.#see([predecessor]);
+      if (outcome === 'taken' || predecessor?.position === state.self.position) return this.#again();
+      this.#retry(outcome);
+    });
+  }
+
+  #attempt(): boolean {
+    this.#attempts += 1;
+    if (this.#attempts <= ATTEMPTS_MAX) return true;
+    this.#finish({
+      code: 'ERR_TIMEOUT',
+      message: `joining failed ${ATTEMPTS_MAX} times: the ring changed each time`,
+    });
+    return false;
+  }
+
+  /** Somebody took the position: another one is chosen from what is known now. */
+  #again(): void {
+    if (this.#attempt()) this.#choose();
+  }
+
+  /** The ring was in motion, or a member did not answer: looks afresh after a moment. */
+  #retry(reason: string, without?: Contact): void {
+    if (this.#ended || !this.#attempt()) return;
+    const { engine, table } = this.#view;
+    if (without !== undefined && (reason === 'unreachable' || reason === 'not-a-member'))
+      table.forget(without.id);
+    if (engine.now >= this.#deadline) {
+      return this.#finish({ code: 'ERR_TIMEOUT', message: `joining did not end in time (last: ${reason})` });
+    }
+    engine.after(engine.random.around(engine.profile.stabiliseEagerMs * 2, 0.5), () => this.#refresh());
+  }
+
+  /** The contact's tables may have changed since they were given. */
+  #refresh(): void {
+    const { engine, table } = this.#view;
+    const origin = table.origin;
+    if (this.#ended) return;
+    if (origin === undefined) return this.#alone();
+    engine.call(origin, { type: 'tables', known: 0 }, (answer) => {
+      if (this.#ended) return;
+      if (answer.type === 'reply' && answer.body.type === 'tables-are') {
+        if (answer.body.tables !== undefined) table.setTables(answer.body.tables);
+        return this.#look();
+      }
+      this.#retry(answer.type, origin);
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// CoreLimits: every bound of the machine, so that nothing it keeps can grow with what others send.
+
+export interface CoreLimits {
+  /** Bytes of a key. */
+  readonly keyBytes: number;
+  /** Bytes of a value. */
+  readonly valueBytes: number;
+  /** Members in a successor list (r). 16 lists every member of a small ring, and half of a large ring may die at once. */
+  readonly successors: number;
+  /** Learned arcs, and peers whose round trip is remembered. */
+  readonly learnedArcs: number;
+  readonly peers: number;
+  /** Former members and configured addresses that are probed. */
+  readonly remembered: number;
+  /** Operations of this node that may be under way at once; one more fails with ERR_LIMIT. */
+  readonly inFlight: number;
+  /** Operations of others that wait at the owner, for its arc to be taken over or for a write before them; more get BUSY. */
+  readonly parked: number;
+  /** Entries and bytes in one page of a scan, a digest or a transfer. */
+  readonly pageEntries: number;
+  readonly pageBytes: number;
+  /** Entries and bytes in the store: more are refused with ERR_LIMIT. */
+  readonly storeBytes: number;
+}
+
+export const CORE_LIMITS: CoreLimits = {
+  keyBytes: 1_024,
+  valueBytes: 1_048_576,
+  successors: 16,
+  learnedArcs: 16_384,
+  peers: 4_096,
+  remembered: 256,
+  inFlight: 16_384,
+  parked: 16_384,
+  pageEntries: 512,
+  pageBytes: 262_144,
+  storeBytes: 1_073_741_824,
+};

@@ -1,0 +1,272 @@
+// Lookup: finds the owner of a position and puts one question to it, hop by hop from the asker (iterative, ToN 2003).
+// It owns the choice of the next member to ask, its time-outs, hedges and repeats, and the record of what was asked.
+// In an ideal ring it takes at most k requests: each finger hop clears the top bit of the distance to the position's
+// predecessor, at most k - 1 times, and one request goes to the owner (docs/PROTOCOL.md, "Lookup").
+import type { Contact } from './contact.ts';
+import type { Cost, Failure, Hop } from './effect.ts';
+import type { Answer, Engine } from './engine.ts';
+import type { Reply, Request } from './message.ts';
+import { arcLength } from './position.ts';
+import type { RoutingTable } from './routing-table.ts';
+import type { Timer } from './timers.ts';
+
+/** The question for the owner. */
+export interface Goal {
+  readonly position: number;
+  /** What to ask; `budgetMs` is the time that is left. */
+  request(budgetMs: number): Request;
+  /** Answers it here where this node owns the position, and returns true; returns false where it does not. */
+  here(respond: (reply: Reply) => void): boolean;
+  /** Monotonic milliseconds when it ends, whatever happens. */
+  readonly deadline: number;
+}
+
+export interface LookupResult {
+  /** The owner's answer, or why there is none. */
+  readonly reply: Reply | undefined;
+  readonly failure: Failure | undefined;
+  readonly owner: Contact;
+  readonly cost: Cost;
+  readonly hops: readonly Hop[];
+}
+
+/** Questions a lookup may send before it starts afresh from its own tables: far above k, it ends loops of stale tables. */
+const HOPS_MAX = 128;
+
+export class Lookup {
+  readonly #engine: Engine;
+  readonly #table: RoutingTable;
+  readonly #goal: Goal;
+  readonly #done: (result: LookupResult) => void;
+  readonly #startedAt: number;
+  readonly #tried = new Set<string>();
+  readonly #candidates: Contact[] = [];
+  readonly #hops: Hop[] = [];
+  readonly #calls = new Set<number>();
+  #owner: Contact | undefined;
+  #requests = 0;
+  #hedges = 0;
+  #retries = 0;
+  #hedging = false;
+  #round = 0;
+  #trouble: Failure | undefined;
+  #pause: Timer | undefined;
+  #hedge: Timer | undefined;
+  #ended = false;
+  readonly #deadlineTimer: Timer;
+
+  constructor(engine: Engine, table: RoutingTable, goal: Goal, done: (result: LookupResult) => void) {
+    this.#engine = engine;
+    this.#table = table;
+    this.#goal = goal;
+    this.#done = done;
+    this.#startedAt = engine.now;
+    this.#deadlineTimer = engine.after(goal.deadline - engine.now, () => this.#fail(this.#lateness()));
+    this.#start();
+  }
+
+  cancel(): void {
+    this.#ended = true;
+    for (const number of this.#calls) this.#engine.abandon(number);
+    for (const timer of [this.#pause, this.#hedge, this.#deadlineTimer]) this.#engine.cancelTimer(timer);
+  }
+
+  #start(): void {
+    this.#tried.clear();
+    this.#candidates.length = 0;
+    this.#owner = undefined;
+    if (this.#goal.here((reply) => this.#answer(this.#engine.self, reply, 0))) return;
+    this.#consult();
+    this.#next();
+  }
+
+  /** Takes the way that our own tables know. */
+  #consult(): void {
+    const route = this.#table.route(this.#goal.position);
+    if (route.owner !== undefined && route.owner.id !== this.#engine.self.id) this.#owner = route.owner;
+    for (const contact of route.preceding) this.#consider(contact);
+  }
+
+  #consider(contact: Contact): void {
+    if (contact.id === this.#engine.self.id || this.#tried.has(contact.id)) return;
+    if (!this.#candidates.some((candidate) => candidate.id === contact.id)) this.#candidates.push(contact);
+  }
+
+  #next(): void {
+    if (this.#ended) return;
+    const owner = this.#owner;
+    // Somebody believes that we own it: the ring is in motion.
+    if (owner?.id === this.#engine.self.id) return this.#again();
+    if (owner !== undefined && !this.#tried.has(owner.id)) return this.#askOwner(owner);
+    const candidate = this.#hops.length < HOPS_MAX * (this.#round + 1) ? this.#nearest() : undefined;
+    if (candidate !== undefined) return this.#askCloser(candidate);
+    if (this.#calls.size === 0) this.#again();
+  }
+
+  /** The untried candidate nearest to the position, clockwise before it; suspected ones last. */
+  #nearest(): Contact | undefined {
+    let best: Contact | undefined;
+    let bestRank = Infinity;
+    for (const contact of this.#candidates) {
+      if (this.#tried.has(contact.id)) continue;
+      const { size, peers } = this.#engine;
+      const offset = arcLength({ from: contact.position, to: this.#goal.position }, size);
+      const rank = offset + (peers.isSuspected(contact.id) ? size : 0);
+      if (rank < bestRank) [best, bestRank] = [contact, rank];
+    }
+    return best;
+  }
+
+  #askOwner(owner: Contact): void {
+    const engine = this.#engine;
+    this.#tried.add(owner.id);
+    this.#count();
+    const budgetMs = Math.max(1, Math.floor(this.#goal.deadline - engine.now));
+    const request = this.#goal.request(budgetMs);
+    this.#call(owner, request, engine.profile.requestMaxMs, (answer) => this.#ownerAnswer(owner, answer));
+  }
+
+  #askCloser(candidate: Contact): void {
+    const engine = this.#engine;
+    this.#tried.add(candidate.id);
+    this.#count();
+    const request: Request = { type: 'find', position: this.#goal.position };
+    this.#call(candidate, request, undefined, (answer) => this.#closerAnswer(candidate, answer));
+    // A slow hop is not waited for: the next best is asked as well. Finding changes nothing, so asking twice is harmless.
+    engine.cancelTimer(this.#hedge);
+    this.#hedge = engine.after(engine.peers.hedgeMs(candidate.id), () => {
+      if (this.#ended || this.#calls.size !== 1 || this.#nearest() === undefined) return;
+      this.#hedging = true;
+      this.#next();
+      this.#hedging = false;
+    });
+  }
+
+  #count(): void {
+    if (this.#hedging) this.#hedges += 1;
+    else if (this.#round === 0) this.#requests += 1;
+    else this.#retries += 1;
+  }
+
+  #call(to: Contact, request: Request, timeoutMs: number | undefined, done: (answer: Answer) => void): void {
+    const number = this.#engine.call(
+      to,
+      request,
+      (answer) => {
+        this.#calls.delete(number);
+        if (!this.#ended) done(answer);
+      },
+      timeoutMs,
+    );
+    this.#calls.add(number);
+  }
+
+  #closerAnswer(candidate: Contact, answer: Answer): void {
+    this.#engine.cancelTimer(this.#hedge);
+    if (answer.type !== 'reply' || answer.body.type !== 'found') {
+      this.#missed(candidate, answer);
+      return this.#next();
+    }
+    const { arc, owner, contacts, followers } = answer.body;
+    this.#record(candidate, answer.ms, owner ? 'owner' : 'closer');
+    // A client answers with no arc of its own.
+    if (arc.to === candidate.position) this.#table.learned.learn(arc, candidate);
+    this.#takeContacts(owner, contacts);
+    for (const contact of [...contacts, ...followers]) this.#table.observe(contact);
+    const first = contacts[0];
+    if (owner && first !== undefined && first.id !== candidate.id && first.position !== candidate.position) {
+      this.#table.learned.learn({ from: candidate.position, to: first.position }, first);
+    }
+    this.#next();
+  }
+
+  #takeContacts(owner: boolean, contacts: readonly Contact[]): void {
+    const first = contacts[0];
+    if (owner && first !== undefined) {
+      this.#owner = first;
+      return;
+    }
+    for (const contact of contacts) this.#consider(contact);
+  }
+
+  #ownerAnswer(owner: Contact, answer: Answer): void {
+    if (answer.type !== 'reply') {
+      this.#missed(owner, answer);
+      this.#table.learned.forget(owner.id);
+      return this.#again();
+    }
+    this.#answer(owner, answer.body, answer.ms);
+  }
+
+  #answer(owner: Contact, reply: Reply, ms: number): void {
+    if (this.#ended) return;
+    if (reply.type === 'redirect') {
+      this.#record(owner, ms, 'redirect');
+      this.#table.learned.forget(owner.id);
+      if (reply.arc.to === owner.position) this.#table.learned.learn(reply.arc, owner);
+      for (const contact of reply.contacts) this.#table.observe(contact);
+      this.#owner = undefined;
+      this.#takeContacts(reply.owner, reply.contacts);
+      return this.#next();
+    }
+    if (reply.type === 'failed' && reply.code === 'BUSY') {
+      this.#record(owner, ms, 'busy');
+      this.#trouble = { code: 'ERR_TIMEOUT', message: reply.message };
+      return this.#again();
+    }
+    this.#record(owner, ms, 'answer');
+    if ('arc' in reply && owner.id !== this.#engine.self.id) this.#table.learned.learn(reply.arc, owner);
+    if (reply.type === 'failed') return this.#fail({ code: reply.code, message: reply.message });
+    this.#finish(reply, undefined, owner);
+  }
+
+  #missed(contact: Contact, answer: Answer): void {
+    const outcome = answer.type === 'unreachable' ? 'unreachable' : 'timeout';
+    this.#record(contact, answer.ms, outcome);
+    this.#trouble = {
+      code: answer.type === 'unreachable' ? 'ERR_UNREACHABLE' : 'ERR_TIMEOUT',
+      message: `${contact.host}:${contact.port} (position ${contact.position}) did not answer`,
+    };
+  }
+
+  /** Nobody is left to ask, or the owner was not ready: the ring gets a moment, then it starts afresh. */
+  #again(): void {
+    const engine = this.#engine;
+    if (this.#ended || (this.#pause !== undefined && this.#pause.action !== undefined)) return;
+    this.#round += 1;
+    const backoff = engine.profile.retryMs * 2 ** Math.min(this.#round - 1, 4);
+    this.#pause = engine.after(engine.random.around(backoff), () => this.#start());
+  }
+
+  #record(peer: Contact, ms: number, outcome: Hop['outcome']): void {
+    if (this.#hops.length < HOPS_MAX) this.#hops.push({ peer, ms, outcome });
+  }
+
+  #lateness(): Failure {
+    const waited = Math.round(this.#engine.now - this.#startedAt);
+    const { position } = this.#goal;
+    const cause = this.#trouble;
+    return {
+      code: cause?.code ?? 'ERR_TIMEOUT',
+      message:
+        `the owner of position ${position} did not answer within ${waited} ms` +
+        (cause === undefined ? '' : `: ${cause.message}`),
+    };
+  }
+
+  #fail(failure: Failure): void {
+    this.#finish(undefined, failure, this.#owner ?? this.#engine.self);
+  }
+
+  #finish(reply: Reply | undefined, failure: Failure | undefined, owner: Contact): void {
+    if (this.#ended) return;
+    this.cancel();
+    const cost: Cost = {
+      requests: this.#requests,
+      hedges: this.#hedges,
+      retries: this.#retries,
+      ms: this.#engine.now - this.#startedAt,
+    };
+    this.#done({ reply, failure, owner, cost, hops: this.#hops });
+  }
+}

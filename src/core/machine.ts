@@ -1,0 +1,420 @@
+// Machine: one node of the network without any input or output of its own (sans-IO). It owns the wiring of its parts and
+// the answers to other nodes' requests; each part says in its own file what it owns.
+//
+// The caller's duties:
+//   1. Every input is given with `now`, monotonic milliseconds that never go back; the machine reads no clock.
+//   2. After one input, or several of one turn, `poll()` is called until it returns undefined; effects are carried out
+//      in that order. Messages may be lost, repeated or come late; a sender's identity has been proved.
+//   3. `handleTimeout` is called at `nextTimeout()`, or a little later; inputs that have already arrived go first.
+//   4. Methods are never called from within `poll()`'s effects before it has returned.
+import { Claims } from './claims.ts';
+import type { Command } from './command.ts';
+import { Commands } from './commands.ts';
+import type { Contact } from './contact.ts';
+import { withSalt } from './contact.ts';
+import type { Effect, Failure } from './effect.ts';
+import { Engine } from './engine.ts';
+import { Fingers } from './fingers.ts';
+import { Home } from './home.ts';
+import { Joining } from './joining.ts';
+import type { LeavingParts } from './leaving.ts';
+import { leave } from './leaving.ts';
+import type { CoreLimits } from './limits.ts';
+import { Membership } from './membership.ts';
+import type { MemberDescription, Message, Neighbourhood, Tables } from './message.ts';
+import { Operations } from './operations.ts';
+import { Owner } from './owner.ts';
+import type { Hash } from './position.ts';
+import type { Profile } from './profile.ts';
+import { RememberedAddresses } from './remembered.ts';
+import { Replica } from './replica.ts';
+import { Responder } from './responder.ts';
+import { RoutingTable } from './routing-table.ts';
+import { MemoryStore } from './store.ts';
+import { Sweep } from './sweep.ts';
+
+export interface MachineOptions {
+  readonly k: number;
+  readonly hash: Hash;
+  /** Of its own random generator; every node needs another one. */
+  readonly seed: number;
+  readonly publicKey: Uint8Array;
+  readonly id: string;
+  readonly incarnation: number;
+  /** Copies of each entry, the owner's included. */
+  readonly replicas: number;
+  readonly profile: Profile;
+  readonly limits: CoreLimits;
+}
+
+/** What the node can tell of its own state without asking anybody. */
+export interface MachineHealth {
+  readonly member: boolean;
+  readonly serving: boolean;
+  readonly fingersComplete: boolean;
+  /** Arcs of ours that have fewer copies than they should. */
+  readonly underReplicated: number;
+  readonly entries: number;
+  readonly storeBytes: number;
+}
+
+/** Stabilisations between two looks at the ring from elsewhere: after this many at most, two rings that know of each other meet. */
+const LOOK_BEYOND_TURNS = 8;
+
+interface Join {
+  readonly command: number;
+  readonly deadline: number;
+  joining: Joining | undefined;
+}
+
+export class Machine {
+  readonly #engine: Engine;
+  readonly #store = new MemoryStore();
+  readonly #table: RoutingTable;
+  readonly #membership: Membership;
+  readonly #owner: Owner;
+  readonly #home: Home;
+  readonly #fingers: Fingers;
+  readonly #sweep: Sweep;
+  readonly #commands: Commands;
+  readonly #remembered: RememberedAddresses;
+  readonly #responder: Responder;
+  /** Members that a connection is open to. */
+  readonly #connected = new Map<string, Contact>();
+  #lastCommand = 0;
+  #join: Join | undefined;
+  #leave: number | undefined;
+
+  constructor(options: MachineOptions) {
+    const { k, hash, seed, publicKey, id, incarnation, profile, limits } = options;
+    const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
+    const self = withSalt(nowhere, 0, hash, k);
+    const engine = new Engine({ k, hash, seed, self, profile, limits });
+    this.#engine = engine;
+    this.#table = new RoutingTable(engine);
+    const claims = new Claims(engine.size);
+    const operations = new Operations(engine, this.#store);
+    this.#membership = new Membership(engine, this.#table, {
+      neighboursChanged: (merged) => this.#neighboursChanged(merged),
+      gone: (contact) => this.#gone(contact),
+      displaced: (by) => this.#displaced(by),
+    });
+    this.#owner = new Owner(engine, this.#store, claims, options.replicas, {
+      arc: () => this.#membership.arc,
+      successors: () => this.#membership.neighbourhood.successors,
+      took: (key) => operations.unsettle(key),
+      changed: () => this.#settleJoin(),
+    });
+    const replica = new Replica(engine, this.#store, claims, this.#owner, operations);
+    this.#responder = new Responder({
+      engine,
+      table: this.#table,
+      membership: this.#membership,
+      owner: this.#owner,
+      operations,
+      replica,
+      store: this.#store,
+      met: (contact, member) => this.#met(contact, member, undefined),
+      departed: (contact) => this.#departed(contact),
+    });
+    this.#commands = new Commands(engine, this.#table, {
+      answerHere: (position, request, respond) => this.#responder.answerHere(position, request, respond),
+      describe: () => this.#responder.describe(),
+    });
+    const lookup = this.#commands.lookup.bind(this.#commands);
+    this.#home = new Home(engine, this.#table);
+    this.#sweep = new Sweep(engine, this.#store, { arc: () => this.#membership.arc, lookup });
+    this.#fingers = new Fingers(engine, this.#table, {
+      lookup,
+      successors: () => this.#membership.neighbourhood.successors,
+    });
+    this.#remembered = new RememberedAddresses(engine, {
+      knows: (host, port) => this.#contactAt(host, port) !== undefined,
+      compare: (host, port) => this.#compare(this.#contactAt(host, port)),
+    });
+    engine.after(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS, () => this.#lookBeyond());
+  }
+
+  /** This node as others see it; host '' and port 0 until it listens. */
+  get self(): Contact {
+    return this.#engine.self;
+  }
+
+  /** Whether it stores data for a ring; else it is a client. */
+  get member(): boolean {
+    return this.#engine.member;
+  }
+
+  /** Whether its whole arc is being served. */
+  get serving(): boolean {
+    return this.#engine.member && this.#owner.serving;
+  }
+
+  get neighbourhood(): Neighbourhood {
+    return this.#membership.neighbourhood;
+  }
+
+  /** What a client of ours routes with; undefined while we are a client ourselves. */
+  tables(): Tables | undefined {
+    return this.#engine.member ? this.#table.tables(this.#engine.self) : undefined;
+  }
+
+  /** Members we know, neighbours first. */
+  known(): readonly Contact[] {
+    return this.#table.contacts();
+  }
+
+  /** This node's own row of `ring()`; undefined for a client. */
+  describe(): MemberDescription | undefined {
+    return this.#responder.describe();
+  }
+
+  health(): MachineHealth {
+    return {
+      member: this.#engine.member,
+      serving: this.serving,
+      fingersComplete: !this.#engine.member || this.#fingers.complete,
+      underReplicated: this.#owner.underReplicated.length,
+      entries: this.#store.size,
+      storeBytes: this.#store.bytes,
+    };
+  }
+
+  /** Wall time is `now` + `offsetMs` from here on. */
+  handleClock(offsetMs: number): void {
+    this.#engine.wallOffset = offsetMs;
+  }
+
+  /** The node listens, and announces this address. */
+  handleListening(now: number, host: string, port: number): void {
+    this.#engine.now = now;
+    this.#engine.self = { ...this.#engine.self, host, port };
+  }
+
+  /** A connection to a node is open, and the node has proved who it is. `tables` come from members. */
+  handleConnected(now: number, peer: Contact, member: boolean, tables: Tables | undefined): void {
+    this.#engine.now = now;
+    this.#engine.peers.connected(peer.id, member);
+    this.#table.revive(peer.id);
+    this.#met(peer, member, tables);
+  }
+
+  /** The last connection to the node is gone. */
+  handleDisconnected(now: number, id: string): void {
+    this.#engine.now = now;
+    this.#engine.peers.disconnected(id);
+    this.#connected.delete(id);
+    this.#engine.handleUnreachable(id);
+    this.#owner.removeLeaver(id);
+    this.#membership.detector.suspect(id);
+    this.#home.lost(id);
+  }
+
+  /** A message to the node could not be delivered. */
+  handleUnreachable(now: number, id: string): void {
+    this.#engine.now = now;
+    this.#engine.handleUnreachable(id);
+    this.#owner.removeLeaver(id);
+    this.#home.lost(id);
+  }
+
+  /** A `dial` effect has failed; it is tried again with back-off. */
+  handleDialFailed(now: number, _host: string, _port: number): void {
+    this.#engine.now = now;
+  }
+
+  /** What became of a `verify` effect. */
+  handleVerified(now: number, token: number, reached: boolean, reason: string): void {
+    this.#engine.now = now;
+    this.#responder.handleVerified(token, reached, reason);
+  }
+
+  /** A message from a connected node. */
+  handleMessage(now: number, from: string, message: Message): void {
+    this.#engine.now = now;
+    this.#engine.peers.heard(from);
+    if (message.direction === 'reply') this.#engine.handleReply(from, message.number, message.body);
+    else this.#responder.handle(from, message.number, message.body);
+  }
+
+  handleTimeout(now: number): void {
+    this.#engine.now = now;
+    this.#engine.runTimers();
+  }
+
+  /** An address that is tried for ever, with back-off, while no member is known there. */
+  remember(now: number, host: string, port: number): void {
+    this.#engine.now = now;
+    this.#remembered.add(host, port, true);
+  }
+
+  /** Starts a command; a `settle` effect with the returned number ends it, within `timeoutMs`. */
+  start(now: number, command: Command, timeoutMs: number): number {
+    this.#engine.now = now;
+    this.#lastCommand += 1;
+    const number = this.#lastCommand;
+    if (command.type === 'join') this.#startJoin(number, timeoutMs);
+    else if (command.type === 'leave') this.#startLeave(number, timeoutMs);
+    else this.#commands.start(number, command, timeoutMs);
+    return number;
+  }
+
+  /** Nobody waits for the command any more: no `settle` follows. A join or leave goes on. */
+  cancel(now: number, command: number): void {
+    this.#engine.now = now;
+    if (this.#join?.command === command) {
+      this.#join.joining?.cancel();
+      this.#join = undefined;
+    }
+    if (this.#leave === command) this.#leave = undefined;
+    this.#commands.cancel(command);
+  }
+
+  poll(): Effect | undefined {
+    return this.#engine.poll();
+  }
+
+  nextTimeout(): number {
+    return this.#engine.nextTimeout();
+  }
+
+  #startJoin(command: number, timeoutMs: number): void {
+    const deadline = this.#engine.now + timeoutMs;
+    if (this.#join !== undefined) {
+      const message = 'a join is under way already';
+      return this.#engine.settle(command, { ok: false, failure: { code: 'ERR_LIMIT', message } });
+    }
+    const join: Join = { command, deadline, joining: undefined };
+    this.#join = join;
+    this.#engine.after(timeoutMs, () => {
+      const message = `not serving after ${timeoutMs} ms: the members asked did not answer in time`;
+      if (this.#join === join) this.#endJoin({ code: 'ERR_TIMEOUT', message });
+    });
+    if (this.#engine.member) return this.#settleJoin();
+    this.#enterRing(deadline, (failure) => {
+      if (this.#join !== join) return;
+      join.joining = undefined;
+      if (failure === undefined) this.#settleJoin();
+      else this.#endJoin(failure);
+    });
+  }
+
+  #enterRing(deadline: number, done: (failure: Failure | undefined) => void): void {
+    const joining = new Joining(
+      {
+        engine: this.#engine,
+        table: this.#table,
+        membership: this.#membership,
+        lookup: (goal, found) => this.#commands.lookup(goal, found),
+      },
+      deadline,
+      done,
+    );
+    if (this.#join !== undefined) this.#join.joining = joining;
+  }
+
+  /** A join ends when the arc is served. */
+  #settleJoin(): void {
+    if (this.#join === undefined || !this.serving) return;
+    this.#engine.settle(this.#join.command, { ok: true, value: undefined });
+    this.#join = undefined;
+  }
+
+  #endJoin(failure: Failure): void {
+    if (this.#join === undefined) return;
+    this.#join.joining?.cancel();
+    this.#engine.settle(this.#join.command, { ok: false, failure });
+    this.#join = undefined;
+  }
+
+  #startLeave(command: number, timeoutMs: number): void {
+    if (!this.#engine.member) return this.#engine.settle(command, { ok: true, value: undefined });
+    this.#leave = command;
+    this.#engine.after(timeoutMs, () => {
+      if (this.#leave !== command) return;
+      this.#leave = undefined;
+      this.#sweep.giveUp();
+      const message = `after ${timeoutMs} ms, ${this.#store.size} entries held here were not acknowledged by the others`;
+      this.#engine.settle(command, { ok: false, failure: { code: 'ERR_TIMEOUT', message } });
+    });
+    this.#leaveRing(undefined, () => {
+      if (this.#leave !== command) return;
+      this.#leave = undefined;
+      this.#engine.settle(command, { ok: true, value: undefined });
+    });
+  }
+
+  #leaveRing(replacement: Contact | undefined, done: () => void): void {
+    this.#fingers.stop();
+    const parts: LeavingParts = {
+      engine: this.#engine,
+      membership: this.#membership,
+      table: this.#table,
+      owner: this.#owner,
+      home: this.#home,
+      sweep: this.#sweep,
+    };
+    leave(parts, replacement, done);
+  }
+
+  /** Another member keeps our position: we go to a free one, or become a client where there is none. */
+  #displaced(by: Contact): void {
+    this.#leaveRing(by, () => {});
+    this.#enterRing(this.#engine.now + this.#engine.profile.timeoutMs * 4, (failure) => {
+      if (failure === undefined) return;
+      const message = `${by.host}:${by.port} stands on the same position and keeps it: ${failure.message}`;
+      this.#engine.event({ type: 'error', failure: { ...failure, message } });
+    });
+  }
+
+  #met(peer: Contact, member: boolean, tables: Tables | undefined): void {
+    if (!member) {
+      this.#connected.delete(peer.id);
+      return;
+    }
+    if (this.#engine.peers.isConnected(peer.id)) this.#connected.set(peer.id, peer);
+    const known = this.#table.contactOf(peer.id) !== undefined;
+    this.#table.observe(peer);
+    this.#home.connected(peer, tables);
+    if (this.#engine.member && !known) this.#compare(peer);
+  }
+
+  /** Has the other's ring find our place in it: where that is taken by us, nothing happens; else the rings merge. */
+  #compare(peer: Contact | undefined): void {
+    if (!this.#engine.member || peer === undefined) return;
+    this.#membership.introduce(peer, [this.#engine.self]);
+  }
+
+  /**
+   * Every few stabilisations: is our place ours from another's point of view too (the self-lookup of ToN 2003, section
+   * VI)? A connected member that our tables do not name is the likeliest to be of another ring.
+   */
+  #lookBeyond(): void {
+    const engine = this.#engine;
+    const strangers = [...this.#connected.values()].filter((contact) => !this.#table.contactOf(contact.id));
+    this.#compare(engine.random.pick(strangers) ?? engine.random.pick(this.#table.contacts()));
+    engine.after(engine.random.around(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS), () =>
+      this.#lookBeyond(),
+    );
+  }
+
+  #contactAt(host: string, port: number): Contact | undefined {
+    return this.#table.contacts().find((contact) => contact.host === host && contact.port === port);
+  }
+
+  #neighboursChanged(merged: number): void {
+    this.#owner.reconcile(merged);
+    this.#fingers.hurry();
+    this.#sweep.touch();
+  }
+
+  #gone(contact: Contact): void {
+    this.#remembered.add(contact.host, contact.port, false);
+    this.#home.lost(contact.id);
+  }
+
+  #departed(contact: Contact): void {
+    this.#owner.addLeaver(contact);
+    this.#remembered.remove(contact.host, contact.port);
+  }
+}

@@ -1,0 +1,397 @@
+// Membership: this node's place in the ring: it runs the rules of ring.ts over requests and time.
+// It owns the ring state, the maintenance loop and the answers to other members' maintenance; how a node becomes a member
+// is in joining.ts, how it stops being one in leaving.ts, who is dead in failure-detector.ts.
+import type { Contact } from './contact.ts';
+import { sameContact } from './contact.ts';
+import type { Engine } from './engine.ts';
+import { FailureDetector } from './failure-detector.ts';
+import type { Neighbourhood, Reply, Request } from './message.ts';
+import type { Arc } from './position.ts';
+import { between, distance } from './position.ts';
+import type { RingRules, RingState, RingStep } from './ring.ts';
+import * as ring from './ring.ts';
+import type { RoutingTable } from './routing-table.ts';
+import type { Timer } from './timers.ts';
+
+/** Who wants to know what happens to the ring. */
+export interface MembershipObserver {
+  /** The arc, or the successors that keep copies, changed. `merged`: another member serves part of our arc. */
+  neighboursChanged(merged: number): void;
+  /** A member is dead, or left. */
+  gone(contact: Contact): void;
+  /** Another member stands on our position and stays; we must move. */
+  displaced(by: Contact): void;
+}
+
+export class Membership {
+  readonly detector: FailureDetector;
+  readonly #engine: Engine;
+  readonly #table: RoutingTable;
+  readonly #rules: RingRules;
+  readonly #observer: MembershipObserver;
+  #state: RingState | undefined;
+  #digest = 0;
+  /** The last whole neighbourhood that was read, so that an unchanged one need not be sent again. */
+  #lastRead:
+    | { readonly id: string; readonly digest: number; readonly neighbourhood: Neighbourhood }
+    | undefined;
+  #loop: Timer | undefined;
+  #eagerAt = -Infinity;
+  #predecessorHeardAt = 0;
+  #colliding = false;
+
+  constructor(engine: Engine, table: RoutingTable, observer: MembershipObserver) {
+    this.#engine = engine;
+    this.#table = table;
+    this.#observer = observer;
+    this.#rules = { listMax: engine.limits.successors, size: engine.size };
+    this.detector = new FailureDetector(engine, {
+      contactOf: (id) => this.#contactOf(id),
+      neighbours: () => this.#neighbours(),
+      dead: (contact) => this.drop(contact),
+    });
+  }
+
+  get rules(): RingRules {
+    return this.#rules;
+  }
+
+  get neighbourhood(): Neighbourhood {
+    return this.#state ?? { predecessor: undefined, successors: [] };
+  }
+
+  /** The arc that the ring gives us; undefined for a client, and while the predecessor is unknown. */
+  get arc(): Arc | undefined {
+    const state = this.#state;
+    if (state === undefined) return undefined;
+    if (state.predecessor !== undefined) return { from: state.predecessor.position, to: state.self.position };
+    return state.successors.length === 0 ? { from: state.self.position, to: state.self.position } : undefined;
+  }
+
+  /** Becomes a member in this state, which join or a ring of one has made. */
+  enter(state: RingState): void {
+    const engine = this.#engine;
+    engine.self = state.self;
+    engine.member = true;
+    this.#predecessorHeardAt = engine.now;
+    this.#set({ state });
+    engine.event({ type: 'self', self: state.self, member: true });
+    this.#announce();
+    this.#schedule(engine.profile.stabiliseEagerMs);
+  }
+
+  /** Stops being a member; neighbours have been told. */
+  exit(): void {
+    this.#engine.member = false;
+    this.#engine.cancelTimer(this.#loop);
+    this.#loop = undefined;
+    this.#state = undefined;
+    this.#lastRead = undefined;
+    this.#engine.event({ type: 'self', self: this.#engine.self, member: false });
+    this.#announce();
+  }
+
+  /** Stabilises soon, because something has changed; at most once in stabiliseEagerMs. */
+  hurry(): void {
+    if (this.#state === undefined) return;
+    const { now, profile } = this.#engine;
+    this.#schedule(Math.max(0, this.#eagerAt + profile.stabiliseEagerMs - now));
+  }
+
+  /** A member is dead or no member any more: nothing points to it from now on. */
+  drop(contact: Contact): void {
+    this.#table.forget(contact.id);
+    if (this.#state !== undefined) this.#apply(ring.dropped(this.#state, contact.id));
+    this.#observer.gone(contact);
+  }
+
+  handleNeighbourhood(known: number): Reply {
+    const nothing: Neighbourhood = { predecessor: undefined, successors: [] };
+    const state = this.#state;
+    if (state === undefined)
+      return { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: nothing };
+    if (state.waiting !== undefined)
+      return { type: 'neighbourhood-is', state: 'pending', neighbourhood: nothing };
+    if (known === this.#digest) return { type: 'neighbourhood-is', state: 'same', neighbourhood: nothing };
+    const { predecessor, successors } = state;
+    return { type: 'neighbourhood-is', state: 'full', neighbourhood: { predecessor, successors } };
+  }
+
+  /** A member read us or notified us: where it is the predecessor, it lives. */
+  heard(id: string): void {
+    if (this.#state?.predecessor?.id === id) this.#predecessorHeardAt = this.#engine.now;
+  }
+
+  /** `epochOf` tells at which epoch we serve part of an arc. */
+  handleNotify(notifier: Contact, epochOf: (arc: Arc) => number): Reply {
+    const state = this.#state;
+    if (state === undefined || notifier.id === this.#engine.self.id) {
+      return { type: 'notified', outcome: 'not-a-member', predecessor: undefined, epoch: 0 };
+    }
+    const former = state.predecessor;
+    const { state: next, outcome } = ring.notified(state, notifier);
+    if (outcome === 'adopted') return this.#adoptPredecessor(next, notifier, former, epochOf);
+    if (outcome === 'known') this.#predecessorHeardAt = this.#engine.now;
+    if (outcome === 'taken') this.collide(notifier);
+    if (outcome === 'contested' && former !== undefined) this.#contest(former, notifier);
+    const reported = outcome === 'contested' ? 'passed' : outcome;
+    return { type: 'notified', outcome: reported, predecessor: former, epoch: 0 };
+  }
+
+  #adoptPredecessor(
+    next: RingState,
+    notifier: Contact,
+    former: Contact | undefined,
+    epochOf: (arc: Arc) => number,
+  ): Reply {
+    const from = former === undefined ? next.self.position : former.position;
+    const epoch = epochOf({ from, to: notifier.position });
+    this.#predecessorHeardAt = this.#engine.now;
+    this.#set({ state: next });
+    // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next turn.
+    if (former !== undefined) this.introduce(former, [notifier]);
+    return { type: 'notified', outcome: 'adopted', predecessor: former, epoch };
+  }
+
+  /** Rectify: the notifier is not nearer, so it counts only if the present predecessor is dead. */
+  #contest(predecessor: Contact, notifier: Contact): void {
+    this.#engine.call(predecessor, { type: 'neighbourhood', known: 0 }, (answer) => {
+      const state = this.#state;
+      if (state?.predecessor?.id !== predecessor.id) return;
+      const alive = answer.type === 'reply' && answer.body.type === 'neighbourhood-is';
+      if (alive && answer.body.state !== 'not-a-member') return;
+      if (
+        answer.type === 'silence' &&
+        this.#engine.now - this.#predecessorHeardAt < this.#engine.profile.evictAfterMs
+      ) {
+        return;
+      }
+      this.#set({ state: ring.replaced(state, notifier) });
+    });
+  }
+
+  /** Members that live, by somebody's word: taken up where they are nearer, else passed on to where they belong. */
+  handleIntroduce(from: string, contacts: readonly Contact[]): void {
+    for (const contact of contacts) {
+      const state = this.#state;
+      if (state === undefined || contact.id === this.#engine.self.id) continue;
+      if (contact.position === state.self.position) {
+        this.collide(contact);
+      } else if (contact.id === state.successors[0]?.id && sameContact(contact, state.successors[0])) {
+        this.hurry();
+      } else {
+        this.#consider(state, contact, from);
+      }
+    }
+  }
+
+  #consider(state: RingState, contact: Contact, from: string): void {
+    const head = state.successors[0];
+    const ours = head === undefined || head.id === contact.id;
+    if (ours || between(state.self.position, contact.position, head.position)) {
+      // While an answer is awaited, the candidate waits for the next turn.
+      if (state.waiting !== undefined) {
+        this.#engine.after(this.#engine.profile.stabiliseEagerMs, () =>
+          this.handleIntroduce(from, [contact]),
+        );
+        return;
+      }
+      return this.#apply(ring.considered(state, contact));
+    }
+    // It belongs elsewhere: towards its predecessor. Every step is nearer to it, so the way ends.
+    const next = head.position === contact.position ? head : this.#table.closestPreceding(contact.position);
+    if (next === undefined || next.id === contact.id || next.id === from) return;
+    this.introduce(next, [contact]);
+  }
+
+  introduce(to: Contact, contacts: readonly Contact[]): void {
+    if (to.id === this.#engine.self.id || contacts.length === 0) return;
+    this.#engine.call(to, { type: 'introduce', contacts }, () => {});
+  }
+
+  /** A neighbour, or any member, is leaving and says what it knows. */
+  handleLeave(leaver: Contact, its: Neighbourhood): void {
+    this.#table.forget(leaver.id);
+    this.#engine.peers.setMember(leaver.id, false);
+    if (this.#state !== undefined) {
+      this.#set({ state: ring.departed(this.#state, leaver, its, this.#rules) });
+      this.hurry();
+    }
+    this.#observer.gone(leaver);
+  }
+
+  /** Two members on one position: the larger id moves, once it has seen that the other lives. */
+  collide(other: Contact): void {
+    const { self } = this.#engine;
+    if (other.id === self.id || this.#colliding) return;
+    if (other.id > self.id) return this.introduce(other, [self]);
+    this.#colliding = true;
+    this.#engine.call(other, { type: 'neighbourhood', known: 0 }, (answer) => {
+      this.#colliding = false;
+      if (this.#state === undefined || answer.type !== 'reply') return;
+      if (answer.body.type !== 'neighbourhood-is' || answer.body.state === 'not-a-member') return;
+      this.#observer.displaced(other);
+    });
+  }
+
+  #schedule(ms: number): void {
+    const engine = this.#engine;
+    if (this.#loop !== undefined && this.#loop.action !== undefined && this.#loop.at <= engine.now + ms)
+      return;
+    engine.cancelTimer(this.#loop);
+    this.#loop = engine.after(ms, () => this.#turn());
+  }
+
+  #turn(): void {
+    const engine = this.#engine;
+    if (this.#state === undefined) return;
+    this.#eagerAt = engine.now;
+    this.#schedule(engine.random.around(engine.profile.stabiliseMs));
+    this.#apply(ring.stabilise(this.#state));
+    this.#checkPredecessor();
+  }
+
+  #checkPredecessor(): void {
+    const engine = this.#engine;
+    const predecessor = this.#state?.predecessor;
+    // It reads us at every turn of its own; two missed turns are worth a question.
+    if (predecessor === undefined || engine.now - this.#predecessorHeardAt < 2.5 * engine.profile.stabiliseMs)
+      return;
+    engine.call(predecessor, { type: 'ping' }, (answer) => {
+      if (answer.type === 'reply') this.heard(predecessor.id);
+    });
+  }
+
+  #apply(step: RingStep): void {
+    this.#set(step);
+    if (step.ask !== undefined) this.#ask(step.ask);
+    if (step.notify !== undefined) this.#notify(step.notify);
+    if (step.introduceTo !== undefined) this.introduce(step.introduceTo, step.introduced ?? []);
+  }
+
+  #set(step: RingStep): void {
+    const before = this.#state;
+    const after = step.state;
+    this.#state = after;
+    const sameHead = sameContact(before?.successors[0], after.successors[0]);
+    const sameList = sameHead && sameContacts(before?.successors ?? [], after.successors);
+    const samePredecessor = sameContact(before?.predecessor, after.predecessor);
+    if (before !== undefined && sameList && samePredecessor) return;
+    this.#digest = digest(after);
+    this.#table.setNeighbours(after);
+    const { predecessor, successors } = after;
+    this.#engine.event({ type: 'neighbours', predecessor, successors });
+    // Whoever lists us wants to know of a longer or shorter list: the news travel back along the ring, r steps at most.
+    if (!sameList && predecessor !== undefined) this.introduce(predecessor, [after.self]);
+    if (!sameHead) this.hurry();
+    this.#observer.neighboursChanged(0);
+  }
+
+  #ask(contact: Contact): void {
+    const engine = this.#engine;
+    const last = this.#lastRead?.id === contact.id ? this.#lastRead : undefined;
+    engine.call(contact, { type: 'neighbourhood', known: last?.digest ?? 0 }, (answer) => {
+      const state = this.#state;
+      if (state === undefined) return;
+      if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') {
+        return this.#apply(ring.postponed(state, contact));
+      }
+      const { body } = answer;
+      if (body.state === 'not-a-member') return this.drop(contact);
+      if (body.state === 'pending') return this.#postpone(state, contact);
+      const its = body.state === 'same' ? last?.neighbourhood : body.neighbourhood;
+      if (its === undefined) return this.#apply(ring.postponed(state, contact));
+      if (body.state === 'full') {
+        this.#lastRead = { id: contact.id, digest: digest(its), neighbourhood: its };
+      }
+      for (const known of its.successors) this.#table.observe(known);
+      this.#apply(ring.answered(state, contact, its, this.#rules));
+    });
+  }
+
+  /** It waits for an answer itself, perhaps for ours: both try again, not at the same moment. */
+  #postpone(state: RingState, contact: Contact): void {
+    const engine = this.#engine;
+    const candidate = state.waiting?.step === 'candidate';
+    const pauseMs = engine.random.around(engine.profile.stabiliseEagerMs, 0.5);
+    this.#apply(ring.postponed(state, contact));
+    if (candidate) engine.after(pauseMs, () => this.handleIntroduce('', [contact]));
+    else this.#schedule(pauseMs);
+  }
+
+  #notify(contact: Contact): void {
+    this.#engine.call(contact, { type: 'notify', self: this.#engine.self }, (answer) => {
+      if (this.#state === undefined || answer.type !== 'reply' || answer.body.type !== 'notified') return;
+      const { outcome, predecessor, epoch } = answer.body;
+      if (outcome === 'adopted') this.#observer.neighboursChanged(epoch);
+      if (outcome === 'not-a-member') this.drop(contact);
+      if (outcome === 'passed' && predecessor !== undefined) {
+        if (predecessor.position === this.#state.self.position) this.collide(predecessor);
+        else this.#apply(ring.considered(this.#state, predecessor));
+      }
+    });
+  }
+
+  #announce(): void {
+    const { self, member } = this.#engine;
+    for (const id of this.#engine.peers.connectedIds()) {
+      const request: Request = { type: 'announce', self, member };
+      this.#engine.call(id, request, () => {});
+    }
+  }
+
+  #contactOf(id: string): Contact | undefined {
+    const state = this.#state;
+    if (state?.predecessor?.id === id) return state.predecessor;
+    return state?.successors.find((contact) => contact.id === id) ?? this.#table.contactOf(id);
+  }
+
+  #neighbours(): readonly Contact[] {
+    const state = this.#state;
+    if (state === undefined) return this.#table.contacts().slice(0, 3);
+    const list = [...state.successors.slice(0, 3)];
+    if (state.predecessor !== undefined && !list.some((contact) => contact.id === state.predecessor?.id)) {
+      list.push(state.predecessor);
+    }
+    return list;
+  }
+}
+
+function sameContacts(a: readonly Contact[], b: readonly Contact[]): boolean {
+  return a.length === b.length && a.every((contact, i) => sameContact(contact, b[i]));
+}
+
+/** A 32-bit FNV-1a digest of a neighbourhood; never 0, which means "none known". */
+export function digest(neighbourhood: Neighbourhood): number {
+  let hash = 0x811c9dc5;
+  const mix = (text: string): void => {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  };
+  for (const contact of [neighbourhood.predecessor, ...neighbourhood.successors]) {
+    if (contact === undefined) mix('-');
+    else mix(`${contact.id} ${contact.position} ${contact.incarnation} ${contact.host} ${contact.port}\n`);
+  }
+  return hash >>> 0 || 1;
+}
+
+/** Whether `list` names, from `self`, every other member of the ring: it is shorter than it could be. */
+export function listsWholeRing(successors: readonly Contact[], rules: RingRules): boolean {
+  return successors.length < rules.listMax;
+}
+
+/** The arcs between consecutive contacts, clockwise from `first`. */
+export function arcsOf(
+  first: Contact,
+  others: readonly Contact[],
+  size: number,
+): { arc: Arc; owner: Contact }[] {
+  const arcs: { arc: Arc; owner: Contact }[] = [];
+  let before = first;
+  for (const owner of others) {
+    if (distance(before.position, owner.position, size) > 0) {
+      arcs.push({ arc: { from: before.position, to: owner.position }, owner });
+    }
+    before = owner;
+  }
+  return arcs;
+}

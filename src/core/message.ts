@@ -1,0 +1,221 @@
+// Message: everything that two nodes say to each other once the handshake is over, as plain immutable data.
+// It owns the vocabulary; the wire turns it into bytes, and each kind is answered in the module named beside it.
+// Every request has a number that its reply repeats; requests and replies have names of their own, so that a
+// reply can never be taken for a request.
+import type { Contact } from './contact.ts';
+import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
+import type { Arc } from './position.ts';
+
+/** How many copies must agree before an operation is answered. */
+export type Consistency = 'one' | 'quorum' | 'all';
+
+/** What an operation on one key does. All of them are decided by the owner of the key. */
+export type Operation =
+  | { readonly type: 'get' }
+  | {
+      readonly type: 'set';
+      readonly value: Uint8Array;
+      /** Milliseconds that the entry lives; 0 = for ever. */
+      readonly ttlMs: number;
+      readonly ifAbsent: boolean;
+      /** Only if the stored version is this one; '' = no such condition. */
+      readonly ifVersion: Version;
+    }
+  | { readonly type: 'delete'; readonly ifVersion: Version };
+
+/** The neighbourhood of a member, as maintenance reads it. */
+export interface Neighbourhood {
+  readonly predecessor: Contact | undefined;
+  /** Clockwise, nearest first, without the member itself; empty for a member that is alone. */
+  readonly successors: readonly Contact[];
+}
+
+/** What a member knows of the ring for routing: enough for a client to route as from this member's position. */
+export interface Tables extends Neighbourhood {
+  readonly self: Contact;
+  /** Distinct fingers, clockwise from the member. */
+  readonly fingers: readonly Contact[];
+}
+
+/** A member as `ring()` shows it. */
+export interface MemberDescription extends Neighbourhood {
+  readonly self: Contact;
+  readonly arc: Arc;
+  /** Whether the whole arc is being served. */
+  readonly serving: boolean;
+  /** Live entries that it owns, and copies that it keeps for others. */
+  readonly entries: number;
+  readonly copies: number;
+  /** Host and port of its gateway, '' when it has none. */
+  readonly gateway: string;
+  /** Arcs that have fewer copies than they should. */
+  readonly underReplicated: readonly Arc[];
+}
+
+export type Request =
+  // Any node (machine.ts)
+  | { readonly type: 'ping' }
+  // Maintenance of the ring (membership.ts)
+  /** Reads the neighbourhood; `known` is the digest of the last one seen, so that an unchanged one costs a few bytes. */
+  | { readonly type: 'neighbourhood'; readonly known: number }
+  /** "I believe that I am your predecessor." Also how a joiner is admitted. */
+  | { readonly type: 'notify'; readonly self: Contact }
+  /** "These members live: see whether you should know them." Joins, merges and repairs spread this way. */
+  | { readonly type: 'introduce'; readonly contacts: readonly Contact[] }
+  /** "I am leaving; here is what I know." */
+  | { readonly type: 'leave'; readonly self: Contact; readonly neighbourhood: Neighbourhood }
+  /** Asks a third node whether it reaches a member, before that member is given up. */
+  | { readonly type: 'check'; readonly suspect: Contact }
+  /** Asks a member to dial the address that a joiner will announce. */
+  | { readonly type: 'dial-back'; readonly contact: Contact }
+  /** "My role, position or address is now this." */
+  | { readonly type: 'announce'; readonly self: Contact; readonly member: boolean }
+  // Routing (routing.ts)
+  | { readonly type: 'find'; readonly position: number }
+  | { readonly type: 'tables'; readonly known: number }
+  | { readonly type: 'describe' }
+  // The dictionary, at the owner (owner.ts)
+  | {
+      readonly type: 'operate';
+      readonly key: Key;
+      readonly operation: Operation;
+      readonly consistency: Consistency;
+      /** Identifies a write across retries: the asker's id, a colon and its counter. */
+      readonly operationId: string;
+      /** How long the asker still waits, in milliseconds: the owner gives up then, with a reason. */
+      readonly budgetMs: number;
+    }
+  /** The copies of a key's arc, for `explain`. */
+  | { readonly type: 'locate'; readonly position: number }
+  /** A page of the owner's live entries from a position on, ordered by position, then key. */
+  | {
+      readonly type: 'scan';
+      readonly position: number;
+      /** Of the keys that stand on the position itself, only those behind this one; undefined = all. */
+      readonly afterKey: Key | undefined;
+      readonly prefix: Key;
+      /** Without, entries come with empty values. */
+      readonly withValues: boolean;
+      readonly budgetMs: number;
+    }
+  // Replication, between the members of an arc's set (owner.ts asks, replica.ts answers)
+  /** "I take this arc over at this epoch": the receiver promises to follow no lower one and tells what it holds. */
+  | { readonly type: 'claim'; readonly arc: Arc; readonly epoch: number }
+  /** Stores entries at the owner's epoch; without entries it only asks whether that epoch still is the latest. */
+  | {
+      readonly type: 'replicate';
+      readonly arc: Arc;
+      readonly epoch: number;
+      readonly entries: readonly Entry[];
+    }
+  /** A page of the versions that the receiver holds in an arc, clockwise from its start or from behind `after`. */
+  | { readonly type: 'digest'; readonly arc: Arc; readonly after: Place | undefined }
+  | { readonly type: 'fetch'; readonly keys: readonly Key[] }
+  /** "I hold these and they are not mine to keep": the owner says which it wants, and whether the sender may forget. */
+  | { readonly type: 'offer'; readonly items: readonly EntryVersion[] }
+  /** The entries wanted after an offer. */
+  | { readonly type: 'adopt'; readonly entries: readonly Entry[] };
+
+export type Reply =
+  | { readonly type: 'pong' }
+  | {
+      readonly type: 'neighbourhood-is';
+      /** 'pending': it waits for a reply itself and may not be read now (Zave, TSE 2017, section III). */
+      readonly state: 'pending' | 'same' | 'full' | 'not-a-member';
+      readonly neighbourhood: Neighbourhood;
+    }
+  | {
+      readonly type: 'notified';
+      /** adopted: you are my predecessor now; known: you were; taken: your position is; passed: another is nearer. */
+      readonly outcome: 'adopted' | 'known' | 'taken' | 'passed' | 'pending' | 'not-a-member';
+      /** The receiver's predecessor before this request. */
+      readonly predecessor: Contact | undefined;
+      /** The highest epoch at which the receiver serves any part of the sender's arc; 0 = none of it. */
+      readonly epoch: number;
+    }
+  | { readonly type: 'introduced' }
+  | { readonly type: 'left' }
+  | { readonly type: 'checked'; readonly alive: boolean }
+  | { readonly type: 'dialled-back'; readonly reached: boolean; readonly reason: string }
+  | { readonly type: 'announced' }
+  | {
+      readonly type: 'found';
+      /** The answering member's own arc. */
+      readonly arc: Arc;
+      /** Whether `contacts[0]` is the owner; else they precede the position, nearest first. */
+      readonly owner: boolean;
+      readonly contacts: readonly Contact[];
+      /** With an owner: what the answering member knows to follow it, clockwise. */
+      readonly followers: readonly Contact[];
+    }
+  | { readonly type: 'tables-are'; readonly digest: number; readonly tables: Tables | undefined }
+  | { readonly type: 'described'; readonly member: MemberDescription | undefined }
+  | { readonly type: 'operated'; readonly arc: Arc; readonly result: OperationResult }
+  | { readonly type: 'located'; readonly arc: Arc; readonly replicas: readonly Contact[] }
+  | {
+      readonly type: 'scanned';
+      readonly arc: Arc;
+      readonly entries: readonly Entry[];
+      /** Where the walk goes on inside this arc; undefined when the arc, or the ring at its last position, is done. */
+      readonly next: Place | undefined;
+    }
+  | {
+      readonly type: 'claimed';
+      readonly granted: boolean;
+      /** Where not granted, the epoch that stands in the way. */
+      readonly epoch: number;
+      /** How many entries the receiver holds in the arc, tombstones included. */
+      readonly count: number;
+    }
+  /** Not stored: the receiver has promised a higher epoch to another. */
+  | { readonly type: 'replicated'; readonly stored: boolean }
+  | { readonly type: 'digest-is'; readonly items: readonly EntryVersion[]; readonly more: boolean }
+  | { readonly type: 'fetched'; readonly entries: readonly Entry[] }
+  | {
+      readonly type: 'offered';
+      readonly wanted: readonly Key[];
+      /** Keys whose whole set holds them without the sender: it may forget its copies. */
+      readonly release: readonly Key[];
+    }
+  | { readonly type: 'adopted' }
+  /** The receiver does not own the position: who is nearer. */
+  | {
+      readonly type: 'redirect';
+      readonly arc: Arc;
+      readonly owner: boolean;
+      readonly contacts: readonly Contact[];
+    }
+  /** A request that could not be carried out. */
+  | { readonly type: 'failed'; readonly code: FailureCode; readonly message: string };
+
+/** Why a peer could not do what it was asked; a subset of the public error codes, plus 'BUSY': try again soon. */
+export type FailureCode =
+  | 'BUSY'
+  | 'ERR_QUORUM'
+  | 'ERR_TIMEOUT'
+  | 'ERR_LIMIT'
+  | 'ERR_STORE'
+  | 'ERR_KEY_TOO_LARGE'
+  | 'ERR_VALUE_TOO_LARGE';
+
+export type OperationResult =
+  | { readonly type: 'none' }
+  | {
+      readonly type: 'value';
+      readonly value: Uint8Array;
+      readonly version: Version;
+      readonly expiresAt: number;
+      /** How many copies the owner asked or counted on, and how many of them agreed on this version. */
+      readonly replicas: number;
+      readonly agreed: number;
+      /** Requests the owner sent to other copies for this answer. */
+      readonly replicaRequests: number;
+    }
+  | { readonly type: 'stored'; readonly version: Version; readonly replicaRequests: number }
+  | { readonly type: 'deleted'; readonly existed: boolean; readonly version: Version }
+  /** A condition failed; version '' where there is no entry. */
+  | { readonly type: 'conflict'; readonly version: Version };
+
+export type Message =
+  | { readonly direction: 'request'; readonly number: number; readonly body: Request }
+  | { readonly direction: 'reply'; readonly number: number; readonly body: Reply };

@@ -1,0 +1,239 @@
+// Operations: what the owner of a key does for one operation on it. It owns the order of operations on each key: writes go
+// one at a time, and a read waits for the writes before it, so that conditions are atomic and nobody reads a value that
+// may still be lost. Copies are asked through the rounds of the segment.
+import type { Engine } from './engine.ts';
+import type { Entry, Key, Version } from './entry.ts';
+import { VersionClock } from './entry.ts';
+import type { OperationResult, Reply, Request } from './message.ts';
+import type { Arc } from './position.ts';
+import type { RoundOutcome } from './rounds.ts';
+import type { Segment } from './segment.ts';
+import type { MemoryStore } from './store.ts';
+
+export type OperateRequest = Extract<Request, { type: 'operate' }>;
+
+/** An operation that has reached the owner. */
+export interface Arrival {
+  readonly request: OperateRequest;
+  readonly position: number;
+  readonly segment: Segment;
+  /** Monotonic milliseconds. */
+  readonly deadline: number;
+  /** The owner's arc, which every answer carries. */
+  readonly arc: Arc;
+  readonly respond: (reply: Reply) => void;
+}
+
+export class Operations {
+  readonly clock: VersionClock;
+  readonly #engine: Engine;
+  readonly #store: MemoryStore;
+  /** The write that is under way on a key, followed by what waits for it. */
+  readonly #queues = new Map<Key, Arrival[]>();
+  /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
+  readonly #unsettled = new Set<Key>();
+
+  constructor(engine: Engine, store: MemoryStore) {
+    this.#engine = engine;
+    this.#store = store;
+    this.clock = new VersionClock(engine.self.id);
+  }
+
+  /** The entry as users see it: no tombstone, not expired. */
+  live(key: Key): Entry | undefined {
+    const entry = this.#store.get(key);
+    if (entry?.value === undefined) return undefined;
+    return entry.expiresAt > 0 && entry.expiresAt <= this.#engine.wall ? undefined : entry;
+  }
+
+  unsettle(key: Key): void {
+    this.#unsettled.add(key);
+  }
+
+  handle(arrival: Arrival): void {
+    const { key } = arrival.request;
+    const queue = this.#queues.get(key);
+    if (queue !== undefined) {
+      if (queue.length >= this.#engine.limits.parked)
+        return arrival.respond(busy('too many operations on one key'));
+      queue.push(arrival);
+      return;
+    }
+    this.#start(arrival);
+  }
+
+  /** Entries brought by a member that need not keep them: answered once a majority of our copies has them. */
+  adopt(
+    segment: Segment,
+    items: readonly { position: number; entry: Entry }[],
+    done: (ok: boolean) => void,
+  ): void {
+    let open = items.length;
+    let ok = true;
+    if (open === 0) return done(true);
+    const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
+    for (const { position, entry } of items) {
+      this.clock.observe(entry.version);
+      if (this.#store.put(position, entry)) this.#unsettled.add(entry.key);
+      const newest = this.#store.get(entry.key) ?? entry;
+      segment.rounds.add({
+        position,
+        entry: newest,
+        need: 'quorum',
+        deadline,
+        done: (outcome) => {
+          if (outcome === 'agreed') this.#settled(newest);
+          else ok = false;
+          open -= 1;
+          if (open === 0) done(ok);
+        },
+      });
+    }
+  }
+
+  #start(arrival: Arrival): void {
+    if (arrival.request.operation.type === 'get') return this.#get(arrival);
+    this.#queues.set(arrival.request.key, [arrival]);
+    this.#write(arrival);
+  }
+
+  #finish(arrival: Arrival, reply: Reply): void {
+    arrival.respond(reply);
+    const { key } = arrival.request;
+    const queue = this.#queues.get(key);
+    if (queue === undefined || queue[0] !== arrival) return;
+    this.#queues.delete(key);
+    queue.shift();
+    // Reads that waited run together; the next write takes the rest of the queue over.
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      this.#start(next);
+      const taken = this.#queues.get(key);
+      if (taken === undefined) continue;
+      taken.push(...queue);
+      return;
+    }
+  }
+
+  #get(arrival: Arrival): void {
+    const { key, consistency } = arrival.request;
+    const entry = this.live(key);
+    if (consistency === 'one') return arrival.respond(operated(arrival, valueOf(entry, 1, 1)));
+    const repair = this.#unsettled.has(key) ? this.#store.get(key) : undefined;
+    this.#round(arrival, repair, (copies, agreed) => {
+      if (repair !== undefined) this.#settled(repair);
+      return valueOf(entry, copies, agreed);
+    });
+  }
+
+  #write(arrival: Arrival): void {
+    const { key, operation, operationId } = arrival.request;
+    const stored = this.#store.get(key);
+    const present = this.live(key);
+    if (operation.type === 'get') return this.#get(arrival);
+    if (stored !== undefined && operationId !== '' && stored.operation === operationId) {
+      return this.#round(arrival, stored, () => {
+        this.#settled(stored);
+        return written(stored, true);
+      });
+    }
+    const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
+    if (!allowed(operation, present)) {
+      return this.#round(arrival, repair, () => ({ type: 'conflict', version: present?.version ?? '' }));
+    }
+    if (operation.type === 'delete' && present === undefined) {
+      return this.#round(arrival, repair, () => ({
+        type: 'deleted',
+        existed: false,
+        version: stored?.version ?? '',
+      }));
+    }
+    this.#put(arrival, this.#make(arrival, stored), present !== undefined);
+  }
+
+  #make(arrival: Arrival, stored: Entry | undefined): Entry {
+    const { key, operation, operationId } = arrival.request;
+    if (stored !== undefined) this.clock.observe(stored.version);
+    const version = this.clock.next(this.#engine.wall);
+    const value = operation.type === 'set' ? operation.value : undefined;
+    const ttlMs = operation.type === 'set' ? operation.ttlMs : 0;
+    const expiresAt = ttlMs > 0 ? Math.ceil(this.#engine.wall + ttlMs) : 0;
+    return { key, value, version, expiresAt, operation: operationId };
+  }
+
+  #put(arrival: Arrival, entry: Entry, existed: boolean): void {
+    const { limits } = this.#engine;
+    if (entry.value !== undefined && this.#store.bytes + entry.value.length > limits.storeBytes) {
+      const message = `the owner's store is full: ${this.#store.bytes} of ${limits.storeBytes} bytes (limits.storeBytes)`;
+      return this.#finish(arrival, { type: 'failed', code: 'ERR_LIMIT', message });
+    }
+    this.#store.put(arrival.position, entry);
+    this.#unsettled.add(entry.key);
+    const kind = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
+    this.#round(arrival, entry, () => {
+      this.#settled(entry);
+      this.#engine.event({ type: kind, key: entry.key, version: entry.version });
+      return written(entry, existed);
+    });
+  }
+
+  /** Asks the copies, then answers with what `result` makes of it; a failure says that the outcome is not known. */
+  #round(
+    arrival: Arrival,
+    entry: Entry | undefined,
+    result: (copies: number, agreed: number) => OperationResult,
+  ): void {
+    const { consistency, operation } = arrival.request;
+    const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
+      if (outcome === 'agreed') {
+        this.#finish(arrival, operated(arrival, withRequests(result(copies, agreed), copies - 1)));
+      } else if (outcome === 'lost') {
+        this.#finish(arrival, busy('the arc went to another member'));
+      } else {
+        const unknown = operation.type === 'get' ? '' : '; whether the write will stay is not known';
+        const message = `only ${agreed} of ${copies} copies answered in time${unknown}`;
+        this.#finish(arrival, { type: 'failed', code: 'ERR_QUORUM', message });
+      }
+    };
+    const { position, deadline } = arrival;
+    if (consistency === 'one') {
+      arrival.segment.rounds.add({ position, entry, need: 'quorum', deadline, done: () => {} });
+      return done('agreed', 1, 1);
+    }
+    arrival.segment.rounds.add({ position, entry, need: consistency, deadline, done });
+  }
+
+  /** A majority holds this version of the key. */
+  #settled(entry: Entry): void {
+    if (this.#store.get(entry.key)?.version === entry.version) this.#unsettled.delete(entry.key);
+  }
+}
+
+function allowed(operation: OperateRequest['operation'], present: Entry | undefined): boolean {
+  if (operation.type === 'set' && operation.ifAbsent && present !== undefined) return false;
+  const ifVersion: Version = operation.type === 'get' ? '' : operation.ifVersion;
+  return ifVersion === '' || present?.version === ifVersion;
+}
+
+function valueOf(entry: Entry | undefined, replicas: number, agreed: number): OperationResult {
+  if (entry?.value === undefined) return { type: 'none' };
+  const { value, version, expiresAt } = entry;
+  return { type: 'value', value, version, expiresAt, replicas, agreed, replicaRequests: 0 };
+}
+
+function written(entry: Entry, existed: boolean): OperationResult {
+  return entry.value === undefined
+    ? { type: 'deleted', existed, version: entry.version }
+    : { type: 'stored', version: entry.version, replicaRequests: 0 };
+}
+
+function withRequests(result: OperationResult, replicaRequests: number): OperationResult {
+  return result.type === 'value' || result.type === 'stored' ? { ...result, replicaRequests } : result;
+}
+
+function operated(arrival: Arrival, result: OperationResult): Reply {
+  return { type: 'operated', arc: arrival.arc, result };
+}
+
+function busy(message: string): Reply {
+  return { type: 'failed', code: 'BUSY', message };
+}

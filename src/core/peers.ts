@@ -1,0 +1,120 @@
+// Peers: how other nodes have behaved: their round trip, whether they are connected, and whether they are suspected.
+// It owns the estimate of a request's time-out (RFC 6298) and the memory of silence; what follows from a suspicion is
+// decided in failure-detector.ts. Bounded: the peer that was heard least recently is forgotten first.
+
+interface PeerRecord {
+  /** Smoothed round trip and its variation in milliseconds; smoothed is 0 before the first measurement. */
+  smoothedMs: number;
+  variationMs: number;
+  connected: boolean;
+  member: boolean;
+  /** When it first failed to answer since it was last heard; 0 = not suspected. */
+  suspectedAt: number;
+}
+
+export class Peers {
+  readonly #records = new Map<string, PeerRecord>();
+  readonly #max: number;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+
+  /** `max` peers are remembered; a request's time-out stays within [minMs, maxMs]. */
+  constructor(max: number, minMs: number, maxMs: number) {
+    this.#max = max;
+    this.#minMs = minMs;
+    this.#maxMs = maxMs;
+  }
+
+  connected(id: string, member: boolean): void {
+    const record = this.#touch(id);
+    record.connected = true;
+    record.member = member;
+    record.suspectedAt = 0;
+  }
+
+  disconnected(id: string): void {
+    const record = this.#records.get(id);
+    if (record !== undefined) record.connected = false;
+  }
+
+  isConnected(id: string): boolean {
+    return this.#records.get(id)?.connected ?? false;
+  }
+
+  /** Whether the peer, when last heard of, stored data for a ring. */
+  isMember(id: string): boolean {
+    return this.#records.get(id)?.member ?? false;
+  }
+
+  setMember(id: string, member: boolean): void {
+    this.#touch(id).member = member;
+  }
+
+  connectedIds(): string[] {
+    return [...this.#records].filter(([, record]) => record.connected).map(([id]) => id);
+  }
+
+  /** A reply came after that many milliseconds. */
+  answered(id: string, ms: number): void {
+    const record = this.#touch(id);
+    record.suspectedAt = 0;
+    if (record.smoothedMs === 0) {
+      record.smoothedMs = Math.max(ms, 0.01);
+      record.variationMs = ms / 2;
+      return;
+    }
+    record.variationMs += (Math.abs(record.smoothedMs - ms) - record.variationMs) / 4;
+    record.smoothedMs += (ms - record.smoothedMs) / 8;
+  }
+
+  /** A message of any kind came: the peer lives. */
+  heard(id: string): void {
+    const record = this.#records.get(id);
+    if (record !== undefined) record.suspectedAt = 0;
+  }
+
+  /** A request to it was not answered in time, or could not be delivered. */
+  silent(id: string, now: number): void {
+    const record = this.#touch(id);
+    if (record.suspectedAt === 0) record.suspectedAt = now;
+  }
+
+  isSuspected(id: string): boolean {
+    return (this.#records.get(id)?.suspectedAt ?? 0) > 0;
+  }
+
+  /** How long an answer may take before the peer is suspected: mean + 4 variations, within the bounds. */
+  timeoutMs(id: string): number {
+    const record = this.#records.get(id);
+    if (record === undefined || record.smoothedMs === 0) return this.#maxMs;
+    return Math.min(this.#maxMs, Math.max(this.#minMs, record.smoothedMs + 4 * record.variationMs));
+  }
+
+  /** When a second peer may be asked the same: twice the usual round trip, never before half of the least time-out. */
+  hedgeMs(id: string): number {
+    const record = this.#records.get(id);
+    if (record === undefined || record.smoothedMs === 0) return this.#maxMs / 2;
+    return Math.max(this.#minMs / 2, record.smoothedMs + 2 * record.variationMs);
+  }
+
+  #touch(id: string): PeerRecord {
+    let record = this.#records.get(id);
+    if (record !== undefined) {
+      this.#records.delete(id);
+    } else {
+      record = { smoothedMs: 0, variationMs: 0, connected: false, member: false, suspectedAt: 0 };
+      this.#evict();
+    }
+    this.#records.set(id, record);
+    return record;
+  }
+
+  #evict(): void {
+    if (this.#records.size < this.#max) return;
+    for (const [id, record] of this.#records) {
+      if (record.connected) continue;
+      this.#records.delete(id);
+      return;
+    }
+  }
+}

@@ -1,0 +1,291 @@
+// Responder: answers the requests of other nodes, one case a kind of request, and the questions that this node puts to itself
+// as the owner of a position. It owns no state but the dial-backs under way; each answer is made by the part it concerns.
+import type { Contact } from './contact.ts';
+import type { Engine } from './engine.ts';
+import { tablesDigest } from './home.ts';
+import type { Membership } from './membership.ts';
+import type { Entry } from './entry.ts';
+import type { MemberDescription, Reply, Request } from './message.ts';
+import type { Arrival, Operations } from './operations.ts';
+import type { Owner } from './owner.ts';
+import type { Arc } from './position.ts';
+import { advance, keyPosition } from './position.ts';
+import { fromKey } from './bytes.ts';
+import type { Replica } from './replica.ts';
+import type { RoutingTable } from './routing-table.ts';
+import type { Segment } from './segment.ts';
+import type { MemoryStore } from './store.ts';
+
+export interface ResponderParts {
+  readonly engine: Engine;
+  readonly table: RoutingTable;
+  readonly membership: Membership;
+  readonly owner: Owner;
+  readonly operations: Operations;
+  readonly replica: Replica;
+  readonly store: MemoryStore;
+  /** A node has said what it is now. */
+  met(contact: Contact, member: boolean): void;
+  /** A member has left by its own will. */
+  departed(contact: Contact): void;
+}
+
+/** Entries looked at for one page of a scan, so that a rare prefix does not hold up everything else. */
+const SCANNED_MAX = 8_192;
+
+export class Responder {
+  readonly #parts: ResponderParts;
+  readonly #verifying = new Map<number, { readonly from: string; readonly number: number }>();
+  #lastToken = 0;
+
+  constructor(parts: ResponderParts) {
+    this.#parts = parts;
+  }
+
+  handle(from: string, number: number, request: Request): void {
+    const { engine, membership } = this.#parts;
+    const respond = (body: Reply): void => engine.reply(from, number, body);
+    switch (request.type) {
+      case 'ping':
+        return respond({ type: 'pong' });
+      case 'neighbourhood':
+        membership.heard(from);
+        return respond(membership.handleNeighbourhood(request.known));
+      case 'notify':
+      case 'leave':
+      case 'announce':
+      case 'dial-back':
+        return this.#about(from, number, request, respond);
+      case 'introduce':
+        respond({ type: 'introduced' });
+        return membership.handleIntroduce(from, request.contacts);
+      case 'check':
+        return membership.detector.handleCheck(from, number, request.suspect);
+      case 'tables':
+        return respond(this.#tables(request.known));
+      case 'describe':
+        return respond({ type: 'described', member: this.describe() });
+      case 'find':
+        return respond(this.#find(request.position));
+      case 'operate':
+      case 'locate':
+      case 'scan':
+        return this.#owned(request, respond);
+      default:
+        return this.#copies(from, request, respond);
+    }
+  }
+
+  /** Answers as the owner of the position; false where the ring gives it to another. */
+  answerHere(position: number, request: Request, respond: (reply: Reply) => void): boolean {
+    const { engine, owner } = this.#parts;
+    if (!engine.member || (!owner.owns(position) && owner.segmentAt(position) === undefined)) return false;
+    if (request.type !== 'operate' && request.type !== 'locate' && request.type !== 'scan') return false;
+    this.#owned(request, respond);
+    return true;
+  }
+
+  /** This node as `ring()` shows it; undefined for a client. */
+  describe(): MemberDescription | undefined {
+    const { engine, membership, owner, store } = this.#parts;
+    const arc = membership.arc;
+    if (!engine.member || arc === undefined) return undefined;
+    const entries = store.countValues(arc);
+    return {
+      ...membership.neighbourhood,
+      self: engine.self,
+      arc,
+      serving: owner.serving,
+      entries,
+      copies: store.countValues(WHOLE) - entries,
+      gateway: '',
+      underReplicated: owner.underReplicated,
+    };
+  }
+
+  handleVerified(token: number, reached: boolean, reason: string): void {
+    const waiting = this.#verifying.get(token);
+    this.#verifying.delete(token);
+    if (waiting === undefined) return;
+    this.#parts.engine.reply(waiting.from, waiting.number, { type: 'dialled-back', reached, reason });
+  }
+
+  /** Requests in which a node speaks of itself: it may speak of nobody else. */
+  #about(
+    from: string,
+    number: number,
+    request: Extract<Request, { type: 'notify' | 'leave' | 'announce' | 'dial-back' }>,
+    respond: (reply: Reply) => void,
+  ): void {
+    const { engine, membership, owner } = this.#parts;
+    const about = request.type === 'dial-back' ? request.contact : request.self;
+    if (about.id !== from) {
+      return respond({ type: 'failed', code: 'BUSY', message: `${from} spoke in the name of ${about.id}` });
+    }
+    switch (request.type) {
+      case 'notify':
+        return respond(membership.handleNotify(about, (arc) => owner.epochOf(arc)));
+      case 'leave':
+        respond({ type: 'left' });
+        this.#parts.departed(about);
+        return membership.handleLeave(about, request.neighbourhood);
+      case 'announce':
+        respond({ type: 'announced' });
+        engine.peers.setMember(from, request.member);
+        this.#parts.met(about, request.member);
+        if (!request.member) membership.drop(about);
+        return;
+      case 'dial-back':
+        this.#lastToken += 1;
+        this.#verifying.set(this.#lastToken, { from, number });
+        engine.effect({ type: 'verify', token: this.#lastToken, contact: about });
+    }
+  }
+
+  /** Requests between the members that hold copies of an arc. */
+  #copies(
+    from: string,
+    request: Extract<Request, { type: 'claim' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt' }>,
+    respond: (reply: Reply) => void,
+  ): void {
+    const { replica } = this.#parts;
+    switch (request.type) {
+      case 'claim':
+        return respond(replica.claim(from, request));
+      case 'replicate':
+        return respond(replica.replicate(from, request));
+      case 'digest':
+        return respond(replica.digest(request));
+      case 'fetch':
+        return respond(replica.fetch(request));
+      case 'offer':
+        return respond(replica.offer(from, request));
+      case 'adopt':
+        return replica.adopt(request, respond);
+    }
+  }
+
+  #tables(known: number): Reply {
+    const { engine, table } = this.#parts;
+    if (!engine.member) return { type: 'tables-are', digest: 0, tables: undefined };
+    const tables = table.tables(engine.self);
+    const digest = tablesDigest(tables);
+    return { type: 'tables-are', digest, tables: digest === known ? undefined : tables };
+  }
+
+  #find(position: number): Reply {
+    const { engine, table, membership, owner } = this.#parts;
+    const arc = this.#arc();
+    if (engine.member && owner.owns(position)) {
+      const followers = membership.neighbourhood.successors;
+      return { type: 'found', arc, owner: true, contacts: [engine.self], followers };
+    }
+    const listed = engine.member ? table.ownerByList(position) : undefined;
+    if (listed !== undefined) {
+      return { type: 'found', arc, owner: true, contacts: [listed], followers: this.#following(listed) };
+    }
+    return { type: 'found', arc, owner: false, contacts: table.route(position).preceding, followers: [] };
+  }
+
+  /** What our list says of the members behind one of them. */
+  #following(contact: Contact): readonly Contact[] {
+    const { successors } = this.#parts.membership.neighbourhood;
+    const index = successors.findIndex((other) => other.id === contact.id);
+    return index === -1 ? [] : successors.slice(index + 1);
+  }
+
+  /** Our arc as answers carry it. One that does not end at our own position says nothing (a client, a member in motion). */
+  #arc(): Arc {
+    const { engine, membership } = this.#parts;
+    const elsewhere = advance(engine.self.position, 1, engine.size);
+    return membership.arc ?? { from: elsewhere, to: elsewhere };
+  }
+
+  #owned(
+    request: Extract<Request, { type: 'operate' | 'locate' | 'scan' }>,
+    respond: (reply: Reply) => void,
+  ): void {
+    const { engine, owner } = this.#parts;
+    const position =
+      request.type === 'operate'
+        ? keyPosition(engine.hash, fromKey(request.key), engine.k)
+        : request.position;
+    if (!engine.member || (!owner.owns(position) && owner.segmentAt(position) === undefined)) {
+      return respond(this.#redirect(position));
+    }
+    const message = 'the arc is being taken over';
+    owner.withSegment(
+      position,
+      (segment) => this.#run(request, position, segment, respond),
+      () => respond({ type: 'failed', code: 'BUSY', message }),
+    );
+  }
+
+  #run(
+    request: Extract<Request, { type: 'operate' | 'locate' | 'scan' }>,
+    position: number,
+    segment: Segment,
+    respond: (reply: Reply) => void,
+  ): void {
+    const { engine, operations, owner } = this.#parts;
+    const arc = this.#arc();
+    if (request.type === 'locate') {
+      return respond({ type: 'located', arc, replicas: [engine.self, ...owner.copies()] });
+    }
+    const deadline = engine.now + request.budgetMs;
+    if (request.type === 'operate') {
+      const arrival: Arrival = { request, position, segment, deadline, arc, respond };
+      return operations.handle(arrival);
+    }
+    const reply = this.#scan(request, segment.arc);
+    // As for a read: are we still the owner?
+    segment.rounds.add({
+      position,
+      entry: undefined,
+      need: 'quorum',
+      deadline,
+      done: (outcome) => {
+        const message = 'the copies did not confirm the arc';
+        respond(outcome === 'agreed' ? reply : { type: 'failed', code: 'BUSY', message });
+      },
+    });
+  }
+
+  #scan(request: Extract<Request, { type: 'scan' }>, arc: Arc): Reply {
+    const { store, operations, engine } = this.#parts;
+    const { position, afterKey, prefix, withValues } = request;
+    const { pageEntries, pageBytes } = engine.limits;
+    const entries: Entry[] = [];
+    let bytes = 0;
+    let seen = 0;
+    let last = { position, key: afterKey ?? '' };
+    // From the position itself to the end of the arc, or to the last position where the arc wraps round.
+    const rest: Arc = {
+      from: position - 1,
+      to: arc.to < position || arc.from === arc.to ? engine.size : arc.to,
+    };
+    const after = afterKey === undefined ? undefined : { position, key: afterKey };
+    for (const stored of store.walk(rest, after)) {
+      if (entries.length >= pageEntries || bytes >= pageBytes || seen >= SCANNED_MAX) {
+        return { type: 'scanned', arc, entries, next: last };
+      }
+      seen += 1;
+      last = { position: stored.position, key: stored.entry.key };
+      const entry = operations.live(stored.entry.key);
+      if (entry === undefined || !entry.key.startsWith(prefix)) continue;
+      entries.push(withValues ? entry : { ...entry, value: EMPTY });
+      bytes += entry.key.length + (withValues ? (entry.value?.length ?? 0) : 0);
+    }
+    return { type: 'scanned', arc, entries, next: undefined };
+  }
+
+  #redirect(position: number): Reply {
+    const { table, engine } = this.#parts;
+    const owner = engine.member ? table.ownerByList(position) : undefined;
+    const contacts = owner === undefined ? table.route(position).preceding : [owner];
+    return { type: 'redirect', arc: this.#arc(), owner: owner !== undefined, contacts };
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+const WHOLE: Arc = { from: Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };

@@ -1,0 +1,99 @@
+// Timers: what the machine wants to do later, ordered by time in a binary heap.
+// It owns no clock: the engine says what time it is. Timers that fall due together run in the order they were set.
+
+export interface Timer {
+  readonly at: number;
+  readonly order: number;
+  /** Undefined once it has run or was cancelled. */
+  action: (() => void) | undefined;
+}
+
+export class Timers {
+  #heap: Timer[] = [];
+  #order = 0;
+  #cancelled = 0;
+
+  set(at: number, action: () => void): Timer {
+    const timer: Timer = { at, order: this.#order++, action };
+    this.#heap.push(timer);
+    this.#up(this.#heap.length - 1);
+    return timer;
+  }
+
+  cancel(timer: Timer | undefined): void {
+    if (timer === undefined || timer.action === undefined) return;
+    timer.action = undefined;
+    this.#cancelled += 1;
+    // Cancelled timers sleep in the heap until their time; when they are the greater part, it is rebuilt without them.
+    if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#rebuild();
+  }
+
+  /** When the next timer is due; Infinity when none is set. */
+  next(): number {
+    this.#dropCancelled();
+    return this.#heap[0]?.at ?? Infinity;
+  }
+
+  /** Takes out the next timer that is due, to be run by the caller. */
+  due(now: number): (() => void) | undefined {
+    this.#dropCancelled();
+    const first = this.#heap[0];
+    if (first === undefined || first.at > now) return undefined;
+    this.#pop();
+    const action = first.action;
+    first.action = undefined;
+    return action;
+  }
+
+  #dropCancelled(): void {
+    while (this.#heap[0] !== undefined && this.#heap[0].action === undefined) {
+      this.#pop();
+      this.#cancelled -= 1;
+    }
+  }
+
+  #rebuild(): void {
+    this.#heap = this.#heap.filter((timer) => timer.action !== undefined).sort((a, b) => compare(a, b));
+    this.#cancelled = 0;
+  }
+
+  #pop(): void {
+    const last = this.#heap.pop();
+    if (last === undefined || this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    let i = 0;
+    for (;;) {
+      let least = i;
+      for (const child of [2 * i + 1, 2 * i + 2]) {
+        if (child < this.#heap.length && this.#less(child, least)) least = child;
+      }
+      if (least === i) return;
+      this.#swap(i, least);
+      i = least;
+    }
+  }
+
+  #up(index: number): void {
+    let i = index;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!this.#less(i, parent)) return;
+      this.#swap(i, parent);
+      i = parent;
+    }
+  }
+
+  #less(i: number, j: number): boolean {
+    return compare(this.#heap[i] as Timer, this.#heap[j] as Timer) < 0;
+  }
+
+  #swap(i: number, j: number): void {
+    const held = this.#heap[i] as Timer;
+    this.#heap[i] = this.#heap[j] as Timer;
+    this.#heap[j] = held;
+  }
+}
+
+function compare(a: Timer, b: Timer): number {
+  return a.at - b.at || a.order - b.order;
+}

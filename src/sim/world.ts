@@ -1,0 +1,335 @@
+// World: machines in virtual time, joined by a seeded network. It owns the clock, the order of events and what the network
+// does to messages; the machines are the very ones that ship. Nothing here waits: a minute passes as fast as its events.
+import type { Command } from '../core/command.ts';
+import type { Contact } from '../core/contact.ts';
+import type { Effect, MachineEvent, Outcome } from '../core/effect.ts';
+import type { CoreLimits } from '../core/limits.ts';
+import { CORE_LIMITS } from '../core/limits.ts';
+import { Machine } from '../core/machine.ts';
+import type { Message } from '../core/message.ts';
+import type { Hash } from '../core/position.ts';
+import type { Profile } from '../core/profile.ts';
+import { PROFILES } from '../core/profile.ts';
+import { Random } from '../core/random.ts';
+import { Timers } from '../core/timers.ts';
+import { simulationHash } from './hash.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly k: number;
+  readonly replicas?: number;
+  readonly profile?: Profile;
+  readonly limits?: Partial<CoreLimits>;
+  readonly hash?: Hash;
+  /** Delay of each message, milliseconds: mean of an exponential distribution. */
+  readonly delayMs?: number;
+}
+
+/** A node of the world: its machine, and whether its process runs. */
+export interface WorldNode {
+  readonly index: number;
+  readonly name: string;
+  readonly port: number;
+  machine: Machine;
+  state: 'running' | 'paused' | 'dead';
+  /** Who it has a connection with. */
+  readonly connections: Set<WorldNode>;
+  readonly events: MachineEvent[];
+  readonly outcomes: Map<number, Outcome>;
+  /** What waits for a paused process. */
+  readonly held: (() => void)[];
+}
+
+const HOST = 'sim';
+/** Events kept of each node, for tests to look at. */
+const EVENTS_MAX = 1_000;
+
+export class World {
+  readonly nodes: WorldNode[] = [];
+  now = 0;
+  readonly random: Random;
+  readonly #options: WorldOptions;
+  readonly #queue = new Timers();
+  /** Ordered pairs 'a>b' that no message passes. */
+  readonly #cut = new Set<string>();
+  readonly #byId = new Map<string, WorldNode>();
+  /** When the last message of an ordered pair arrives: a connection keeps the order. */
+  readonly #arrivals = new Map<string, number>();
+  readonly #wake = new Map<WorldNode, number>();
+  /** Messages that were delivered. */
+  delivered = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.random = new Random(options.seed);
+  }
+
+  /** A new node, listening, connected to nobody. */
+  add(incarnation = 1): WorldNode {
+    const index = this.nodes.length;
+    const name = `node${index}`;
+    const port = index + 1;
+    const node: WorldNode = {
+      index,
+      name,
+      port,
+      machine: this.#machine(name, incarnation),
+      state: 'running',
+      connections: new Set(),
+      events: [],
+      outcomes: new Map(),
+      held: [],
+    };
+    this.nodes.push(node);
+    this.#byId.set(node.machine.self.id, node);
+    this.#begin(node);
+    return node;
+  }
+
+  /** A connection is asked for as a user would; resolved by running the world. */
+  connect(from: WorldNode, to: WorldNode): void {
+    this.#later(() => this.#open(from, to));
+  }
+
+  command(node: WorldNode, command: Command, timeoutMs = 10_000): number {
+    const number = node.machine.start(this.now, command, timeoutMs);
+    this.#drain(node);
+    return number;
+  }
+
+  /** Runs until `done` holds, or the virtual time is over; returns whether it held. */
+  runUntil(done: () => boolean, maxMs: number): boolean {
+    const end = this.now + maxMs;
+    while (!done()) {
+      const next = this.#queue.next();
+      if (next > end) {
+        this.now = end;
+        return done();
+      }
+      this.#step(next);
+    }
+    return true;
+  }
+
+  run(ms: number): void {
+    this.runUntil(() => false, ms);
+  }
+
+  /** The outcome of a command, running the world until it is there. */
+  settle(node: WorldNode, command: Command, timeoutMs = 10_000): Outcome {
+    const number = this.command(node, command, timeoutMs);
+    this.runUntil(() => node.outcomes.has(number), timeoutMs * 2);
+    const outcome = node.outcomes.get(number);
+    node.outcomes.delete(number);
+    return (
+      outcome ?? { ok: false, failure: { code: 'UNSETTLED', message: `${command.type} was never settled` } }
+    );
+  }
+
+  /** The process dies: its connections break. */
+  crash(node: WorldNode): void {
+    node.state = 'dead';
+    for (const other of [...node.connections]) this.#close(node, other);
+  }
+
+  /** The process starts again without memory, under the same identity. */
+  restart(node: WorldNode): void {
+    node.machine = this.#machine(node.name, node.machine.self.incarnation + 1);
+    node.state = 'running';
+    node.held.length = 0;
+    node.outcomes.clear();
+    this.#begin(node);
+  }
+
+  /** The process stands still: messages wait, timers do not run. */
+  pause(node: WorldNode): void {
+    node.state = 'paused';
+  }
+
+  resume(node: WorldNode): void {
+    node.state = 'running';
+    for (const action of node.held.splice(0)) action();
+    this.#arm(node);
+  }
+
+  /** No message passes between the groups any more; connections stay open and say nothing. */
+  partition(groupA: readonly WorldNode[], groupB: readonly WorldNode[]): void {
+    for (const a of groupA) {
+      for (const b of groupB) {
+        this.#cut.add(`${a.index}>${b.index}`);
+        this.#cut.add(`${b.index}>${a.index}`);
+      }
+    }
+  }
+
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  running(): WorldNode[] {
+    return this.nodes.filter((node) => node.state === 'running');
+  }
+
+  members(): WorldNode[] {
+    return this.running().filter((node) => node.machine.member);
+  }
+
+  #machine(name: string, incarnation: number): Machine {
+    const publicKey = new Uint8Array(name.length);
+    for (let i = 0; i < name.length; i++) publicKey[i] = name.charCodeAt(i);
+    const { k, replicas = 3, profile = PROFILES.local, limits = {}, hash = simulationHash } = this.#options;
+    return new Machine({
+      k,
+      hash,
+      seed: this.random.below(2 ** 32),
+      publicKey,
+      id: idOf(hash(publicKey)),
+      incarnation,
+      replicas,
+      profile,
+      limits: { ...CORE_LIMITS, ...limits },
+    });
+  }
+
+  #begin(node: WorldNode): void {
+    node.machine.handleClock(1_700_000_000_000);
+    node.machine.handleListening(this.now, HOST, node.port);
+    this.#drain(node);
+  }
+
+  #step(at: number): void {
+    this.now = Math.max(this.now, at);
+    for (let action = this.#queue.due(this.now); action; action = this.#queue.due(this.now)) action();
+  }
+
+  #later(action: () => void): void {
+    this.#queue.set(this.now + this.#delay(), action);
+  }
+
+  #delay(): number {
+    const mean = this.#options.delayMs ?? 0.5;
+    return -mean * Math.log(1 - this.random.float());
+  }
+
+  #drain(node: WorldNode): void {
+    for (let effect = node.machine.poll(); effect !== undefined; effect = node.machine.poll()) {
+      this.#carryOut(node, effect);
+    }
+    this.#arm(node);
+  }
+
+  #arm(node: WorldNode): void {
+    const at = node.machine.nextTimeout();
+    const armed = this.#wake.get(node);
+    if (node.state === 'dead' || at === Infinity || (armed !== undefined && armed <= at)) return;
+    this.#wake.set(node, at);
+    this.#queue.set(at, () => {
+      if (this.#wake.get(node) !== at) return;
+      this.#wake.delete(node);
+      this.#input(node, () => node.machine.handleTimeout(this.now));
+    });
+  }
+
+  #input(node: WorldNode, action: () => void): void {
+    if (node.state === 'dead') return;
+    if (node.state === 'paused') {
+      node.held.push(() => this.#input(node, action));
+      return;
+    }
+    action();
+    this.#drain(node);
+  }
+
+  #carryOut(node: WorldNode, effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        return this.#send(node, effect.to, effect.message);
+      case 'dial': {
+        const to = this.nodes[effect.port - 1];
+        if (to !== undefined) this.#later(() => this.#open(node, to));
+        return;
+      }
+      case 'verify': {
+        const to = this.nodes[effect.contact.port - 1];
+        const reached = to !== undefined && to.state !== 'dead' && to.machine.self.id === effect.contact.id;
+        this.#later(() =>
+          this.#input(node, () =>
+            node.machine.handleVerified(this.now, effect.token, reached, 'nobody there'),
+          ),
+        );
+        return;
+      }
+      case 'settle':
+        node.outcomes.set(effect.command, effect.outcome);
+        return;
+      case 'event':
+        node.events.push(effect.event);
+        if (node.events.length > EVENTS_MAX) node.events.shift();
+    }
+  }
+
+  #send(from: WorldNode, to: Contact | string, message: Message): void {
+    const id = typeof to === 'string' ? to : to.id;
+    const target = this.#byId.get(id);
+    if (target === undefined) return;
+    if (from.connections.has(target)) return this.#deliver(from, target, message);
+    if (typeof to === 'string') return;
+    if (target.state === 'dead') {
+      this.#later(() => this.#input(from, () => from.machine.handleUnreachable(this.now, id)));
+      return;
+    }
+    if (this.#isCut(from, target)) return;
+    this.#later(() => {
+      this.#open(from, target);
+      if (from.connections.has(target)) this.#deliver(from, target, message);
+    });
+  }
+
+  #deliver(from: WorldNode, to: WorldNode, message: Message): void {
+    if (this.#isCut(from, to)) return;
+    const pair = `${from.index}>${to.index}`;
+    const at = Math.max(this.now + this.#delay(), this.#arrivals.get(pair) ?? 0);
+    this.#arrivals.set(pair, at);
+    const receiver = to.machine;
+    this.#queue.set(at, () => {
+      if (!to.connections.has(from) || to.machine !== receiver || this.#isCut(from, to)) return;
+      this.delivered += 1;
+      this.#input(to, () => to.machine.handleMessage(this.now, from.machine.self.id, message));
+    });
+  }
+
+  #open(from: WorldNode, to: WorldNode): void {
+    if (from.state === 'dead' || from.connections.has(to) || from === to) return;
+    if (to.state === 'dead') {
+      const { host, port } = to.machine.self;
+      return this.#input(from, () => from.machine.handleDialFailed(this.now, host, port));
+    }
+    if (this.#isCut(from, to)) return;
+    from.connections.add(to);
+    to.connections.add(from);
+    for (const [a, b] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      const { self, member } = b.machine;
+      const tables = b.machine.tables();
+      this.#input(a, () => a.machine.handleConnected(this.now, self, member, tables));
+    }
+  }
+
+  #close(a: WorldNode, b: WorldNode): void {
+    a.connections.delete(b);
+    b.connections.delete(a);
+    this.#later(() => this.#input(b, () => b.machine.handleDisconnected(this.now, a.machine.self.id)));
+  }
+
+  #isCut(from: WorldNode, to: WorldNode): boolean {
+    return this.#cut.size > 0 && this.#cut.has(`${from.index}>${to.index}`);
+  }
+}
+
+function idOf(digest: Uint8Array): string {
+  let id = '';
+  for (const byte of digest) id += byte.toString(16).padStart(2, '0');
+  return id;
+}
