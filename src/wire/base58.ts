@@ -4,8 +4,8 @@ import { base58 } from '@scure/base';
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
 /**
- * Of an integer in [0, 2**53): its digits, most significant first, '1' for 0. Of bytes: base58 as Bitcoin has it, so each
- * leading zero byte is a '1' too. Throws RangeError for any other number.
+ * Of an integer in [0, 2**53): its digits, most significant first, '1' for 0. Of bytes: base58 as Bitcoin has
+ * it, so each leading zero byte is a '1' too. Throws RangeError for any other number.
  */
 export function toBase58(value: number | Uint8Array): string {
   if (typeof value !== 'number') return base58.encode(value);

@@ -1,14 +1,14 @@
-// Bytes: the forms of single values on the wire. Writer puts them into one frame, with the 4-byte length in front; Reader
-// takes them out of one payload. What a message consists of is in the codec files; where a frame ends, in frame.ts.
-// Each value has one form only (shortest number, 0 or 1 for a boolean, well-formed UTF-8), so that a payload which can be
-// read is exactly what its message is written as. The writer enforces every limit that the reader does: a fault of ours
-// then fails here, and not at every peer.
+// Bytes: the forms of single values on the wire. Writer puts them into one frame, with the 4-byte length in
+// front; Reader takes them out of one payload. What a message consists of is in the codec files; where a
+// frame ends, in frame.ts. Each value has one form only (shortest number, 0 or 1 for a boolean, well-formed
+// UTF-8), so that a payload which can be read is exactly what its message is written as. The writer enforces
+// every limit that the reader does: a fault of ours then fails here, and not at every peer.
 import type { Key } from '../core/entry.ts';
 
-/** Bytes that are no message of this protocol, or a message that may not become bytes. Costs at most its connection. */
+/** Bytes that are no message of this protocol, or a message that may not become bytes. */
 export class WireError extends Error {
   override readonly name = 'WireError';
-  /** Where it was noticed: bytes from the start of the payload, or of the frame for an error of the header. */
+  /** Where it was noticed: bytes from the start of the payload; for a wrong header, 0. */
   readonly offset: number;
 
   constructor(message: string, offset: number) {
@@ -21,8 +21,9 @@ export class WireError extends Error {
 export const HEADER_BYTES = 4;
 
 /**
- * Small frames are carved out of a shared block, because a typed array of its own costs ten times as much as a view.
- * Node's own pool has this size too: small enough that a frame which waits in a queue keeps little else alive.
+ * Small frames are carved out of a shared block, because a typed array of its own costs ten times as much as
+ * a view. Node's own pool has this size too: small enough that a frame which waits in a queue keeps little
+ * else alive.
  */
 const BLOCK_BYTES = 8_192;
 
@@ -33,7 +34,7 @@ const LONG_COPY_BYTES = 24;
 const LONG_TEXT_BYTES = 40;
 
 const ENCODER = new TextEncoder();
-// A byte order mark is a character like any other: without ignoreBOM it would be dropped from the front of a text.
+// A byte order mark is a character like any other; without ignoreBOM the decoder would drop it.
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Use: begin(), any number of values, finish(). After an error it is used again by calling begin(). */
@@ -82,10 +83,10 @@ export class Writer {
     this.u8(value ? 1 : 0);
   }
 
-  /** An integer in [0, max]: seven bits a byte, lowest first, the top bit says that more follow. 1 to 8 bytes. */
+  /** An integer in [0, max]: 1 to 8 bytes of seven bits, lowest first; the top bit says that more follow. */
   varint(value: number, max: number = Number.MAX_SAFE_INTEGER): void {
     if (!Number.isSafeInteger(value) || value < 0 || value > max) {
-      throw this.#error(`${value} is no integer in [0, ${max}]`);
+      throw this.error(`${value} is no integer in [0, ${max}]`);
     }
     this.#reserve(8);
     const bytes = this.#bytes;
@@ -104,13 +105,13 @@ export class Writer {
 
   /** The length of a list, or of bytes that follow. */
   length(length: number, limit: number): void {
-    if (length > limit) throw this.#error(`a length of ${length}, at most ${limit} allowed`);
+    if (length > limit) throw this.error(`a length of ${length}, at most ${limit} allowed`);
     this.varint(length);
   }
 
   /** Exactly `length` bytes, with nothing in front. */
   fixed(value: Uint8Array, length: number): void {
-    if (value.length !== length) throw this.#error(`${value.length} bytes where ${length} are due`);
+    if (value.length !== length) throw this.error(`${value.length} bytes where ${length} are due`);
     this.#copy(value);
   }
 
@@ -122,10 +123,11 @@ export class Writer {
 
   /** The length in bytes, then UTF-8. A lone surrogate becomes U+FFFD. */
   text(value: string, limit: number): void {
-    const start = this.#at;
+    // Counted from the frame's start, because the frame moves when its block grows.
+    const before = this.#at - this.#start;
     this.length(value.length, limit);
     if (this.#units(value, 0x7f)) return;
-    this.#at = start;
+    this.#at = this.#start + before;
     this.bytes(ENCODER.encode(value), limit);
   }
 
@@ -141,7 +143,12 @@ export class Writer {
   /** The length, then one byte a character; each character is below 256. */
   byteString(value: Key, limit: number): void {
     this.length(value.length, limit);
-    if (!this.#units(value, 0xff)) throw this.#error('a byte string with a character above 255');
+    if (!this.#units(value, 0xff)) throw this.error('a byte string with a character above 255');
+  }
+
+  /** For callers that find a value to be wrong. */
+  error(message: string): WireError {
+    return new WireError(message, Math.max(0, this.#at - this.#start - HEADER_BYTES));
   }
 
   /** Writes one byte a UTF-16 unit; false, and nothing is kept, as soon as one is above `max`. */
@@ -174,7 +181,7 @@ export class Writer {
     if (this.#at + count > this.#bytes.length) this.#grow(count);
   }
 
-  /** Moves the unfinished frame to a block of its own, at least doubling, so that all moves together stay linear. */
+  /** Moves the unfinished frame to a larger block, at least doubling, so that all moves stay linear. */
   #grow(count: number): void {
     const used = this.#at - this.#start;
     // Eight bytes more may be reserved than are written at last.
@@ -192,15 +199,11 @@ export class Writer {
   }
 
   #sizeError(length: number): WireError {
-    return this.#error(`a frame of ${length} bytes, at most ${this.#frameLimit} allowed`);
-  }
-
-  #error(message: string): WireError {
-    return new WireError(message, Math.max(0, this.#at - this.#start - HEADER_BYTES));
+    return this.error(`a frame of ${length} bytes, at most ${this.#frameLimit} allowed`);
   }
 }
 
-/** Takes values out of one payload, in order; done() at the end. Every method throws WireError on what does not fit. */
+/** Takes values out of one payload, in order; done() at the end. Every method throws WireError. */
 export class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -245,7 +248,7 @@ export class Reader {
     return value;
   }
 
-  /** The length of a list or of bytes. It can be trusted for memory: each item takes at least a byte that is here. */
+  /** The length of a list or of bytes. Memory can trust it: each item takes at least a byte that is here. */
   length(limit: number): number {
     const length = this.varint();
     if (length > limit) throw this.error(`a length of ${length}, at most ${limit} allowed`);
@@ -259,7 +262,7 @@ export class Reader {
     return copyOf(this.#view(length));
   }
 
-  /** Bytes with their length in front; a view only where the value is most of the memory that the view keeps alive. */
+  /** Bytes with their length in front; a view only where they are most of what the view keeps alive. */
   bytes(limit: number): Uint8Array {
     const view = this.#view(this.length(limit));
     return view.length * 2 > view.buffer.byteLength ? view : copyOf(view);
@@ -312,7 +315,7 @@ export class Reader {
     return new WireError(message, this.#at);
   }
 
-  /** A plain Uint8Array whatever the payload is: the slice() of a Node Buffer, for one, is not what it seems. */
+  /** A plain Uint8Array whatever the payload is, because Node's Buffer has a slice() of its own. */
   #view(length: number): Uint8Array {
     const { buffer, byteOffset, length: end } = this.#bytes;
     if (this.#at + length > end) throw this.error('the payload ends within a value');

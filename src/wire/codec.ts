@@ -1,5 +1,5 @@
-// Codec: messages to frames, and payloads to messages that need no further checks of form. It owns the envelope (code,
-// number, fields, nothing behind them). Whether a message makes sense is the machine's to say.
+// Codec: messages to frames, and payloads to messages that need no further checks of form. It owns the
+// envelope: code, number, fields, nothing behind them. Whether a message makes sense is the machine's to say.
 import { K_MAX, ringSize, type Hash } from '../core/position.ts';
 import type { Message } from '../core/message.ts';
 import { Reader, Writer } from './bytes.ts';
@@ -23,7 +23,7 @@ export interface CodecOptions {
   readonly limits: WireLimits;
 }
 
-/** One for a node and all its connections; it holds a cache of contacts and a block of memory to write into. */
+/** One for a node and all its connections; it holds a cache of contacts and a block to write into. */
 export class Codec {
   readonly #scope: Scope;
   readonly #out: Writer;
@@ -36,7 +36,7 @@ export class Codec {
     this.#out = new Writer(limits.frameBytes);
   }
 
-  /** The whole frame. Throws WireError where the message is beyond the limits or a number is not an integer >= 0. */
+  /** The whole frame. Throws WireError for what exceeds a limit and for numbers that are no integers >= 0. */
   encode(message: Message): Uint8Array {
     const out = this.#out;
     out.begin();

@@ -1,5 +1,6 @@
-// Contacts on the wire, and what consists of them. It owns the rule that a contact's id and position are computed here
-// and never taken from a sender, and the cache that keeps this cheap. Whether a contact is who it says is proved elsewhere.
+// Contacts on the wire, and what consists of them. It owns the rule that a contact's id and position are
+// computed here and never taken from a sender, and the cache that keeps this cheap. Whether a contact is who
+// it says is proved elsewhere.
 import { SALT_MAX, type Contact } from '../core/contact.ts';
 import type { MemberDescription, Neighbourhood, Tables } from '../core/message.ts';
 import { memberPosition, type Hash } from '../core/position.ts';
@@ -23,8 +24,8 @@ export interface ContactReaderOptions {
 }
 
 /**
- * Reads contacts. A contact that is read twice with the same fields is the very same object; one that is new costs two
- * hashes and a base58.
+ * Reads contacts. A contact that is read twice with the same fields is the very same object; one that is new
+ * costs two hashes and a base58.
  */
 export class ContactReader {
   readonly #options: ContactReaderOptions;
@@ -135,7 +136,7 @@ export function readMemberDescription(input: Reader, scope: Scope): MemberDescri
 }
 
 export function writePublicKey(out: Writer, publicKey: Uint8Array): void {
-  if (publicKey.length === 0) throw new TypeError('a contact without a public key');
+  if (publicKey.length === 0) throw out.error('an empty public key');
   out.bytes(publicKey, PUBLIC_KEY_BYTES_MAX);
 }
 

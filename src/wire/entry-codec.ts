@@ -1,5 +1,12 @@
 // Arcs, versions, entries and operations on the wire: the dictionary's part of the messages.
-import { isVersion, type Entry, type EntryVersion, type Key, type Version } from '../core/entry.ts';
+import {
+  isVersion,
+  type Entry,
+  type EntryVersion,
+  type Key,
+  type Place,
+  type Version,
+} from '../core/entry.ts';
 import type { Consistency, Operation, OperationResult } from '../core/message.ts';
 import type { Arc } from '../core/position.ts';
 import type { Reader, Writer } from './bytes.ts';
@@ -40,6 +47,15 @@ export function writeKey(out: Writer, key: Key, scope: Scope): void {
 
 export function readKey(input: Reader, scope: Scope): Key {
   return input.byteString(scope.limits.keyBytes);
+}
+
+export function writePlace(out: Writer, place: Place, scope: Scope): void {
+  writePosition(out, place.position, scope);
+  writeKey(out, place.key, scope);
+}
+
+export function readPlace(input: Reader, scope: Scope): Place {
+  return { position: readPosition(input, scope), key: readKey(input, scope) };
 }
 
 export function writeKeys(out: Writer, keys: readonly Key[], scope: Scope): void {
@@ -186,7 +202,7 @@ function readValue(input: Reader, scope: Scope): Uint8Array {
 }
 
 function writeVersion(out: Writer, version: Version): void {
-  if (!isVersion(version)) throw new TypeError(`${JSON.stringify(version)} is no version`);
+  if (!isVersion(version)) throw out.error(`${JSON.stringify(version)} is no version`);
   out.text(version, VERSION_BYTES_MAX);
 }
 

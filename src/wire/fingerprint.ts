@@ -5,8 +5,8 @@ import type { Terms } from './handshake-message.ts';
 import { lengthPrefixed } from './transcript.ts';
 
 /**
- * base58(hash(subnet, encryption, version)), each with its length in front as transcript.ts has it; the version as its
- * decimal digits. `hash` is SHA-256 outside simulations.
+ * base58(hash(subnet, encryption, version)), each with its length in front as transcript.ts has it; the
+ * version as its decimal digits. `hash` is SHA-256 outside simulations.
  */
 export function protocolId(hash: Hash, { subnet, encryption, version }: Omit<Terms, 'k'>): string {
   return toBase58(hash(lengthPrefixed([subnet, encryption, String(version)])));

@@ -1,14 +1,15 @@
-// Frames: where one message ends and the next begins in a stream of bytes. It owns the header (4 bytes, big-endian: the
-// length of the payload) and the memory of a frame that has not arrived whole; what a payload means is the codec's.
+// Frames: where one message ends and the next begins in a stream of bytes. It owns the header (4 bytes,
+// big-endian: the length of the payload) and the memory of a frame that has not arrived whole; what a payload
+// means is the codec's.
 import { HEADER_BYTES, WireError } from './bytes.ts';
 
 /** Room for a frame whose header has not arrived whole. */
 const FIRST_BYTES = 64;
 
 /**
- * Cuts chunks into payloads. A frame that lies in one chunk is a view of it; one that spans chunks is put together in memory of
- * its own, which is at most twice what has arrived of it, whatever its header says. Each byte is copied a bounded
- * number of times, however small the chunks are.
+ * Cuts chunks into payloads. A frame that lies in one chunk is a view of it; one that spans chunks is put
+ * together in memory of its own, which is at most twice what has arrived of it, whatever its header says.
+ * Each byte is copied a bounded number of times, however small the chunks are.
  */
 export class FrameReader {
   readonly #frameLimit: number;
@@ -25,13 +26,13 @@ export class FrameReader {
     this.#frameLimit = frameLimit;
   }
 
-  /** Takes the chunk over: it must not change afterwards. Read all with next() before the next push, to hold little. */
+  /** Takes the chunk over: it must not change any more. Call next() until undefined before pushing again. */
   push(chunk: Uint8Array): void {
     // A plain view, because the methods of a subclass such as Node's Buffer may differ.
     this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
   }
 
-  /** The payload of the next frame that has arrived whole. Throws WireError for a length of 0 or above the limit, for ever. */
+  /** The next frame's payload, once all of it is here. From a wrong length on it throws WireError only. */
   next(): Uint8Array | undefined {
     for (;;) {
       const payload = this.#filled > 0 ? this.#complete() : this.#cut();
@@ -76,7 +77,7 @@ export class FrameReader {
     return payload;
   }
 
-  /** Appends up to `count` bytes of the chunk to the partial frame, which never needs more than `room` in the end. */
+  /** Appends up to `count` bytes of the chunk to the partial frame, which in the end needs `room` bytes. */
   #take(count: number, room: number): void {
     const taken = this.#chunk.subarray(this.#at, this.#at + count);
     const filled = this.#filled + taken.length;
@@ -96,7 +97,10 @@ export class FrameReader {
   }
 
   #lengthAt(bytes: Uint8Array, at: number): number {
-    const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + HEADER_BYTES);
+    const a = bytes[at] ?? 0;
+    const b = bytes[at + 1] ?? 0;
+    const c = bytes[at + 2] ?? 0;
+    const d = bytes[at + 3] ?? 0;
     const length = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
     if (length === 0) throw new WireError('an empty frame', 0);
     if (length > this.#frameLimit) {

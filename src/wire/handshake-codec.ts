@@ -1,6 +1,6 @@
-// The handshake's messages on the wire. It owns what later versions of the protocol may rely on: the terms come first in a
-// hello and in a refusal, so that a node of any version can say what differs. Nothing here depends on k but the tables of
-// a welcome, which is only sent once both sides agree on k.
+// The handshake's messages on the wire. It owns what later versions of the protocol may rely on: the terms
+// come first in a hello and in a refusal, so that a node of any version can say what differs. Nothing here
+// depends on k but the tables of a welcome, which is only sent once both sides agree on k.
 import type { Reader, Writer } from './bytes.ts';
 import {
   readPort,

@@ -1,6 +1,7 @@
-// Limits of the wire: how large each part of a message may be. Both ends should agree on them: a message within the
-// sender's limits and above the receiver's costs the connection. What a node does about a value that is too large for a
-// user is decided above; these are the last line, and they bound what a stranger's bytes can cost.
+// Limits of the wire: how large each part of a message may be. Both ends should agree on them: a message
+// within the sender's limits and above the receiver's costs the connection. What a node does about a value
+// that is too large for a user is decided above; these are the last line, and they bound what a stranger's
+// bytes can cost.
 
 /** Sizes in bytes unless said otherwise. */
 export interface WireLimits {

@@ -1,5 +1,5 @@
-// The table of replies: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x40 to 0x7f: the request's
-// plus 0x30, and from 0x70 on those that answer any request.
+// The table of replies: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x40 to 0x7f:
+// the request's plus 0x30, and from 0x70 on those that answer any request.
 import type { FailureCode, Reply } from '../core/message.ts';
 import {
   readContact,
@@ -18,11 +18,13 @@ import {
   readEntries,
   readEntryVersions,
   readKeys,
+  readPlace,
   RESULTS,
   writeArc,
   writeEntries,
   writeEntryVersions,
   writeKeys,
+  writePlace,
 } from './entry-codec.ts';
 import { Choice, readOptional, Schema, writeOptional, type Rules } from './schema.ts';
 
@@ -192,13 +194,13 @@ const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned'> = {
     write(out, reply, scope) {
       writeArc(out, reply.arc, scope);
       writeEntries(out, reply.entries, scope);
-      out.bool(reply.more);
+      writeOptional(out, reply.next, writePlace, scope);
     },
     read: (input, scope) => ({
       type: 'scanned',
       arc: readArc(input, scope),
       entries: readEntries(input, scope),
-      more: input.bool(),
+      next: readOptional(input, readPlace, scope),
     }),
   },
 };
@@ -219,12 +221,12 @@ const REPLICATION: ReplyRules<'claimed' | 'replicated' | 'digest-is' | 'fetched'
     }),
   },
   replicated: {
-    code: 0x5a,
+    code: 0x59,
     write: (out, reply) => out.bool(reply.stored),
     read: (input) => ({ type: 'replicated', stored: input.bool() }),
   },
   'digest-is': {
-    code: 0x5b,
+    code: 0x5a,
     write(out, reply, scope) {
       writeEntryVersions(out, reply.items, scope);
       out.bool(reply.more);
@@ -236,12 +238,12 @@ const REPLICATION: ReplyRules<'claimed' | 'replicated' | 'digest-is' | 'fetched'
     }),
   },
   fetched: {
-    code: 0x5c,
+    code: 0x5b,
     write: (out, reply, scope) => writeEntries(out, reply.entries, scope),
     read: (input, scope) => ({ type: 'fetched', entries: readEntries(input, scope) }),
   },
   offered: {
-    code: 0x5d,
+    code: 0x5c,
     write(out, reply, scope) {
       writeKeys(out, reply.wanted, scope);
       writeKeys(out, reply.release, scope);
@@ -253,7 +255,7 @@ const REPLICATION: ReplyRules<'claimed' | 'replicated' | 'digest-is' | 'fetched'
     }),
   },
   adopted: {
-    code: 0x5e,
+    code: 0x5d,
     write: () => undefined,
     read: () => ({ type: 'adopted' }),
   },

@@ -1,5 +1,5 @@
-// The table of requests: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x10 to 0x3f; the reply
-// that belongs to a request has its code plus 0x30.
+// The table of requests: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x10 to 0x3f;
+// the reply that belongs to a request has its code plus 0x30.
 import type { Request } from '../core/message.ts';
 import {
   readContact,
@@ -17,15 +17,17 @@ import {
   readEntryVersions,
   readKey,
   readKeys,
+  readPlace,
   readPosition,
   writeArc,
   writeEntries,
   writeEntryVersions,
   writeKey,
   writeKeys,
+  writePlace,
   writePosition,
 } from './entry-codec.ts';
-import { Schema, type Rules } from './schema.ts';
+import { readOptional, Schema, writeOptional, type Rules } from './schema.ts';
 
 type RequestRules<Name extends Request['type']> = Pick<Rules<Request>, Name>;
 
@@ -133,83 +135,74 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
   scan: {
     code: 0x22,
     write(out, request, scope) {
-      writePosition(out, request.afterPosition, scope);
-      writeKey(out, request.afterKey, scope);
+      writePosition(out, request.position, scope);
+      writeOptional(out, request.afterKey, writeKey, scope);
       writeKey(out, request.prefix, scope);
       out.bool(request.withValues);
+      out.varint(request.budgetMs);
     },
     read: (input, scope) => ({
       type: 'scan',
-      afterPosition: readPosition(input, scope),
-      afterKey: readKey(input, scope),
+      position: readPosition(input, scope),
+      afterKey: readOptional(input, readKey, scope),
       prefix: readKey(input, scope),
       withValues: input.bool(),
+      budgetMs: input.varint(),
     }),
   },
 };
 
-const REPLICATION: RequestRules<'claim' | 'confirm' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt'> =
-  {
-    claim: {
-      code: 0x28,
-      write(out, request, scope) {
-        writeArc(out, request.arc, scope);
-        out.varint(request.epoch);
-      },
-      read: (input, scope) => ({ type: 'claim', arc: readArc(input, scope), epoch: input.varint() }),
+const REPLICATION: RequestRules<'claim' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt'> = {
+  claim: {
+    code: 0x28,
+    write(out, request, scope) {
+      writeArc(out, request.arc, scope);
+      out.varint(request.epoch);
     },
-    confirm: {
-      code: 0x29,
-      write(out, request, scope) {
-        writeArc(out, request.arc, scope);
-        out.varint(request.epoch);
-      },
-      read: (input, scope) => ({ type: 'confirm', arc: readArc(input, scope), epoch: input.varint() }),
+    read: (input, scope) => ({ type: 'claim', arc: readArc(input, scope), epoch: input.varint() }),
+  },
+  replicate: {
+    code: 0x29,
+    write(out, request, scope) {
+      writeArc(out, request.arc, scope);
+      out.varint(request.epoch);
+      writeEntries(out, request.entries, scope);
     },
-    replicate: {
-      code: 0x2a,
-      write(out, request, scope) {
-        writeArc(out, request.arc, scope);
-        out.varint(request.epoch);
-        writeEntries(out, request.entries, scope);
-      },
-      read: (input, scope) => ({
-        type: 'replicate',
-        arc: readArc(input, scope),
-        epoch: input.varint(),
-        entries: readEntries(input, scope),
-      }),
+    read: (input, scope) => ({
+      type: 'replicate',
+      arc: readArc(input, scope),
+      epoch: input.varint(),
+      entries: readEntries(input, scope),
+    }),
+  },
+  digest: {
+    code: 0x2a,
+    write(out, request, scope) {
+      writeArc(out, request.arc, scope);
+      writeOptional(out, request.after, writePlace, scope);
     },
-    digest: {
-      code: 0x2b,
-      write(out, request, scope) {
-        writeArc(out, request.arc, scope);
-        writePosition(out, request.afterPosition, scope);
-        writeKey(out, request.afterKey, scope);
-      },
-      read: (input, scope) => ({
-        type: 'digest',
-        arc: readArc(input, scope),
-        afterPosition: readPosition(input, scope),
-        afterKey: readKey(input, scope),
-      }),
-    },
-    fetch: {
-      code: 0x2c,
-      write: (out, request, scope) => writeKeys(out, request.keys, scope),
-      read: (input, scope) => ({ type: 'fetch', keys: readKeys(input, scope) }),
-    },
-    offer: {
-      code: 0x2d,
-      write: (out, request, scope) => writeEntryVersions(out, request.items, scope),
-      read: (input, scope) => ({ type: 'offer', items: readEntryVersions(input, scope) }),
-    },
-    adopt: {
-      code: 0x2e,
-      write: (out, request, scope) => writeEntries(out, request.entries, scope),
-      read: (input, scope) => ({ type: 'adopt', entries: readEntries(input, scope) }),
-    },
-  };
+    read: (input, scope) => ({
+      type: 'digest',
+      arc: readArc(input, scope),
+      after: readOptional(input, readPlace, scope),
+    }),
+  },
+  fetch: {
+    code: 0x2b,
+    write: (out, request, scope) => writeKeys(out, request.keys, scope),
+    read: (input, scope) => ({ type: 'fetch', keys: readKeys(input, scope) }),
+  },
+  offer: {
+    code: 0x2c,
+    write: (out, request, scope) => writeEntryVersions(out, request.items, scope),
+    read: (input, scope) => ({ type: 'offer', items: readEntryVersions(input, scope) }),
+  },
+  adopt: {
+    code: 0x2d,
+    write: (out, request, scope) => writeEntries(out, request.entries, scope),
+    read: (input, scope) => ({ type: 'adopt', entries: readEntries(input, scope) }),
+  },
+};
 
 export const REQUEST_RULES: Rules<Request> = { ...MEMBERSHIP, ...ROUTING, ...DICTIONARY, ...REPLICATION };
 

@@ -1,7 +1,7 @@
-// Schema: how the variants of a union are told apart on the wire. A table with a row for each variant, which the
-// compiler knows to be complete, gives it a one-byte code and the two functions that write and read its fields.
-// To add a message: its type in core/message.ts, its row in request-codec.ts or reply-codec.ts, its line in
-// docs/PROTOCOL.md, a sample in tests/wire/samples.ts.
+// Schema: how the variants of a union are told apart on the wire. A table with a row for each variant, which
+// the compiler knows to be complete, gives it a one-byte code and the two functions that write and read its
+// fields. To add a message: its type in core/message.ts, its row in request-codec.ts or reply-codec.ts, its
+// line in docs/PROTOCOL.md, a sample in tests/wire/samples.ts.
 import type { Reader, Writer } from './bytes.ts';
 import type { ContactReader } from './contact-codec.ts';
 import type { WireLimits } from './limits.ts';

@@ -1,0 +1,247 @@
+// Random messages of every type, built from the types: the compiler knows that none is missing.
+
+import * as fc from 'fast-check';
+import type { Contact } from '../../src/core/contact.ts';
+import type { Entry, EntryVersion, Place } from '../../src/core/entry.ts';
+import type {
+  MemberDescription,
+  Message,
+  Neighbourhood,
+  Operation,
+  OperationResult,
+  Reply,
+  Request,
+  Tables,
+} from '../../src/core/message.ts';
+import type { Arc } from '../../src/core/position.ts';
+import { PROTOCOL_VERSION, type HandshakeMessage, type Terms } from '../../src/wire/handshake-message.ts';
+import { contactOf } from './fixture.ts';
+
+type Arbitraries<Union extends { readonly type: string }> = {
+  readonly [Name in Union['type']]: fc.Arbitrary<Extract<Union, { readonly type: Name }>>;
+};
+
+/** Records with a prototype, as the codec makes them. */
+function record<T>(fields: { [Field in keyof T]: fc.Arbitrary<T[Field]> }): fc.Arbitrary<T> {
+  return fc.record<T>(fields, { noNullPrototype: true });
+}
+
+const number = fc.maxSafeNat();
+const flag = fc.boolean();
+const position = fc.nat({ max: 2 ** 31 - 1 }).map((half) => half * 2 + (half & 1));
+const bytes = (maxLength: number, minLength = 0): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength, maxLength }).map((array) => new Uint8Array(array));
+const value = fc.oneof(bytes(40), bytes(600));
+const key = fc.oneof(bytes(20), bytes(300)).map((array) => String.fromCharCode(...array));
+const text = fc.oneof(
+  fc.string({ maxLength: 50 }),
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.constant('\ufeffx'),
+);
+const hexDigit = fc.constantFrom(...Array.from('0123456789abcdef'));
+const version = fc
+  .tuple(
+    fc.string({ unit: hexDigit, minLength: 16, maxLength: 16 }),
+    fc.string({ unit: fc.constantFrom('!', '1', 'a', 'Z', 'z', '~'), maxLength: 16 }),
+  )
+  .map(([time, node]) => time + node);
+const condition = fc.oneof(fc.constant(''), version);
+
+const contact: fc.Arbitrary<Contact> = fc
+  .tuple(
+    bytes(64, 1),
+    record({
+      salt: fc.nat({ max: 0xffff }),
+      incarnation: number,
+      host: text,
+      port: fc.nat({ max: 0xffff }),
+    }),
+  )
+  .map(([publicKey, rest]) => contactOf(publicKey, rest));
+const contacts = fc.array(contact, { maxLength: 4 });
+const maybeContact = fc.option(contact, { nil: undefined });
+const arc: fc.Arbitrary<Arc> = record({ from: position, to: position });
+const neighbourhood: fc.Arbitrary<Neighbourhood> = record({
+  predecessor: maybeContact,
+  successors: contacts,
+});
+const tables: fc.Arbitrary<Tables> = record({
+  self: contact,
+  predecessor: maybeContact,
+  successors: contacts,
+  fingers: contacts,
+});
+const maybeTables = fc.option(tables, { nil: undefined });
+const description: fc.Arbitrary<MemberDescription> = record({
+  self: contact,
+  predecessor: maybeContact,
+  successors: contacts,
+  arc,
+  serving: flag,
+  entries: number,
+  copies: number,
+  gateway: text,
+  underReplicated: fc.array(arc, { maxLength: 4 }),
+});
+const entry: fc.Arbitrary<Entry> = record({
+  key,
+  value: fc.option(value, { nil: undefined }),
+  version,
+  expiresAt: number,
+  operation: fc.string({ maxLength: 40 }),
+});
+const entries = fc.array(entry, { maxLength: 5 });
+const items: fc.Arbitrary<EntryVersion[]> = fc.array(record({ key, version }), { maxLength: 5 });
+const place = fc.option(record<Place>({ position, key }), { nil: undefined });
+const keys = fc.array(key, { maxLength: 5 });
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  record({ type: fc.constant('get' as const) }),
+  record({
+    type: fc.constant('set' as const),
+    value,
+    ttlMs: number,
+    ifAbsent: flag,
+    ifVersion: condition,
+  }),
+  record({ type: fc.constant('delete' as const), ifVersion: condition }),
+);
+
+const result: fc.Arbitrary<OperationResult> = fc.oneof(
+  record({ type: fc.constant('none' as const) }),
+  record({
+    type: fc.constant('value' as const),
+    value,
+    version,
+    expiresAt: number,
+    replicas: number,
+    agreed: number,
+    replicaRequests: number,
+  }),
+  record({ type: fc.constant('stored' as const), version, replicaRequests: number }),
+  record({ type: fc.constant('deleted' as const), existed: flag, version: condition }),
+  record({ type: fc.constant('conflict' as const), version: condition }),
+);
+
+/** A record with the type in front. */
+function of<Name extends string, T>(
+  type: Name,
+  fields: { [Field in keyof T]: fc.Arbitrary<T[Field]> },
+): fc.Arbitrary<{ type: Name } & T> {
+  return record(fields).map((rest) => ({ type, ...rest }));
+}
+
+const REQUESTS: Arbitraries<Request> = {
+  ping: fc.constant({ type: 'ping' }),
+  neighbourhood: of('neighbourhood', { known: number }),
+  notify: of('notify', { self: contact }),
+  introduce: of('introduce', { contacts }),
+  leave: of('leave', { self: contact, neighbourhood }),
+  check: of('check', { suspect: contact }),
+  'dial-back': of('dial-back', { contact }),
+  announce: of('announce', { self: contact, member: flag }),
+  find: of('find', { position }),
+  tables: of('tables', { known: number }),
+  describe: fc.constant({ type: 'describe' }),
+  operate: of('operate', {
+    key,
+    operation,
+    consistency: fc.constantFrom('one' as const, 'quorum' as const, 'all' as const),
+    operationId: fc.string({ maxLength: 40 }),
+    budgetMs: number,
+  }),
+  locate: of('locate', { position }),
+  scan: of('scan', {
+    position,
+    afterKey: fc.option(key, { nil: undefined }),
+    prefix: key,
+    withValues: flag,
+    budgetMs: number,
+  }),
+  claim: of('claim', { arc, epoch: number }),
+  replicate: of('replicate', { arc, epoch: number, entries }),
+  digest: of('digest', { arc, after: place }),
+  fetch: of('fetch', { keys }),
+  offer: of('offer', { items }),
+  adopt: of('adopt', { entries }),
+};
+
+const REPLIES: Arbitraries<Reply> = {
+  pong: fc.constant({ type: 'pong' }),
+  'neighbourhood-is': of('neighbourhood-is', {
+    state: fc.constantFrom('pending' as const, 'same' as const, 'full' as const, 'not-a-member' as const),
+    neighbourhood,
+  }),
+  notified: of('notified', {
+    outcome: fc.constantFrom('adopted' as const, 'known' as const, 'taken' as const, 'passed' as const),
+    predecessor: maybeContact,
+    epoch: number,
+  }),
+  introduced: fc.constant({ type: 'introduced' }),
+  left: fc.constant({ type: 'left' }),
+  checked: of('checked', { alive: flag }),
+  'dialled-back': of('dialled-back', { reached: flag, reason: text }),
+  announced: fc.constant({ type: 'announced' }),
+  found: of('found', { arc, owner: flag, contacts, followers: contacts }),
+  'tables-are': of('tables-are', { digest: number, tables: maybeTables }),
+  described: of('described', { member: fc.option(description, { nil: undefined }) }),
+  operated: of('operated', { arc, result }),
+  located: of('located', { arc, replicas: contacts }),
+  scanned: of('scanned', { arc, entries, next: place }),
+  claimed: of('claimed', { granted: flag, epoch: number, count: number }),
+  replicated: of('replicated', { stored: flag }),
+  'digest-is': of('digest-is', { items, more: flag }),
+  fetched: of('fetched', { entries }),
+  offered: of('offered', { wanted: keys, release: keys }),
+  adopted: fc.constant({ type: 'adopted' }),
+  redirect: of('redirect', { arc, owner: flag, contacts }),
+  failed: of('failed', {
+    code: fc.constantFrom('BUSY' as const, 'ERR_QUORUM' as const, 'ERR_STORE' as const),
+    message: text,
+  }),
+};
+
+const terms: fc.Arbitrary<Terms> = record({
+  version: fc.constant(PROTOCOL_VERSION),
+  subnet: text,
+  encryption: text,
+  k: fc.integer({ min: 1, max: 48 }),
+});
+
+const HANDSHAKES: Arbitraries<HandshakeMessage> = {
+  hello: of('hello', {
+    terms,
+    fingerprint: text,
+    publicKey: bytes(64, 1),
+    salt: number,
+    incarnation: number,
+    member: flag,
+    host: text,
+    port: fc.nat({ max: 0xffff }),
+    nonce: bytes(32, 32),
+    wallMs: number,
+  }),
+  refusal: of('refusal', {
+    terms,
+    reason: fc.constantFrom('mismatch' as const, 'limit' as const, 'closing' as const),
+    differs: fc.subarray(['subnet' as const, 'encryption' as const, 'k' as const, 'version' as const]),
+    message: text,
+  }),
+  proof: of('proof', { signature: bytes(128), mac: bytes(128) }),
+  welcome: of('welcome', { tables: maybeTables }),
+};
+
+/** For each type, messages of that type. */
+export const MESSAGES: readonly (readonly [name: string, message: fc.Arbitrary<Message>])[] = [
+  ...Object.entries<fc.Arbitrary<Request>>(REQUESTS).map(
+    ([name, body]) => [name, record({ direction: fc.constant('request' as const), number, body })] as const,
+  ),
+  ...Object.entries<fc.Arbitrary<Reply>>(REPLIES).map(
+    ([name, body]) => [name, record({ direction: fc.constant('reply' as const), number, body })] as const,
+  ),
+];
+
+export const HANDSHAKE_MESSAGES: readonly (readonly [
+  name: string,
+  message: fc.Arbitrary<HandshakeMessage>,
+])[] = Object.entries<fc.Arbitrary<HandshakeMessage>>(HANDSHAKES);

@@ -1,0 +1,249 @@
+// Messages of every type, from which the vectors are recorded and which the other tests mutate. The compiler
+// knows that none is missing.
+
+import type { Contact } from '../../src/core/contact.ts';
+import type { Entry } from '../../src/core/entry.ts';
+import type { Message, Neighbourhood, Reply, Request } from '../../src/core/message.ts';
+import { networkId } from '../../src/wire/fingerprint.ts';
+import type { HandshakeMessage, Hello, Terms } from '../../src/wire/handshake-message.ts';
+import { contactOf, K, sha256 } from './fixture.ts';
+
+type Samples<Union extends { readonly type: string }> = {
+  readonly [Name in Union['type']]: readonly Extract<Union, { readonly type: Name }>[];
+};
+
+const [a, b, c, d] = [member(1), member(2), member(3), member(4)];
+const arc = { from: 4_000_000_000, to: 123_456_789 };
+const whole = { from: 7, to: 7 };
+const alone: Neighbourhood = { predecessor: undefined, successors: [] };
+const among: Neighbourhood = { predecessor: d, successors: [b, c] };
+const tables = { self: a, ...among, fingers: [b, d] };
+const version = '0190a1b2c3d40001QmFzZTU4';
+const operation = `${a.id}:17`;
+const value = Uint8Array.of(0, 1, 127, 128, 255);
+const bytesKey = '\u0000\u007f\u0080\u00ff';
+const entry: Entry = { key: 'apple', value, version, expiresAt: 0, operation };
+const tombstone: Entry = { key: bytesKey, value: undefined, version, expiresAt: 0, operation: '' };
+const lasting: Entry = { ...entry, value: new Uint8Array(0), expiresAt: 1_800_000_000_000 };
+const item = { key: 'apple', version };
+const quorum = { consistency: 'quorum', operationId: operation, budgetMs: 9_990 } as const;
+
+export const REQUEST_SAMPLES: Samples<Request> = {
+  ping: [{ type: 'ping' }],
+  neighbourhood: [{ type: 'neighbourhood', known: 0xdead_beef }],
+  notify: [{ type: 'notify', self: a }],
+  introduce: [
+    { type: 'introduce', contacts: [] },
+    { type: 'introduce', contacts: [a, b, a] },
+  ],
+  leave: [{ type: 'leave', self: a, neighbourhood: among }],
+  check: [{ type: 'check', suspect: b }],
+  'dial-back': [{ type: 'dial-back', contact: a }],
+  announce: [
+    { type: 'announce', self: client(), member: false },
+    { type: 'announce', self: a, member: true },
+  ],
+  find: [{ type: 'find', position: 2 ** K - 1 }],
+  tables: [{ type: 'tables', known: 0 }],
+  describe: [{ type: 'describe' }],
+  operate: [
+    { type: 'operate', key: 'apple', operation: { type: 'get' }, ...quorum, operationId: '' },
+    {
+      type: 'operate',
+      key: bytesKey,
+      operation: { type: 'set', value, ttlMs: 60_000, ifAbsent: false, ifVersion: version },
+      ...quorum,
+    },
+    {
+      type: 'operate',
+      key: '',
+      operation: { type: 'set', value: new Uint8Array(0), ttlMs: 0, ifAbsent: true, ifVersion: '' },
+      ...quorum,
+      consistency: 'all',
+    },
+    {
+      type: 'operate',
+      key: 'apple',
+      operation: { type: 'delete', ifVersion: '' },
+      ...quorum,
+      consistency: 'one',
+    },
+  ],
+  locate: [{ type: 'locate', position: 0 }],
+  scan: [
+    {
+      type: 'scan',
+      position: 1_000_000,
+      afterKey: bytesKey,
+      prefix: 'app',
+      withValues: true,
+      budgetMs: 9_990,
+    },
+    { type: 'scan', position: 0, afterKey: undefined, prefix: '', withValues: false, budgetMs: 100 },
+  ],
+  claim: [{ type: 'claim', arc, epoch: 300 }],
+  replicate: [{ type: 'replicate', arc, epoch: 12, entries: [entry, tombstone, lasting] }],
+  digest: [
+    { type: 'digest', arc, after: undefined },
+    { type: 'digest', arc, after: { position: 4_000_000_001, key: bytesKey } },
+  ],
+  fetch: [{ type: 'fetch', keys: ['apple', bytesKey, ''] }],
+  offer: [{ type: 'offer', items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
+  adopt: [{ type: 'adopt', entries: [entry] }],
+};
+
+export const REPLY_SAMPLES: Samples<Reply> = {
+  pong: [{ type: 'pong' }],
+  'neighbourhood-is': [
+    { type: 'neighbourhood-is', state: 'full', neighbourhood: among },
+    { type: 'neighbourhood-is', state: 'same', neighbourhood: alone },
+    { type: 'neighbourhood-is', state: 'pending', neighbourhood: alone },
+    { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: alone },
+  ],
+  notified: [
+    { type: 'notified', outcome: 'adopted', predecessor: d, epoch: 3 },
+    { type: 'notified', outcome: 'known', predecessor: a, epoch: 0 },
+    { type: 'notified', outcome: 'taken', predecessor: a, epoch: 0 },
+    { type: 'notified', outcome: 'passed', predecessor: b, epoch: 0 },
+    { type: 'notified', outcome: 'pending', predecessor: undefined, epoch: 0 },
+    { type: 'notified', outcome: 'not-a-member', predecessor: undefined, epoch: 0 },
+  ],
+  introduced: [{ type: 'introduced' }],
+  left: [{ type: 'left' }],
+  checked: [{ type: 'checked', alive: true }],
+  'dialled-back': [{ type: 'dialled-back', reached: false, reason: 'connection refused – naïve' }],
+  announced: [{ type: 'announced' }],
+  found: [
+    { type: 'found', arc, owner: true, contacts: [a], followers: [b, c] },
+    { type: 'found', arc, owner: false, contacts: [c, b], followers: [] },
+  ],
+  'tables-are': [
+    { type: 'tables-are', digest: 77, tables },
+    { type: 'tables-are', digest: 77, tables: undefined },
+  ],
+  described: [
+    { type: 'described', member: undefined },
+    {
+      type: 'described',
+      member: {
+        self: a,
+        ...among,
+        arc,
+        serving: true,
+        entries: 1_234,
+        copies: 2_468,
+        gateway: '[::1]:8080',
+        underReplicated: [arc, whole],
+      },
+    },
+  ],
+  operated: [
+    { type: 'operated', arc, result: { type: 'none' } },
+    {
+      type: 'operated',
+      arc,
+      result: {
+        type: 'value',
+        value,
+        version,
+        expiresAt: 1_800_000_000_000,
+        replicas: 3,
+        agreed: 2,
+        replicaRequests: 1,
+      },
+    },
+    { type: 'operated', arc: whole, result: { type: 'stored', version, replicaRequests: 2 } },
+    { type: 'operated', arc, result: { type: 'deleted', existed: true, version } },
+    { type: 'operated', arc, result: { type: 'deleted', existed: false, version: '' } },
+    { type: 'operated', arc, result: { type: 'conflict', version: '' } },
+  ],
+  located: [{ type: 'located', arc, replicas: [a, b, c] }],
+  scanned: [
+    { type: 'scanned', arc, entries: [entry, tombstone], next: { position: 123_456_000, key: 'apple' } },
+    { type: 'scanned', arc, entries: [], next: undefined },
+  ],
+  claimed: [{ type: 'claimed', granted: false, epoch: 14, count: 0 }],
+  replicated: [{ type: 'replicated', stored: true }],
+  'digest-is': [{ type: 'digest-is', items: [item], more: false }],
+  fetched: [{ type: 'fetched', entries: [entry] }],
+  offered: [{ type: 'offered', wanted: ['apple'], release: [bytesKey, 'pear'] }],
+  adopted: [{ type: 'adopted' }],
+  redirect: [{ type: 'redirect', arc, owner: true, contacts: [a, b] }],
+  failed: [
+    { type: 'failed', code: 'BUSY', message: '' },
+    { type: 'failed', code: 'ERR_QUORUM', message: '1 of 3 copies answered, 2 needed' },
+    { type: 'failed', code: 'ERR_TIMEOUT', message: 'time is up' },
+    { type: 'failed', code: 'ERR_LIMIT', message: 'the store is full' },
+    { type: 'failed', code: 'ERR_STORE', message: 'disk full' },
+    { type: 'failed', code: 'ERR_KEY_TOO_LARGE', message: 'a key of 2000 bytes' },
+    { type: 'failed', code: 'ERR_VALUE_TOO_LARGE', message: 'a value of 2000000 bytes' },
+  ],
+};
+
+const terms: Terms = { version: 1, subnet: 'chord', encryption: 'SSL', k: K };
+
+export const HELLO_SAMPLE: Hello = {
+  type: 'hello',
+  terms,
+  fingerprint: networkId(sha256, terms),
+  publicKey: a.publicKey,
+  salt: a.salt,
+  incarnation: a.incarnation,
+  member: true,
+  host: a.host,
+  port: a.port,
+  nonce: sha256(Uint8Array.of(9)),
+  wallMs: 1_800_000_000_123,
+};
+
+export const HANDSHAKE_SAMPLES: Samples<HandshakeMessage> = {
+  hello: [HELLO_SAMPLE, { ...HELLO_SAMPLE, member: false, host: '', port: 0 }],
+  refusal: [
+    {
+      type: 'refusal',
+      reason: 'mismatch',
+      terms: { version: 1, subnet: 'tést', encryption: 'Plaintext', k: 8 },
+      differs: ['subnet', 'encryption', 'k', 'version'],
+      message: 'subnet is "tést" here, not "chord"',
+    },
+    { type: 'refusal', reason: 'unauthorized', terms, differs: [], message: 'the secret differs' },
+    { type: 'refusal', reason: 'clock-skew', terms, differs: [], message: 'the clocks are 70 s apart' },
+    { type: 'refusal', reason: 'limit', terms, differs: [], message: '' },
+    { type: 'refusal', reason: 'closing', terms, differs: [], message: '' },
+  ],
+  proof: [
+    { type: 'proof', signature: bytes(64), mac: new Uint8Array(0) },
+    { type: 'proof', signature: new Uint8Array(0), mac: bytes(32) },
+    { type: 'proof', signature: new Uint8Array(0), mac: new Uint8Array(0) },
+  ],
+  welcome: [
+    { type: 'welcome', tables },
+    { type: 'welcome', tables: undefined },
+  ],
+};
+
+/** Every sample as a message, requests and replies with numbers of one to eight bytes. */
+export function sampleMessages(): Message[] {
+  const numbers = [0, 127, 128, 70_000, 2 ** 31, 2 ** 32, 2 ** 53 - 1];
+  const numberAt = (index: number): number => numbers[index % numbers.length] ?? 0;
+  const requests = Object.values(REQUEST_SAMPLES).flat() as Request[];
+  const replies = Object.values(REPLY_SAMPLES).flat() as Reply[];
+  return [
+    ...requests.map((body, i): Message => ({ direction: 'request', number: numberAt(i), body })),
+    ...replies.map((body, i): Message => ({ direction: 'reply', number: numberAt(i), body })),
+  ];
+}
+
+function member(seed: number): Contact {
+  const publicKey = Uint8Array.of(0x02, ...sha256(Uint8Array.of(seed)));
+  const incarnation = 1_700_000_000_000 + seed;
+  return contactOf(publicKey, { salt: seed * 100, incarnation, host: `192.168.1.${seed}`, port: 4_444 });
+}
+
+function client(): Contact {
+  return { ...member(5), host: '', port: 0 };
+}
+
+function bytes(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => 255 - i);
+}
