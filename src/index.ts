@@ -1,3 +1,47 @@
-// The package's main entry point: an explicit list of what users may import. It holds no code of its own.
+// The package's main entry point: an explicit list of what users may import, and the same under the reference's module names.
+// It holds no code of its own.
+import { toBase58 } from './wire/base58.ts';
+import { ChordSocket } from './node/chord-socket.ts';
+import { MeshSocket } from './node/mesh-socket.ts';
+import { chordProtocol, meshProtocol, Protocol } from './node/protocol.ts';
 
-export {};
+export { ChordError, ERRORS } from './node/errors.ts';
+export { ChordSocket, MeshSocket, Protocol, toBase58 };
+
+/** The reference's module `chord`. */
+export const chord: { readonly ChordSocket: typeof ChordSocket; readonly defaultProtocol: Protocol } = {
+  ChordSocket,
+  defaultProtocol: chordProtocol,
+};
+
+/** The reference's module `mesh`. */
+export const mesh: { readonly MeshSocket: typeof MeshSocket; readonly defaultProtocol: Protocol } = {
+  MeshSocket,
+  defaultProtocol: meshProtocol,
+};
+
+/** The reference's module `base`. */
+export const base: { readonly Protocol: typeof Protocol; readonly toBase58: typeof toBase58 } = {
+  Protocol,
+  toBase58,
+};
+
+export { PROFILES } from './core/profile.ts';
+export type { Profile, ProfileName } from './core/profile.ts';
+export type { Consistency } from './core/message.ts';
+export type { Arc } from './core/position.ts';
+export type { Pair, PairSource } from './node/bulk-update.ts';
+export type { Bytes } from './node/bytes.ts';
+export type { CallOptions } from './node/call-options.ts';
+export type { Logger } from './node/debug-log.ts';
+export type { DeleteOptions, EntryView, SetOptions } from './node/dictionary.ts';
+export type { ErrorCode, ErrorDescription, ErrorDetails } from './node/errors.ts';
+export type { Change, ChordEvents, Degradation, MeshEvents, Neighbours } from './node/events.ts';
+export type { Limits } from './node/limits.ts';
+export type { CloseOptions, ReadyOptions, WaitOptions } from './node/mesh-socket.ts';
+export type { ChordOptions, Secret } from './node/options.ts';
+export type { Peer } from './node/peer.ts';
+export type { Encryption } from './node/protocol.ts';
+export type { Health } from './node/readiness.ts';
+export type { Explanation, HopView, MemberView } from './node/ring-view.ts';
+export type { WalkOptions } from './node/walk.ts';

@@ -1,0 +1,192 @@
+// Dictionary: the operations on one key, from parsed arguments to results. It owns what each answer of the owner means to the
+// user, and the retry loop of pop. Conversion of keys and values is in bytes.ts, routing and replication are the core's.
+import type { OperateResult } from '../core/command.ts';
+import { isVersion, type Key, type Version } from '../core/entry.ts';
+import type { Operation, OperationResult } from '../core/message.ts';
+import { keyToBuffer, toKey, toValue, valueToBuffer } from './bytes.ts';
+import { type Call, type CallOptions, Deadline, parseCall, parseDuration } from './call-options.ts';
+import { ChordError } from './errors.ts';
+import type { Runner } from './runner.ts';
+
+export interface SetOptions extends CallOptions {
+  /** Milliseconds that the entry lives, in (0, 2**31). Default: for ever. */
+  readonly ttlMs?: number | undefined;
+  /** Only where there is no entry. Not together with `ifVersion`. */
+  readonly ifAbsent?: boolean | undefined;
+  /** Only where the stored version is this one. */
+  readonly ifVersion?: string | undefined;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Only where the stored version is this one. */
+  readonly ifVersion?: string | undefined;
+}
+
+/** An entry and what it cost to read it. */
+export interface EntryView {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  /** Opaque; lexicographic order is the order of versions. */
+  readonly version: string;
+  /** Epoch milliseconds; absent for an entry that lives for ever. */
+  readonly expiresAt?: number;
+  /** Copies that the owner counted on for this answer, and how many of them agreed on it. */
+  readonly replicas: number;
+  readonly agreed: number;
+  /** Routing requests that this node sent, the owner's included. */
+  readonly requests: number;
+  /** Requests that the owner sent to other copies. */
+  readonly replicaRequests: number;
+  /** Requests sent twice, to a second member, because the first was slow. */
+  readonly hedges: number;
+  readonly ms: number;
+}
+
+/** No entry has this version: a condition on it always fails. */
+const NO_VERSION: Version = '0000000000000000';
+
+type Outcome<Type extends OperationResult['type']> = Extract<OperationResult, { type: Type }>;
+
+export class Dictionary {
+  readonly #runner: Runner;
+
+  constructor(runner: Runner) {
+    this.#runner = runner;
+  }
+
+  async getEntry(given: unknown, options: unknown): Promise<EntryView | undefined> {
+    const call = parseCall(options, this.#runner.defaults);
+    const key = toKey(given, this.#runner.limits);
+    const { result, cost } = await this.#operate(key, { type: 'get' }, call);
+    if (result.type === 'none') return undefined;
+    const found = expectType(result, 'value');
+    return {
+      key: keyToBuffer(key),
+      value: valueToBuffer(found.value),
+      version: found.version,
+      ...(found.expiresAt === 0 ? {} : { expiresAt: found.expiresAt }),
+      replicas: found.replicas,
+      agreed: found.agreed,
+      requests: cost.requests,
+      replicaRequests: found.replicaRequests,
+      hedges: cost.hedges,
+      ms: cost.ms,
+    };
+  }
+
+  async get(given: unknown, options: unknown): Promise<Buffer | undefined> {
+    const call = parseCall(options, this.#runner.defaults);
+    const found = await this.#read(toKey(given, this.#runner.limits), call);
+    return found === undefined ? undefined : valueToBuffer(found.value);
+  }
+
+  async getOrThrow(given: unknown, options: unknown): Promise<Buffer> {
+    const value = await this.get(given, options);
+    if (value !== undefined) return value;
+    throw new ChordError('ERR_KEY_NOT_FOUND', `there is no entry under ${showKey(given)}`);
+  }
+
+  async has(given: unknown, options: unknown): Promise<boolean> {
+    const call = parseCall(options, this.#runner.defaults);
+    return (await this.#read(toKey(given, this.#runner.limits), call)) !== undefined;
+  }
+
+  async set(given: unknown, value: unknown, options: unknown): Promise<{ version: string }> {
+    const call = parseCall(options, this.#runner.defaults, ['ttlMs', 'ifAbsent', 'ifVersion']);
+    const conditions = parseConditions(options as SetOptions | undefined);
+    const key = toKey(given, this.#runner.limits);
+    const bytes = toValue(value, this.#runner.limits);
+    return await this.store(key, { type: 'set', value: bytes, ...conditions }, call);
+  }
+
+  /** What set does once everything is parsed. */
+  async store(key: Key, operation: Operation, call: Call): Promise<{ version: string }> {
+    const { result } = await this.#operate(key, operation, call);
+    if (result.type === 'conflict') throw conflictError(key, result.version);
+    return { version: expectType(result, 'stored').version };
+  }
+
+  async delete(given: unknown, options: unknown): Promise<boolean> {
+    const call = parseCall(options, this.#runner.defaults, ['ifVersion']);
+    const ifVersion = parseVersion((options as DeleteOptions | undefined)?.ifVersion);
+    const key = toKey(given, this.#runner.limits);
+    const { result } = await this.#operate(key, { type: 'delete', ifVersion }, call);
+    if (result.type === 'conflict') throw conflictError(key, result.version);
+    return expectType(result, 'deleted').existed;
+  }
+
+  async pop(given: unknown, options: unknown): Promise<Buffer | undefined> {
+    const call = parseCall(options, this.#runner.defaults);
+    return await this.take(toKey(given, this.#runner.limits), call);
+  }
+
+  /** Removes the entry and returns the value that was removed, whoever else writes at the same time. */
+  async take(key: Key, call: Call): Promise<Buffer | undefined> {
+    const deadline = new Deadline(call);
+    for (;;) {
+      const found = await this.#read(key, deadline.next('taking the entry'));
+      if (found === undefined) return undefined;
+      const operation: Operation = { type: 'delete', ifVersion: found.version };
+      const { result } = await this.#operate(key, operation, deadline.next('taking the entry'));
+      if (result.type === 'deleted' && result.existed) return valueToBuffer(found.value);
+    }
+  }
+
+  async #read(key: Key, call: Call): Promise<Outcome<'value'> | undefined> {
+    const { result } = await this.#operate(key, { type: 'get' }, call);
+    return result.type === 'none' ? undefined : expectType(result, 'value');
+  }
+
+  #operate(key: Key, operation: Operation, call: Call): Promise<OperateResult> {
+    return this.#runner.run({ type: 'operate', key, operation, consistency: call.consistency }, call);
+  }
+}
+
+function parseConditions(options: SetOptions | undefined): {
+  ttlMs: number;
+  ifAbsent: boolean;
+  ifVersion: Version;
+} {
+  const ifAbsent: unknown = options?.ifAbsent ?? false;
+  if (typeof ifAbsent !== 'boolean') {
+    throw new TypeError(`ifAbsent must be true or false, got ${typeof ifAbsent}`);
+  }
+  const ifVersion = parseVersion(options?.ifVersion);
+  if (ifAbsent && ifVersion !== '') {
+    throw new TypeError('ifAbsent and ifVersion contradict each other: give one of them');
+  }
+  return { ttlMs: Math.ceil(parseDuration(options?.ttlMs, 'ttlMs') ?? 0), ifAbsent, ifVersion };
+}
+
+/** Versions are opaque: a string that never was one is a condition that never holds. */
+function parseVersion(value: unknown): Version {
+  if (value === undefined) return '';
+  if (typeof value !== 'string') throw new TypeError(`ifVersion must be a string, got ${typeof value}`);
+  return isVersion(value) ? value : NO_VERSION;
+}
+
+function conflictError(key: Key, version: Version): ChordError {
+  const found = version === '' ? 'there is no entry' : `the stored version is ${version}`;
+  return new ChordError(
+    'ERR_CONFLICT',
+    `the condition on ${showKey(keyToBuffer(key))} failed: ${found}`,
+    version === '' ? {} : { version },
+  );
+}
+
+function expectType<Type extends OperationResult['type']>(
+  result: OperationResult,
+  type: Type,
+): Outcome<Type> {
+  if (result.type === type) return result as Outcome<Type>;
+  throw new ChordError('ERR_UNREACHABLE', `the owner answered '${result.type}' where '${type}' was expected`);
+}
+
+/** Long enough to recognise a key, short enough for a line of a log. */
+const SHOWN_CHARACTERS = 64;
+
+function showKey(given: unknown): string {
+  const text = typeof given === 'string' ? given : Buffer.from(given as Uint8Array).toString('utf8');
+  const cut = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  return JSON.stringify(cut);
+}

@@ -1,0 +1,241 @@
+// Driver: runs one machine in this process. It feeds the machine with what happens, each time with the monotonic clock,
+// and carries out what the machine asks for. It owns that order, the timer and the promises of commands; it decides nothing.
+// Rule: after every input the machine's effects are drained before anything else reaches it, except inputs that those
+// effects themselves cause at once; these are fed in, and their effects queue behind.
+import type { Command } from '../core/command.ts';
+import type { Contact } from '../core/contact.ts';
+import type { Destination, Effect, Failure, MachineEvent, Outcome } from '../core/effect.ts';
+import type { Machine } from '../core/machine.ts';
+import type { Message, Tables } from '../core/message.ts';
+import { Alarm } from './alarm.ts';
+import type { DebugLog } from './debug-log.ts';
+import { ChordError, type ErrorCode, ERRORS } from './errors.ts';
+
+/** The part of the links that the driver uses. */
+export interface Wires {
+  send(to: Destination, message: Message): void;
+  dial(host: string, port: number, options: { timeoutMs?: number; signal?: AbortSignal }): Promise<Contact>;
+  verify(contact: Contact): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DriverOptions {
+  readonly machine: Machine;
+  readonly wires: Wires;
+  readonly log: DebugLog;
+  /** Told of every event of the machine, in order. */
+  readonly report: (event: MachineEvent) => void;
+  /** Told of what should not happen: an exception inside the machine or the links. The driver goes on. */
+  readonly fault: (error: unknown) => void;
+}
+
+export interface RunOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Pending {
+  readonly settle: (outcome: Outcome) => void;
+  readonly fail: (error: ChordError) => void;
+}
+
+/** A change of the wall clock below this is within the precision of reading it. */
+const CLOCK_STEP_MS = 2;
+
+export class Driver {
+  readonly machine: Machine;
+  readonly #wires: Wires;
+  readonly #log: DebugLog;
+  readonly #report: (event: MachineEvent) => void;
+  readonly #fault: (error: unknown) => void;
+  readonly #alarm = new Alarm(() => this.#wake());
+  readonly #pending = new Map<number, Pending>();
+  #clockOffsetMs = NaN;
+  #draining = false;
+  #closed = false;
+
+  constructor(options: DriverOptions) {
+    this.machine = options.machine;
+    this.#wires = options.wires;
+    this.#log = options.log;
+    this.#report = options.report;
+    this.#fault = options.fault;
+    this.#readClock();
+  }
+
+  // What happens, from the links.
+
+  handleListening(host: string, port: number): void {
+    this.#input((now) => this.machine.handleListening(now, host, port));
+  }
+
+  handleConnected(peer: Contact, member: boolean, tables: Tables | undefined): void {
+    this.#input((now) => this.machine.handleConnected(now, peer, member, tables));
+  }
+
+  handleDisconnected(id: string): void {
+    this.#input((now) => this.machine.handleDisconnected(now, id));
+  }
+
+  handleUnreachable(id: string): void {
+    this.#input((now) => this.machine.handleUnreachable(now, id));
+  }
+
+  handleMessage(id: string, message: Message): void {
+    this.#input((now) => this.machine.handleMessage(now, id, message));
+  }
+
+  // What the user wants.
+
+  /** Has the address probed for ever, with back-off. */
+  remember(host: string, port: number): void {
+    this.#input((now) => this.machine.remember(now, host, port));
+  }
+
+  /**
+   * Starts a command and resolves to what it settles with. Rejects with the ChordError of its failure, with `signal.reason`
+   * when aborted, with ERR_CLOSED when the driver is closed. The caller knows the type of the command's result.
+   */
+  run<Result>(command: Command, options: RunOptions): Promise<Result> {
+    if (this.#closed) return Promise.reject(closedError());
+    const { signal, timeoutMs } = options;
+    if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
+    return new Promise<Result>((resolve, reject) => {
+      let number = 0;
+      const abort = (): void => {
+        this.#forget(number);
+        this.#input((now) => this.machine.cancel(now, number));
+        reject(signal === undefined ? closedError() : reasonOf(signal));
+      };
+      const end = (): void => {
+        signal?.removeEventListener('abort', abort);
+        this.#forget(number);
+      };
+      const settle = (outcome: Outcome): void => {
+        end();
+        if (outcome.ok) resolve(outcome.value as Result);
+        else reject(toChordError(outcome.failure));
+      };
+      const fail = (error: ChordError): void => {
+        end();
+        reject(error);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#input((now) => {
+        number = this.machine.start(now, command, timeoutMs);
+        this.#pending.set(number, { settle, fail });
+        this.#alarm.keepAlive(true);
+      }, reject);
+    });
+  }
+
+  /** Ends everything: waiting commands reject with ERR_CLOSED, the links are closed, the timer is gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#alarm.stop();
+    for (const { fail } of this.#pending.values()) fail(closedError());
+    await this.#wires.close();
+  }
+
+  #forget(number: number): void {
+    this.#pending.delete(number);
+    if (this.#pending.size === 0) this.#alarm.keepAlive(false);
+  }
+
+  #wake(): void {
+    this.#readClock();
+    this.#input((now) => {
+      if (now >= this.machine.nextTimeout()) this.machine.handleTimeout(now);
+    });
+  }
+
+  #readClock(): void {
+    const offsetMs = Date.now() - performance.now();
+    if (Math.abs(offsetMs - this.#clockOffsetMs) < CLOCK_STEP_MS) return;
+    this.#clockOffsetMs = offsetMs;
+    this.machine.handleClock(offsetMs);
+  }
+
+  #input(feed: (now: number) => void, failed: (error: Error) => void = this.#fault): void {
+    if (this.#closed) return;
+    try {
+      feed(performance.now());
+    } catch (error) {
+      failed(error as Error);
+    }
+    if (this.#draining) return;
+    this.#draining = true;
+    let effect = this.machine.poll();
+    while (effect !== undefined) {
+      this.#attempt(effect);
+      effect = this.machine.poll();
+    }
+    this.#draining = false;
+    this.#alarm.set(this.machine.nextTimeout());
+  }
+
+  #attempt(effect: Effect): void {
+    try {
+      this.#carryOut(effect);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#wires.send(effect.to, effect.message);
+        return;
+      case 'dial':
+        this.#dial(effect.host, effect.port);
+        return;
+      case 'verify':
+        this.#verify(effect.token, effect.contact);
+        return;
+      case 'settle':
+        this.#pending.get(effect.command)?.settle(effect.outcome);
+        return;
+      case 'event':
+        this.#report(effect.event);
+    }
+  }
+
+  /** Success is reported by the links, as a connection. */
+  #dial(host: string, port: number): void {
+    this.#wires.dial(host, port, {}).catch((error: unknown) => {
+      this.#log.write('debug', 'a remembered address does not answer', { host, port, error });
+      this.#input((now) => this.machine.handleDialFailed(now, host, port));
+    });
+  }
+
+  #verify(token: number, contact: Contact): void {
+    const answer = (reached: boolean, reason: string): void =>
+      this.#input((now) => this.machine.handleVerified(now, token, reached, reason));
+    this.#wires.verify(contact).then(
+      () => answer(true, ''),
+      (error: unknown) => answer(false, error instanceof Error ? error.message : String(error)),
+    );
+  }
+}
+
+/** The ChordError of a failure of the machine. */
+export function toChordError(failure: Failure): ChordError {
+  const { code, message, details } = failure;
+  return isErrorCode(code)
+    ? new ChordError(code, message, details)
+    : new ChordError('ERR_UNREACHABLE', `${message} (${code})`, details);
+}
+
+export function closedError(): ChordError {
+  return new ChordError('ERR_CLOSED', 'the socket is closed');
+}
+
+/** What an abort rejects with: whatever the user gave, usually an error. */
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason as Error;
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}

@@ -1,0 +1,48 @@
+// Events: what sockets emit, with the arguments of each. It owns the types; emitting is the socket's.
+import type { Peer } from './peer.ts';
+import type { RefusedNotice } from './link.ts';
+
+/** Own neighbours after a change; undefined and empty for a member that is alone, and for a client. */
+export interface Neighbours {
+  readonly predecessor: Peer | undefined;
+  /** Clockwise, nearest first. */
+  readonly successors: readonly Peer[];
+}
+
+/** A change of an entry that this node owns. */
+export interface Change {
+  readonly key: Buffer;
+  readonly version: string;
+}
+
+/** Service goes on with fewer copies than promised; the sentence says what that means for the data. */
+export interface Degradation {
+  readonly message: string;
+}
+
+export interface MeshEvents {
+  /** An authenticated connection was opened, in either direction. Once a node, however many connections there are to it. */
+  connect: [peer: Peer];
+  /** The last connection to that node is gone; `reason` is a sentence. */
+  disconnect: [peer: Peer, reason: string];
+  /** A connection was refused, by us or by the other side, once on each side. */
+  refused: [notice: RefusedNotice];
+  /** Predecessor or successors of this node changed. */
+  neighbours: [neighbours: Neighbours];
+  /** Copies were lost beyond a majority, and the survivors went on. */
+  degraded: [degradation: Degradation];
+  /** Something failed that no call is waiting for. Where nobody listens it is logged: it never ends the process. */
+  error: [error: Error];
+  /** Everything is closed; the last event. */
+  close: [];
+}
+
+/** The first three are emitted on the owner of the key only, once an acknowledged change. */
+export interface ChordEvents extends MeshEvents {
+  /** A key that had no value has one. */
+  add: [change: Change];
+  /** A key has another value. */
+  update: [change: Change];
+  /** A key has no value any more. */
+  delete: [change: Change];
+}

@@ -1,0 +1,51 @@
+// LateLinks: the links of a node, made when they are first needed, because a certificate takes a while and a constructor cannot
+// wait. It owns that moment; before it there is nobody to send to.
+import type { Contact } from '../core/contact.ts';
+import type { Destination } from '../core/effect.ts';
+import type { Message } from '../core/message.ts';
+import type { Wires } from './driver.ts';
+import type { DialOptions, Links } from './links.ts';
+
+export class LateLinks implements Wires {
+  readonly #make: () => Promise<Links>;
+  #made: Promise<Links> | undefined;
+  #links: Links | undefined;
+
+  constructor(make: () => Promise<Links>) {
+    this.#make = make;
+  }
+
+  /** The links; what went wrong in making them goes wrong again next time. */
+  open(): Promise<Links> {
+    this.#made ??= this.#make().then((links) => {
+      this.#links = links;
+      return links;
+    });
+    return this.#made;
+  }
+
+  async dial(host: string, port: number, options: DialOptions): Promise<Contact> {
+    const links = await this.open();
+    return await links.dial(host, port, options);
+  }
+
+  async verify(contact: Contact): Promise<void> {
+    const links = await this.open();
+    await links.verify(contact);
+  }
+
+  send(to: Destination, message: Message): void {
+    this.#links?.send(to, message);
+  }
+
+  /** Addresses of connections that have not proved yet who they are. */
+  awaiting(): readonly string[] {
+    return this.#links?.awaiting() ?? [];
+  }
+
+  /** Links that were never made are not made for this. */
+  async close(): Promise<void> {
+    const links = await this.#made?.catch(() => undefined);
+    await links?.close();
+  }
+}

@@ -1,0 +1,92 @@
+// Limits: every bound of a node that a user may set, each with its default, its range and its reason.
+// It owns the table and its checks. The machine enforces the bounds of CoreLimits, the links those of connections.
+import { CORE_LIMITS, type CoreLimits } from '../core/limits.ts';
+
+export interface Limits extends CoreLimits {
+  /** Bytes of one frame on a connection; at least a value, its key and a page beside it must fit. */
+  readonly frameBytes: number;
+  /** Connections open at once, both directions together; one more is refused with a reason. */
+  readonly connections: number;
+  /** Connections whose handshake is under way: a stranger can hold no more than these. */
+  readonly handshakes: number;
+  /** Bytes that wait to be written to one connection; a peer that reads more slowly is dropped. */
+  readonly queueBytes: number;
+}
+
+/** What a frame carries besides a value and a page's bytes: its header, and an entry's version, operation and lengths. */
+const FRAME_OVERHEAD_BYTES = 65_536;
+const ENTRY_OVERHEAD_BYTES = 256;
+
+const MIB = 1_048_576;
+
+interface Bound {
+  readonly standard: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+// The least bounds keep a ring working at all; the most keep every sum of bytes exact and every buffer allocatable.
+const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
+  // A key is held by every copy and named in every digest: 1 KiB is a long path, and still cheap.
+  keyBytes: { standard: CORE_LIMITS.keyBytes, least: 16, most: 65_536 },
+  // One value travels in one frame and is held in memory by asker, owner and replicas at once.
+  valueBytes: { standard: CORE_LIMITS.valueBytes, least: 1, most: 64 * MIB },
+  // Zave's proof needs r + 1 members; below 4, two losses at once could cut the ring.
+  successors: { standard: CORE_LIMITS.successors, least: 4, most: 64 },
+  learnedArcs: { standard: CORE_LIMITS.learnedArcs, least: 16, most: MIB },
+  peers: { standard: CORE_LIMITS.peers, least: 64, most: MIB },
+  remembered: { standard: CORE_LIMITS.remembered, least: 8, most: 65_536 },
+  inFlight: { standard: CORE_LIMITS.inFlight, least: 1, most: MIB },
+  parked: { standard: CORE_LIMITS.parked, least: 1, most: MIB },
+  // The wire takes at most 4,096 entries in one list.
+  pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: 4_096 },
+  pageBytes: { standard: CORE_LIMITS.pageBytes, least: 1_024, most: 16 * MIB },
+  storeBytes: { standard: CORE_LIMITS.storeBytes, least: MIB, most: Number.MAX_SAFE_INTEGER },
+  // A member talks to its successors, fingers and clients; 4,096 descriptors are within the usual limit of a service.
+  connections: { standard: 4_096, least: 8, most: 65_536 },
+  // Enough for a whole rack to reconnect at once, few enough that half-open connections stay cheap.
+  handshakes: { standard: 256, least: 4, most: 65_536 },
+  // Several of the largest values; a peer that lets this much pile up is not keeping up.
+  queueBytes: { standard: 16 * MIB, least: 65_536, most: 1_024 * MIB },
+};
+
+/** Fills in defaults. Throws TypeError for an unknown name or a wrong type, RangeError for a value out of its range. */
+export function parseLimits(given: unknown): Limits {
+  const named = given === undefined ? {} : given;
+  if (typeof named !== 'object' || named === null || Array.isArray(named)) {
+    throw new TypeError(`limits must be an object, got ${typeof given}`);
+  }
+  const known = [...Object.keys(BOUNDS), 'frameBytes'];
+  for (const name of Object.keys(named)) {
+    if (!known.includes(name)) {
+      throw new TypeError(`unknown limit '${name}'; known limits are ${known.join(', ')}`);
+    }
+  }
+  const values = named as Readonly<Record<string, unknown>>;
+  const limits: Record<string, number> = {};
+  for (const [name, bound] of Object.entries(BOUNDS)) limits[name] = parseLimit(name, values[name], bound);
+  const least = frameLeast(limits as unknown as CoreLimits);
+  limits['frameBytes'] = parseLimit('frameBytes', values['frameBytes'], {
+    standard: Math.max(least, 2 * MIB),
+    least,
+    most: 1_024 * MIB,
+  });
+  return limits as unknown as Limits;
+}
+
+/** The smallest frame that carries whatever the other limits let through: one value on top of a full page. */
+function frameLeast(limits: CoreLimits): number {
+  const overhead = FRAME_OVERHEAD_BYTES + limits.pageEntries * ENTRY_OVERHEAD_BYTES;
+  return limits.valueBytes + limits.pageBytes + limits.keyBytes + overhead;
+}
+
+function parseLimit(name: string, value: unknown, bound: Bound): number {
+  if (value === undefined) return bound.standard;
+  if (typeof value !== 'number') throw new TypeError(`limits.${name} must be a number, got ${typeof value}`);
+  if (!Number.isInteger(value) || value < bound.least || value > bound.most) {
+    throw new RangeError(
+      `limits.${name} must be an integer from ${bound.least} to ${bound.most}, got ${value}`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,311 @@
+// LocalNode: everything a socket is made of, put together: identity, machine, codec, links, driver. It owns the life cycle
+// (client, listening, member, closed) and the translation of what happens into events. What users call is in the sockets.
+import { randomInt } from 'node:crypto';
+import type { Command } from '../core/command.ts';
+import type { Contact } from '../core/contact.ts';
+import type { MachineEvent } from '../core/effect.ts';
+import { Machine } from '../core/machine.ts';
+import type { Tables } from '../core/message.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
+import { type Address, showAddress } from './address.ts';
+import { keyToBuffer } from './bytes.ts';
+import type { Call, CallDefaults } from './call-options.ts';
+import { DebugLog } from './debug-log.ts';
+import { closedError, Driver, type RunOptions, toChordError } from './driver.ts';
+import { ChordError } from './errors.ts';
+import type { ChordEvents } from './events.ts';
+import { Identity, sha256 } from './identity.ts';
+import { isWildcard, lanAddress } from './lan-address.ts';
+import type { Limits } from './limits.ts';
+import { LateLinks } from './late-links.ts';
+import { type LinkEvents, Links } from './links.ts';
+import type { SocketConfig } from './options.ts';
+import { type Peer, toPeer } from './peer.ts';
+import { toNeighbours } from './ring-view.ts';
+import type { Runner } from './runner.ts';
+import { chooseTransport } from './transport-choice.ts';
+
+/** Emits one event to the user; must not throw. */
+export type Emit = <Name extends keyof ChordEvents>(name: Name, ...args: ChordEvents[Name]) => void;
+
+/** Graceful closing waits this long for the others to take the entries over: a SIGTERM has to end a process in 5 s. */
+const CLOSE_MS = 4_000;
+/** Unexpected errors that `status` shows: enough to see a pattern. */
+const FAULTS_MAX = 16;
+/** An identity that is made anew with every start has one life. */
+const FIRST_INCARNATION = 1;
+
+export class LocalNode implements Runner {
+  readonly config: SocketConfig;
+  readonly id: string;
+  readonly machine: Machine;
+  readonly links: LateLinks;
+  readonly log: DebugLog;
+  readonly #emit: Emit;
+  readonly #driver: Driver;
+  /** Of nodes that a connection is open to. */
+  readonly #connected = new Map<string, Peer>();
+  readonly #faults: Error[] = [];
+  /** What is listened on, and what is announced; the port may be 0 before. */
+  #addr: Address;
+  #outAddr: Address;
+  #listening: Promise<void> | undefined;
+  #joining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #force = new AbortController();
+  /** Whether an address is being tried again and again, so that a connection may come by itself. */
+  #remembers = false;
+
+  constructor(config: SocketConfig, emit: Emit) {
+    this.config = config;
+    this.#emit = emit;
+    this.#addr = { host: config.host, port: config.port };
+    this.#outAddr = announced(config, config.port);
+    const identity = Identity.create();
+    this.id = identity.id;
+    const { logger, debugLevel } = config;
+    this.log = new DebugLog({ logger, debugLevel, port: () => this.#outAddr.port });
+    this.machine = makeMachine(config, identity);
+    this.links = new LateLinks(() => this.#makeLinks(identity));
+    this.#driver = new Driver({
+      machine: this.machine,
+      wires: this.links,
+      log: this.log,
+      report: (event) => this.#handleEvent(event),
+      fault: (error) => this.#handleFault(error),
+    });
+  }
+
+  get defaults(): CallDefaults {
+    return { consistency: this.config.consistency, timeoutMs: this.config.profile.timeoutMs };
+  }
+
+  get limits(): Limits {
+    return this.config.limits;
+  }
+
+  get addr(): readonly [string, number] {
+    return [this.#addr.host, this.#addr.port];
+  }
+
+  get outAddr(): readonly [string, number] {
+    return [this.#outAddr.host, this.#outAddr.port];
+  }
+
+  /** The latest unexpected errors, oldest first. */
+  get faults(): readonly Error[] {
+    return this.#faults;
+  }
+
+  /** Whether a node without a connection may get one without being told to connect. */
+  mayConnect(): boolean {
+    return this.#remembers || this.#joining !== undefined;
+  }
+
+  run<Result>(command: Command, options: RunOptions): Promise<Result> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return this.#driver.run(command, options);
+  }
+
+  /** Binds once; after a failure it can be tried again. */
+  async listen(): Promise<void> {
+    this.#assertOpen();
+    this.#listening ??= this.#listen().catch((error: unknown) => {
+      this.#listening = undefined;
+      throw error;
+    });
+    await this.#listening;
+  }
+
+  /** An address where nobody answers is tried again with back-off, for as long as the node lives. */
+  async connect({ host, port }: Address, { timeoutMs, signal }: Call): Promise<Peer> {
+    this.#assertOpen();
+    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    try {
+      const contact = await this.links.dial(host, port, limits);
+      this.#driver.remember(host, port);
+      return toPeer(contact);
+    } catch (error) {
+      if (isSilence(error)) {
+        this.#remembers = true;
+        this.#driver.remember(host, port);
+      }
+      throw error;
+    }
+  }
+
+  /** Joins once: a second call while the first is under way waits for that. */
+  async join(call: Call): Promise<void> {
+    this.#assertOpen();
+    if (this.machine.member) return;
+    this.#joining ??= this.#join(call).finally(() => {
+      this.#joining = undefined;
+    });
+    await this.#joining;
+  }
+
+  async unjoin(call: Call): Promise<void> {
+    if (!this.machine.member) return;
+    await this.run({ type: 'leave' }, call);
+    this.log.write('info', 'left the ring');
+  }
+
+  /** Leaves first, unless forced; forced while it is leaving, it stops waiting. */
+  async close(force: boolean): Promise<void> {
+    if (force) this.#force.abort();
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.config;
+    const links = await this.links.open();
+    this.#addr = await links.listen(host, port);
+    this.#outAddr = announced(this.config, this.#addr.port);
+    this.#driver.handleListening(this.#outAddr.host, this.#outAddr.port);
+    const [bound, out] = [showAddress(this.#addr), showAddress(this.#outAddr)];
+    this.log.write('info', `listens on ${bound}, announced as ${out}`, { id: this.id });
+  }
+
+  async #join(call: Call): Promise<void> {
+    await this.listen();
+    await this.run({ type: 'join' }, call);
+    this.log.write('info', `joined at position ${this.machine.self.position}`);
+  }
+
+  async #close(): Promise<void> {
+    if (this.machine.member && !this.#force.signal.aborted) await this.#leave();
+    await this.#listening?.catch(() => {});
+    await this.#driver.close();
+    this.log.write('info', 'closed');
+    this.#emit('close');
+  }
+
+  /** Straight to the driver, because for users this node is closed already. */
+  async #leave(): Promise<void> {
+    const timeoutMs = Math.min(CLOSE_MS, this.config.profile.timeoutMs);
+    const { signal } = this.#force;
+    try {
+      await this.#driver.run({ type: 'leave' }, { timeoutMs, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.log.write('warn', 'closed before the others had confirmed every entry', { error });
+    }
+  }
+
+  async #makeLinks(identity: Identity): Promise<Links> {
+    const { k, protocol, secrets, limits, clockSkewMaxMs } = this.config;
+    const { frameBytes, keyBytes, valueBytes } = limits;
+    const given = this.config.transport;
+    return new Links({
+      identity,
+      protocol,
+      k,
+      transport: given ?? (await chooseTransport(protocol.encryption, identity, limits)),
+      secrets,
+      limits,
+      wireLimits: { ...WIRE_LIMITS, frameBytes, keyBytes, valueBytes },
+      timings: { clockSkewMaxMs },
+      hello: () => ({ ...this.machine.self, member: this.machine.member }),
+      tables: () => this.machine.tables(),
+      events: this.#linkEvents(),
+    });
+  }
+
+  #linkEvents(): LinkEvents {
+    return {
+      connected: (contact, member, tables) => this.#handleConnected(contact, member, tables),
+      disconnected: (id, reason) => this.#handleDisconnected(id, reason),
+      message: (id, message) => {
+        if (this.log.hears('trace')) this.log.write('trace', `received ${message.body.type}`, { from: id });
+        this.#driver.handleMessage(id, message);
+      },
+      unreachable: (id) => this.#driver.handleUnreachable(id),
+      refused: (notice) => {
+        this.log.write('warn', 'a connection was refused', notice);
+        this.#emit('refused', notice);
+      },
+      error: (error) => this.#handleFault(error),
+    };
+  }
+
+  #handleConnected(contact: Contact, member: boolean, tables: Tables | undefined): void {
+    const isNew = !this.#connected.has(contact.id);
+    const peer = toPeer(contact);
+    this.#connected.set(contact.id, peer);
+    this.#driver.handleConnected(contact, member, tables);
+    if (!isNew) return;
+    this.log.write('debug', 'connected', { id: contact.id, member });
+    this.#emit('connect', peer);
+  }
+
+  #handleDisconnected(id: string, reason: string): void {
+    const peer = this.#connected.get(id);
+    this.#connected.delete(id);
+    this.#driver.handleDisconnected(id);
+    if (peer === undefined) return;
+    this.log.write('debug', 'disconnected', { id, reason });
+    this.#emit('disconnect', peer, reason);
+  }
+
+  #handleEvent(event: MachineEvent): void {
+    switch (event.type) {
+      case 'neighbours':
+        this.#emit('neighbours', toNeighbours(event));
+        return;
+      case 'self':
+        this.log.write('debug', event.member ? 'is a member' : 'is a client', {
+          position: event.self.position,
+        });
+        return;
+      case 'add':
+      case 'update':
+      case 'delete':
+        this.#emit(event.type, { key: keyToBuffer(event.key), version: event.version });
+        return;
+      case 'degraded':
+        this.log.write('warn', event.message);
+        this.#emit('degraded', { message: event.message });
+        return;
+      case 'error':
+        this.#handleFault(toChordError(event.failure));
+    }
+  }
+
+  #handleFault(cause: unknown): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.#faults.push(error);
+    if (this.#faults.length > FAULTS_MAX) this.#faults.shift();
+    this.log.write('error', error.message, { error });
+    this.#emit('error', error);
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+function makeMachine(config: SocketConfig, identity: Identity): Machine {
+  const { k, replicas, profile, limits } = config;
+  return new Machine({
+    k,
+    hash: sha256,
+    seed: randomInt(2 ** 32),
+    publicKey: identity.publicKey,
+    id: identity.id,
+    incarnation: FIRST_INCARNATION,
+    replicas,
+    profile,
+    limits,
+  });
+}
+
+function announced({ host, outAddr }: SocketConfig, port: number): Address {
+  if (outAddr !== undefined) return { host: outAddr[0], port: outAddr[1] };
+  return { host: isWildcard(host) ? lanAddress() : host, port };
+}
+
+/** Nobody answered; a refusal, in contrast, will not change by trying again. */
+function isSilence(error: unknown): boolean {
+  return error instanceof ChordError && (error.code === 'ERR_UNREACHABLE' || error.code === 'ERR_TIMEOUT');
+}

@@ -1,0 +1,239 @@
+// MeshSocket: a node of a network as users hold it: identity, life cycle, connections, the view of its neighbourhood.
+// It owns the public names and the parsing of their arguments; LocalNode does the work. The dictionary is ChordSocket's.
+import { EventEmitter } from 'node:events';
+import { parseAddress } from './address.ts';
+import { type Call, type CallOptions, parseCall } from './call-options.ts';
+import type { ChordEvents, MeshEvents } from './events.ts';
+import { LocalNode } from './local-node.ts';
+import { type ChordOptions, parseSocketConfig } from './options.ts';
+import { type Peer, toPeer } from './peer.ts';
+import { meshProtocol, type Protocol } from './protocol.ts';
+import { type Health, Readiness } from './readiness.ts';
+
+/** How long to wait, and a way to stop waiting. */
+export type WaitOptions = Omit<CallOptions, 'consistency'>;
+
+export interface ReadyOptions extends WaitOptions {
+  /** Members that must be seen; at least 1, the default. */
+  readonly members?: number | undefined;
+}
+
+export interface CloseOptions {
+  /** Ends at once, without handing the entries over. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+/** The events of a socket: the argument list of each, by name. */
+type EventsOf<Events> = MeshEvents & Record<keyof Events, unknown[]>;
+
+/**
+ * A node of a peer-to-peer network. It binds and connects when told to, and is a client until it joins: a client can use the
+ * ring, stores nothing for it and is never dialled.
+ */
+export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends EventEmitter<Events> {
+  /** The node behind this socket; for sockets that extend this one. */
+  protected readonly node: LocalNode;
+  readonly #readiness: Readiness;
+
+  /**
+   * `addr` is the host or IP address to listen on ('0.0.0.0' and '::' are all of them); `port` is in 0..65535, 0 picks a free
+   * one. Costs one key pair (about 0.2 ms); nothing is bound yet.
+   * @throws TypeError and RangeError for misuse, unknown options included.
+   */
+  constructor(addr: string, port: number, options?: ChordOptions, standard: Protocol = meshProtocol) {
+    super();
+    this.node = new LocalNode(parseSocketConfig(addr, port, options, standard), (name, ...args) =>
+      this.#emitSafely(name, args),
+    );
+    const { machine, config, id } = this.node;
+    this.#readiness = new Readiness(
+      this.node,
+      {
+        id,
+        isMember: () => machine.member,
+        health: () => machine.health(),
+        mayConnect: () => this.node.mayConnect(),
+      },
+      config.profile.retryMs,
+    );
+  }
+
+  /** The ring has 2**k positions. */
+  get k(): number {
+    return this.node.config.k;
+  }
+
+  /** base58(SHA-256(public key)); made in the constructor. */
+  get id(): string {
+    return this.node.id;
+  }
+
+  /** Where this node stands, in [0, 2**k). Joining chooses it, and it may change when rings merge. */
+  get position(): number {
+    return this.node.machine.self.position;
+  }
+
+  /** The address listened on; port 0 before a free one is picked. */
+  get addr(): readonly [host: string, port: number] {
+    return this.node.addr;
+  }
+
+  /** The address announced to peers; with '0.0.0.0' and no `outAddr` option, the LAN address. */
+  get outAddr(): readonly [host: string, port: number] {
+    return this.node.outAddr;
+  }
+
+  get protocol(): Protocol {
+    return this.node.config.protocol;
+  }
+
+  /** True until joined, and again after unjoin: uses the ring without storing anything for it. */
+  get leeching(): boolean {
+    return !this.node.machine.member;
+  }
+
+  /** The members that this node knows, by id: successors, fingers and predecessor, not the whole ring. A snapshot. */
+  get routingTable(): ReadonlyMap<string, Peer> {
+    return new Map(this.node.machine.known().map((contact) => [contact.id, toPeer(contact)]));
+  }
+
+  /** Connections that have not proved yet who they are, as 'host:port'. A snapshot. */
+  get awaitingIds(): readonly string[] {
+    return this.node.links.awaiting();
+  }
+
+  /** The member behind this one, clockwise; undefined for a client and for a member that is alone. */
+  get next(): Peer | undefined {
+    const successor = this.node.machine.neighbourhood.successors[0];
+    return successor === undefined ? undefined : toPeer(successor);
+  }
+
+  /** The member before this one; undefined for a client and for a member that is alone. */
+  get prev(): Peer | undefined {
+    const { predecessor } = this.node.machine.neighbourhood;
+    return predecessor === undefined ? undefined : toPeer(predecessor);
+  }
+
+  /** 'Nominal', or the latest unexpected errors (16 at most), oldest first. */
+  get status(): 'Nominal' | readonly Error[] {
+    const { faults } = this.node;
+    return faults.length === 0 ? 'Nominal' : [...faults];
+  }
+
+  /**
+   * Listens for others, once. An open listening socket keeps the process alive until it is closed.
+   * Rejects with ERR_ADDRESS_IN_USE, after which it may be tried again, and with ERR_CLOSED.
+   */
+  async listen(): Promise<void> {
+    await this.node.listen();
+  }
+
+  /**
+   * Opens a connection to a node, and resolves once both sides have proved who they are. Takes ('host', port) or 'host:port',
+   * IPv6 as ('::1', port) or '[::1]:port'. It does not need `listen`. Costs two round trips (TLS: three).
+   *
+   * The address is remembered: when the node is lost, or nobody answered this time, it is dialled again now and then for as
+   * long as this socket is open.
+   *
+   * Rejects with ERR_PROTOCOL_MISMATCH {ours, theirs?, differs}, ERR_UNAUTHORIZED or ERR_CLOCK_SKEW when refused, with
+   * ERR_UNREACHABLE or ERR_TIMEOUT when nobody answers, ERR_CLOSED, or `signal.reason`.
+   */
+  connect(addr: string, port: number, options?: WaitOptions): Promise<Peer>;
+  connect(address: string, options?: WaitOptions): Promise<Peer>;
+  async connect(addr: string, port?: number | WaitOptions, options?: WaitOptions): Promise<Peer> {
+    const isApart = typeof port === 'object' && port !== null;
+    const address = parseAddress(addr, isApart ? undefined : port);
+    return await this.node.connect(address, this.#parseWait(isApart ? port : options));
+  }
+
+  /**
+   * Becomes a member: listens, has a peer dial the announced address back, takes a free position and resolves once it answers
+   * for its arc. Without a connection it begins a ring of its own, which becomes one with others when they meet.
+   * A second call while one is under way waits for the first, with its options.
+   *
+   * Rejects with ERR_RING_FULL when all 2**k positions are taken (it goes on as a client), with ERR_UNREACHABLE when nobody can
+   * dial the announced address, with ERR_ADDRESS_IN_USE, ERR_TIMEOUT, ERR_CLOSED, or `signal.reason`.
+   */
+  async join(options?: WaitOptions): Promise<void> {
+    await this.node.join(this.#parseWait(options));
+  }
+
+  /**
+   * Stops being a member; resolves once every entry held here is acknowledged by the members now responsible, at once for a
+   * client and for the last member of a ring, which keeps its entries. It goes on as a client.
+   * Rejects with ERR_TIMEOUT, ERR_CLOSED, or `signal.reason`.
+   */
+  async unjoin(options?: WaitOptions): Promise<void> {
+    await this.node.unjoin(this.#parseWait(options));
+  }
+
+  /**
+   * Resolves when a walk of the ring sees at least `members` members that agree with each other, and, for a member, its own
+   * arc is being served. Walks again and again until then, each time one request a member.
+   * Rejects with ERR_TIMEOUT, which says what was seen, at once with ERR_NOT_CONNECTED for a client that knows nobody,
+   * ERR_CLOSED, or `signal.reason`.
+   */
+  async ready(options?: ReadyOptions): Promise<void> {
+    const call = parseCall(options, this.node.defaults, ['members']);
+    await this.#readiness.wait(parseMembers(options?.members), call);
+  }
+
+  /**
+   * Walks the ring once, one request a member, and says what that shows. What goes wrong is in the answer: it rejects only with
+   * `signal.reason` and with TypeError or RangeError for misuse.
+   */
+  async health(options?: WaitOptions): Promise<Health> {
+    return await this.#readiness.health(this.#parseWait(options));
+  }
+
+  /**
+   * Whether this process may end without an entry losing its last copy or its majority: everything held here has all its other
+   * copies. False for a member that is alone with its entries, true for a client. Walks the ring, one request a member.
+   * Rejects with ERR_TIMEOUT, ERR_UNREACHABLE, ERR_CLOSED, or `signal.reason`.
+   */
+  async safeToStop(options?: WaitOptions): Promise<boolean> {
+    return await this.#readiness.safeToStop(this.node.config.replicas, this.#parseWait(options));
+  }
+
+  /**
+   * Leaves the ring (for at most 4 s, or the profile's time-out where that is shorter), closes every connection, and ends what
+   * still waits with ERR_CLOSED; afterwards the process can exit. `force` skips leaving. To be sure that entries are handed over,
+   * `unjoin` first: `close` goes on when that takes too long. Idempotent; with `force` it also hurries a close that is under way.
+   */
+  async close(options?: CloseOptions): Promise<void> {
+    const force: unknown = options?.force ?? false;
+    if (typeof force !== 'boolean') throw new TypeError(`force must be true or false, got ${typeof force}`);
+    await this.node.close(force);
+  }
+
+  /** The same as `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #parseWait(options: WaitOptions | undefined): Call {
+    return parseCall(options, this.node.defaults);
+  }
+
+  /** An error in a user's listener is the user's to see, as an uncaught exception, but the node must not stop half-way for it. */
+  #emitSafely<Name extends keyof ChordEvents>(name: Name, args: ChordEvents[Name]): void {
+    const emitter = this as unknown as EventEmitter;
+    if (name === 'error' && emitter.listenerCount('error') === 0) return;
+    try {
+      emitter.emit(name, ...args);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+function parseMembers(value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value !== 'number') throw new TypeError(`members must be a number, got ${typeof value}`);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new RangeError(`members must be an integer of at least 1, got ${value}`);
+  }
+  return value;
+}

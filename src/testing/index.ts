@@ -1,0 +1,3 @@
+// The entry point 'chord-socket/testing': what users' own tests can build on. An explicit list; it holds no code of its own.
+export { type Cluster, type ClusterOptions, createCluster } from './cluster.ts';
+export { MemoryNetwork } from '../transport/memory.ts';

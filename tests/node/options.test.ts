@@ -1,0 +1,159 @@
+// Options: what a constructor takes, what it fills in, and what it refuses at once.
+import { describe, expect, it } from 'vitest';
+import { PROFILES } from '../../src/core/profile.ts';
+import { parseSocketConfig } from '../../src/node/options.ts';
+import { chordProtocol, Protocol } from '../../src/node/protocol.ts';
+
+const SSL = new Protocol('orders', 'SSL');
+const PLAINTEXT = new Protocol('orders', 'Plaintext');
+
+function parse(options?: unknown, addr: unknown = '127.0.0.1', port: unknown = 4444): unknown {
+  return parseSocketConfig(addr, port, options, chordProtocol);
+}
+
+describe('defaults', () => {
+  it('are those of the documented table', () => {
+    expect(parse()).toMatchObject({
+      host: '127.0.0.1',
+      port: 4444,
+      k: 32,
+      protocol: chordProtocol,
+      outAddr: undefined,
+      secrets: [],
+      replicas: 3,
+      consistency: 'quorum',
+      profile: PROFILES.lan,
+      debugLevel: 0,
+      logger: undefined,
+    });
+  });
+
+  it('stand in for options that are given as undefined', () => {
+    expect(parse({ k: undefined, secret: undefined, limits: undefined, protocol: undefined })).toEqual(
+      parse(),
+    );
+  });
+
+  it('of the limits are the documented sizes of key and value', () => {
+    expect(parse()).toMatchObject({ limits: { keyBytes: 1_024, valueBytes: 1_048_576 } });
+  });
+});
+
+describe('what is taken', () => {
+  it.each([
+    ['the smallest k', { k: 1 }, { k: 1 }],
+    ['the largest k', { k: 48 }, { k: 48 }],
+    ['a protocol', { protocol: SSL }, { protocol: SSL }],
+    ["a protocol under the reference's name", { prot: PLAINTEXT }, { protocol: PLAINTEXT }],
+    ['the same protocol under both names', { prot: SSL, protocol: SSL }, { protocol: SSL }],
+    ['an out address', { outAddr: ['35.24.77.21', 44565] }, { outAddr: ['35.24.77.21', 44565] }],
+    ['an IPv6 out address in brackets', { outAddr: ['[::1]', 1] }, { outAddr: ['::1', 1] }],
+    ['a secret as text', { secret: 'é' }, { secrets: [Buffer.from('é')] }],
+    [
+      'secrets for a rotation',
+      { secret: ['b', Uint8Array.of(97)] },
+      { secrets: [Buffer.from('b'), Uint8Array.of(97)] },
+    ],
+    ['the one heal there is', { onQuorumLost: 'heal' }, { k: 32 }],
+    ['a profile', { profile: 'wan' }, { profile: PROFILES.wan }],
+    [
+      'the largest value',
+      { limits: { valueBytes: 64 * 1_048_576 } },
+      { limits: { valueBytes: 64 * 1_048_576 } },
+    ],
+    ['every debug level', { debugLevel: 5 }, { debugLevel: 5 }],
+  ])('%s', (_name, options, expected) => {
+    expect(parse(options)).toMatchObject(expected);
+  });
+
+  it('a frame that is large enough for the largest value', () => {
+    const { limits } = parseSocketConfig('a', 0, { limits: { valueBytes: 8_000_000 } }, chordProtocol);
+    expect(limits.frameBytes).toBeGreaterThan(limits.valueBytes + limits.pageBytes + limits.keyBytes);
+  });
+
+  it('port 0, for a free one', () => {
+    expect(parse({}, '0.0.0.0', 0)).toMatchObject({ host: '0.0.0.0', port: 0 });
+  });
+});
+
+describe('what is refused as a wrong type', () => {
+  it.each<[string, unknown]>([
+    ['options that are no object', 5],
+    ['null for options', null],
+    ['a list for options', []],
+    ['an unknown option', { kay: 2 }],
+    ['k as text', { k: '2' }],
+    ['k as null', { k: null }],
+    ['a protocol that is none', { protocol: { subnet: 'chord', encryption: 'SSL' } }],
+    ['two different protocols', { protocol: SSL, prot: PLAINTEXT }],
+    ['an out address as text', { outAddr: '1.2.3.4:5' }],
+    ['an out address without a host', { outAddr: ['', 5] }],
+    ['an out port as text', { outAddr: ['1.2.3.4', '5'] }],
+    ['a secret that is a number', { secret: 7 }],
+    ['a secret in plaintext', { secret: 's', protocol: PLAINTEXT }],
+    ['replicas as text', { replicas: '3' }],
+    ['an unknown consistency', { consistency: 'two' }],
+    ['an unknown answer to a lost quorum', { onQuorumLost: 'pray' }],
+    ['an unknown profile', { profile: 'moon' }],
+    ['a profile that is a method of objects', { profile: 'toString' }],
+    ['limits that are a number', { limits: 5 }],
+    ['an unknown limit', { limits: { keys: 5 } }],
+    ['a limit as text', { limits: { keyBytes: '5' } }],
+    ['a logger without methods', { logger: {} }],
+    ['a debug level as text', { debugLevel: '5' }],
+    ['a transport that is none', { transport: 'tcp' }],
+  ])('%s', (_name, options) => {
+    expect(() => parse(options)).toThrow(TypeError);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['an address that is a number', 5, 4444],
+    ['an empty address', '', 4444],
+    ['a port as text', '127.0.0.1', '4444'],
+    ['no port', '127.0.0.1', null],
+  ])('%s', (_name, addr, port) => {
+    expect(() => parse({}, addr, port)).toThrow(TypeError);
+  });
+});
+
+describe('what is refused as out of range', () => {
+  it.each<[string, unknown]>([
+    ['k = 0', { k: 0 }],
+    ['k = 49', { k: 49 }],
+    ['k = 2.5', { k: 2.5 }],
+    ['k = NaN', { k: Number.NaN }],
+    ['no replicas', { replicas: 0 }],
+    ['too many replicas', { replicas: 17 }],
+    ['an out port of 0', { outAddr: ['1.2.3.4', 0] }],
+    ['an out port above 65535', { outAddr: ['1.2.3.4', 65_536] }],
+    ['an empty secret', { secret: '' }],
+    ['an empty list of secrets', { secret: [] }],
+    ['a debug level of 6', { debugLevel: 6 }],
+    ['values above 64 MiB', { limits: { valueBytes: 64 * 1_048_576 + 1 } }],
+    ['a negative limit', { limits: { inFlight: -1 } }],
+    ['a frame that is smaller than the largest value', { limits: { frameBytes: 1_048_576 } }],
+  ])('%s', (_name, options) => {
+    expect(() => parse(options)).toThrow(RangeError);
+  });
+
+  it.each([-1, 65_536, 1.5, Number.NaN])('port %d', (port) => {
+    expect(() => parse({}, '127.0.0.1', port)).toThrow(RangeError);
+  });
+});
+
+describe('options of later releases', () => {
+  it('say that entries are kept in memory only', () => {
+    expect(() => parse({ storage: './data' })).toThrow(/keeps entries in memory/);
+  });
+
+  it('say that this release heals', () => {
+    expect(() => parse({ onQuorumLost: 'refuse' })).toThrow(/only heals/);
+  });
+});
+
+describe('complaints', () => {
+  it('name the option, what was expected and what was got', () => {
+    expect(() => parse({ k: 0 })).toThrow('k must be an integer from 1 to 48, got 0');
+    expect(() => parse({ kay: 2 })).toThrow(/'kay'.*k, protocol, prot/);
+  });
+});
