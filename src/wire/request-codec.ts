@@ -41,8 +41,15 @@ const MEMBERSHIP: RequestRules<
   },
   neighbourhood: {
     code: 0x11,
-    write: (out, request) => out.varint(request.known),
-    read: (input) => ({ type: 'neighbourhood', known: input.varint() }),
+    write(out, request, scope) {
+      writePosition(out, request.position, scope);
+      out.varint(request.known);
+    },
+    read: (input, scope) => ({
+      type: 'neighbourhood',
+      position: readPosition(input, scope),
+      known: input.varint(),
+    }),
   },
   notify: {
     code: 0x12,

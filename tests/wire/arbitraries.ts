@@ -133,7 +133,7 @@ function of<Name extends string, T>(
 
 const REQUESTS: Arbitraries<Request> = {
   ping: fc.constant({ type: 'ping' }),
-  neighbourhood: of('neighbourhood', { known: number }),
+  neighbourhood: of('neighbourhood', { position, known: number }),
   notify: of('notify', { self: contact }),
   introduce: of('introduce', { contacts }),
   leave: of('leave', { self: contact, neighbourhood }),

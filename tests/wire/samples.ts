@@ -30,7 +30,7 @@ const quorum = { consistency: 'quorum', operationId: operation, budgetMs: 9_990 
 
 export const REQUEST_SAMPLES: Samples<Request> = {
   ping: [{ type: 'ping' }],
-  neighbourhood: [{ type: 'neighbourhood', known: 0xdead_beef }],
+  neighbourhood: [{ type: 'neighbourhood', position: 77, known: 0xdead_beef }],
   notify: [{ type: 'notify', self: a }],
   introduce: [
     { type: 'introduce', contacts: [] },
