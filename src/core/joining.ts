@@ -5,10 +5,13 @@ import type { Contact } from './contact.ts';
 import { SALT_MAX, withSalt } from './contact.ts';
 import type { Failure } from './effect.ts';
 import type { Engine } from './engine.ts';
+import type { Home } from './home.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import type { Membership } from './membership.ts';
+import { reading } from './membership.ts';
 import type { Neighbourhood, Reply } from './message.ts';
-import { arcLength, distance } from './position.ts';
+import type { Arc } from './position.ts';
+import { arcLength, distance, holds } from './position.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
 
@@ -16,6 +19,7 @@ export interface JoiningView {
   readonly engine: Engine;
   readonly table: RoutingTable;
   readonly membership: Membership;
+  readonly home: Home;
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 
@@ -23,8 +27,15 @@ export interface JoiningView {
 const CANDIDATE_LOOKUPS = 4;
 /** Hashes spent on finding a salt that splits the widest known arc well. */
 const SALTS_TRIED = 16_384;
+/** The part of the best possible split that ends the search. */
+const ENOUGH = 0.8;
+/** What a position in an unknown part of the ring counts: less than any known split. */
+const UNKNOWN_SCORE = 0.5;
 /** Times an admission may fail because somebody else was faster. */
 const ATTEMPTS_MAX = 64;
+
+/** Eager stabilisations that a node waits for another to begin the ring. */
+const YIELD_TURNS = 3;
 
 type Done = (failure: Failure | undefined) => void;
 
@@ -33,8 +44,9 @@ export class Joining {
   readonly #view: JoiningView;
   readonly #done: Done;
   readonly #deadline: number;
-  /** Every member seen, by position. */
+  /** Every member seen, by position; and the arcs between those that were named as neighbours, from start to end. */
   readonly #seen = new Map<number, Contact>();
+  readonly #arcs = new Map<number, number>();
   #whole = false;
   #attempts = 0;
   #ended = false;
@@ -44,7 +56,7 @@ export class Joining {
     this.#deadline = deadline;
     this.#done = done;
     const contact = view.table.origin;
-    if (contact === undefined) this.#alone();
+    if (contact === undefined) this.#inquire();
     else this.#dialBack(contact);
   }
 
@@ -58,7 +70,42 @@ export class Joining {
     this.#done(failure);
   }
 
-  /** Nobody is known: a ring of one, at any position. */
+  /** No member is known: those we are connected to may know one, or be about to become one. */
+  #inquire(): void {
+    const { engine } = this.#view;
+    const others = engine.peers.connectedIds();
+    let open = others.length;
+    if (open === 0) return this.#alone();
+    for (const id of others) {
+      engine.call(id, { type: 'find', position: engine.self.position }, (answer) => {
+        if (this.#ended) return;
+        const found = answer.type === 'reply' && answer.body.type === 'found' ? answer.body.contacts : [];
+        const member = found.find((contact) => contact.id !== engine.self.id);
+        if (member !== undefined) this.#view.home.connected(member, undefined);
+        open -= 1;
+        if (open === 0) this.#yield(others);
+      });
+    }
+  }
+
+  /** Of several that start at once, the one with the smallest id begins the ring; the others give it a moment. */
+  #yield(others: readonly string[]): void {
+    const { engine } = this.#view;
+    const yields = others.some((id) => id < engine.self.id);
+    const proceed = (): void => {
+      const origin = this.#view.table.origin;
+      if (this.#ended) return;
+      if (origin === undefined) this.#alone();
+      else this.#dialBack(origin);
+    };
+    if (this.#view.table.origin === undefined && yields) {
+      engine.after(engine.profile.stabiliseEagerMs * YIELD_TURNS, proceed);
+    } else {
+      proceed();
+    }
+  }
+
+  /** A ring of one, at any position. */
   #alone(): void {
     const { engine, membership } = this.#view;
     const salt = engine.random.below(SALT_MAX + 1);
@@ -91,27 +138,38 @@ export class Joining {
     const origin = table.origin;
     if (this.#ended) return;
     if (origin === undefined) return this.#alone();
-    this.#seen.clear();
-    this.#see([origin, ...table.contacts()]);
+    this.#clear();
     this.#whole = table.successors.length < membership.rules.listMax;
-    if (this.#whole) {
-      this.#seen.clear();
-      this.#see([origin, ...table.successors]);
-      return this.#choose();
-    }
+    this.#seeInOrder([origin, ...table.successors, ...(this.#whole ? [origin] : [])]);
+    if (this.#whole) return this.#choose();
+    for (const contact of table.contacts()) this.#see(contact);
     let open = CANDIDATE_LOOKUPS;
     for (let i = 0; i < CANDIDATE_LOOKUPS; i++) {
       const position = engine.random.below(engine.size);
       this.#read(position, (reply) => {
-        if (reply?.type === 'found') this.#see([...reply.contacts, ...reply.followers]);
+        if (reply?.type === 'found') this.#seeInOrder([...reply.contacts, ...reply.followers]);
         open -= 1;
         if (open === 0) this.#choose();
       });
     }
   }
 
-  #see(contacts: readonly Contact[]): void {
-    for (const contact of contacts) this.#seen.set(contact.position, contact);
+  #see(contact: Contact): void {
+    this.#seen.set(contact.position, contact);
+  }
+
+  /** Members that follow one another on the ring. */
+  #seeInOrder(contacts: readonly Contact[]): void {
+    for (const [i, contact] of contacts.entries()) {
+      this.#see(contact);
+      const next = contacts[i + 1];
+      if (next !== undefined) this.#arcs.set(contact.position, next.position);
+    }
+  }
+
+  #clear(): void {
+    this.#seen.clear();
+    this.#arcs.clear();
   }
 
   /** Asks the owner of a position for itself and what follows it. */
@@ -126,34 +184,22 @@ export class Joining {
   #choose(): void {
     if (this.#ended) return;
     const { engine } = this.#view;
-    const positions = [...this.#seen.keys()].sort((a, b) => a - b);
+    const arcs = [...this.#arcs].map(([from, to]) => ({ from, to })).sort((a, b) => a.from - b.from);
+    const widest = Math.max(...arcs.map((arc) => arcLength(arc, engine.size)), 0);
+    const enough = ENOUGH * Math.floor(widest / 2);
     let best: { salt: number; score: number } | undefined;
-    const tries = Math.min(
-      SALTS_TRIED,
-      Math.max(64, 64 * positions.length, engine.size <= 1_024 ? 64 * engine.size : 0),
-    );
     const first = engine.random.below(SALT_MAX + 1);
-    for (let i = 0; i < tries; i++) {
+    for (let i = 0; i < SALTS_TRIED; i++) {
       const salt = (first + i) % (SALT_MAX + 1);
       const { position } = withSalt(engine.self, salt, engine.hash, engine.k);
-      const score = this.#score(position, positions);
+      const score = this.#seen.has(position) ? 0 : splitScore(position, arcs, engine.size);
       if (score > (best?.score ?? 0)) best = { salt, score };
+      if (score > 0 && score >= enough) break;
     }
     if (best !== undefined) return this.#approach(best.salt);
     // No position is known to be free: only a walk round the ring can tell that none is.
-    if (this.#whole) return this.#full(positions.length);
+    if (this.#whole) return this.#full(arcs.length);
     this.#walk(undefined);
-  }
-
-  /** The smaller of the two parts a position would make of the arc between its known neighbours; 0 where it is taken. */
-  #score(position: number, positions: readonly number[]): number {
-    if (this.#seen.has(position)) return 0;
-    const { size } = this.#view.engine;
-    let index = positions.findIndex((other) => other > position);
-    if (index === -1) index = 0;
-    const to = positions[index] ?? position;
-    const from = positions[(index + positions.length - 1) % positions.length] ?? position;
-    return Math.min(arcLength({ from, to: position }, size), arcLength({ from: position, to }, size));
   }
 
   #full(members: number): void {
@@ -169,14 +215,14 @@ export class Joining {
     const start = from ?? this.#view.table.origin;
     if (this.#ended) return;
     if (start === undefined) return this.#alone();
-    if (from === undefined) this.#seen.clear();
-    this.#view.engine.call(start, { type: 'neighbourhood', known: 0 }, (answer) => {
+    if (from === undefined) this.#clear();
+    this.#view.engine.call(start, reading(start, 0), (answer) => {
       if (this.#ended) return;
       if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') return this.#retry(answer.type);
       if (answer.body.state !== 'full') return this.#retry(answer.body.state);
       const { successors } = answer.body.neighbourhood;
       const before = this.#seen.size;
-      this.#see([start, ...successors]);
+      this.#seeInOrder([start, ...successors]);
       const last = successors.at(-1);
       this.#whole =
         last === undefined || this.#seen.size === before || this.#seen.size >= this.#view.engine.size;
@@ -191,7 +237,7 @@ export class Joining {
     const self = withSalt(engine.self, salt, engine.hash, engine.k);
     const predecessor = this.#nearestBefore(self.position);
     if (predecessor === undefined) return this.#retry('nobody before the position');
-    engine.call(predecessor, { type: 'neighbourhood', known: 0 }, (answer) => {
+    engine.call(predecessor, reading(predecessor, 0), (answer) => {
       if (this.#ended) return;
       if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') {
         return this.#retry(answer.type, predecessor);
@@ -200,7 +246,7 @@ export class Joining {
       if (state === 'not-a-member') return this.#retry(state, predecessor);
       if (state !== 'full') return this.#retry(state);
       const joined = ring.joined(self, predecessor, neighbourhood, membership.rules);
-      this.#see(neighbourhood.successors);
+      this.#seeInOrder([predecessor, ...neighbourhood.successors]);
       if (joined === undefined) return this.#misplaced(self, neighbourhood);
       this.#admit(joined);
     });
@@ -248,7 +294,7 @@ export class Joining {
         return this.#finish(undefined);
       }
       if (outcome === 'not-a-member') return this.#retry(outcome, successor);
-      if (predecessor !== undefined) this.#see([predecessor]);
+      if (predecessor !== undefined) this.#seeInOrder([predecessor, successor]);
       if (outcome === 'taken' || predecessor?.position === state.self.position) return this.#again();
       this.#retry(outcome);
     });
@@ -296,4 +342,19 @@ export class Joining {
       this.#retry(answer.type, origin);
     });
   }
+}
+
+/** The smaller of the two parts a position would make of the known arc that holds it. */
+function splitScore(position: number, arcs: readonly Arc[], size: number): number {
+  let low = 0;
+  let high = arcs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((arcs[middle] as Arc).from < position) low = middle + 1;
+    else high = middle;
+  }
+  const arc = arcs[low === 0 ? arcs.length - 1 : low - 1];
+  // Outside of what is known, a position is better than none.
+  if (arc === undefined || !holds(arc, position)) return UNKNOWN_SCORE;
+  return Math.min(distance(arc.from, position, size), distance(position, arc.to, size));
 }

@@ -305,6 +305,7 @@ export class Machine {
         engine: this.#engine,
         table: this.#table,
         membership: this.#membership,
+        home: this.#home,
         lookup: (goal, found) => this.#commands.lookup(goal, found),
       },
       deadline,

@@ -98,6 +98,14 @@ export class Membership {
     this.#schedule(Math.max(0, this.#eagerAt + profile.stabiliseEagerMs - now));
   }
 
+  /** A member has said itself where it is now: what pointed to its former place is void. */
+  moved(contact: Contact): void {
+    const known = this.#contactOf(contact.id);
+    if (known === undefined || known.position === contact.position) return;
+    this.#table.forget(contact.id);
+    if (this.#state !== undefined) this.#apply(ring.dropped(this.#state, contact.id));
+  }
+
   /** A member is dead or no member any more: nothing points to it from now on. */
   drop(contact: Contact): void {
     this.#table.forget(contact.id);
@@ -105,10 +113,10 @@ export class Membership {
     this.#observer.gone(contact);
   }
 
-  handleNeighbourhood(known: number): Reply {
+  handleNeighbourhood(position: number, known: number): Reply {
     const nothing: Neighbourhood = { predecessor: undefined, successors: [] };
     const state = this.#state;
-    if (state === undefined)
+    if (state?.self.position !== position)
       return { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: nothing };
     if (state.waiting !== undefined)
       return { type: 'neighbourhood-is', state: 'pending', neighbourhood: nothing };
@@ -155,7 +163,7 @@ export class Membership {
 
   /** Rectify: the notifier is not nearer, so it counts only if the present predecessor is dead. */
   #contest(predecessor: Contact, notifier: Contact): void {
-    this.#engine.call(predecessor, { type: 'neighbourhood', known: 0 }, (answer) => {
+    this.#engine.call(predecessor, reading(predecessor, 0), (answer) => {
       const state = this.#state;
       if (state?.predecessor?.id !== predecessor.id) return;
       const alive = answer.type === 'reply' && answer.body.type === 'neighbourhood-is';
@@ -226,7 +234,7 @@ export class Membership {
     if (other.id === self.id || this.#colliding) return;
     if (other.id > self.id) return this.introduce(other, [self]);
     this.#colliding = true;
-    this.#engine.call(other, { type: 'neighbourhood', known: 0 }, (answer) => {
+    this.#engine.call(other, reading(other, 0), (answer) => {
       this.#colliding = false;
       if (this.#state === undefined || answer.type !== 'reply') return;
       if (answer.body.type !== 'neighbourhood-is' || answer.body.state === 'not-a-member') return;
@@ -290,7 +298,7 @@ export class Membership {
   #ask(contact: Contact): void {
     const engine = this.#engine;
     const last = this.#lastRead?.id === contact.id ? this.#lastRead : undefined;
-    engine.call(contact, { type: 'neighbourhood', known: last?.digest ?? 0 }, (answer) => {
+    engine.call(contact, reading(contact, last?.digest ?? 0), (answer) => {
       const state = this.#state;
       if (state === undefined) return;
       if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') {
@@ -355,6 +363,11 @@ export class Membership {
     }
     return list;
   }
+}
+
+/** The question for a member's neighbourhood; `known` = 0 where none was seen before. */
+export function reading(contact: Contact, known: number): Request {
+  return { type: 'neighbourhood', position: contact.position, known };
 }
 
 function sameContacts(a: readonly Contact[], b: readonly Contact[]): boolean {

@@ -56,8 +56,11 @@ export type Request =
   // Any node (machine.ts)
   | { readonly type: 'ping' }
   // Maintenance of the ring (membership.ts)
-  /** Reads the neighbourhood; `known` is the digest of the last one seen, so that an unchanged one costs a few bytes. */
-  | { readonly type: 'neighbourhood'; readonly known: number }
+  /**
+   * Reads the neighbourhood of the member at `position`; `known` is the digest of the last one seen, so that an unchanged
+   * one costs a few bytes.
+   */
+  | { readonly type: 'neighbourhood'; readonly position: number; readonly known: number }
   /** "I believe that I am your predecessor." Also how a joiner is admitted. */
   | { readonly type: 'notify'; readonly self: Contact }
   /** "These members live: see whether you should know them." Joins, merges and repairs spread this way. */
@@ -121,6 +124,7 @@ export type Reply =
   | {
       readonly type: 'neighbourhood-is';
       /** 'pending': it waits for a reply itself and may not be read now (Zave, TSE 2017, section III). */
+      /** 'not-a-member': not at this position. */
       readonly state: 'pending' | 'same' | 'full' | 'not-a-member';
       readonly neighbourhood: Neighbourhood;
     }

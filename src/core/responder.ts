@@ -50,7 +50,7 @@ export class Responder {
         return respond({ type: 'pong' });
       case 'neighbourhood':
         membership.heard(from);
-        return respond(membership.handleNeighbourhood(request.known));
+        return respond(membership.handleNeighbourhood(request.position, request.known));
       case 'notify':
       case 'leave':
       case 'announce':
@@ -121,6 +121,10 @@ export class Responder {
     const about = request.type === 'dial-back' ? request.contact : request.self;
     if (about.id !== from) {
       return respond({ type: 'failed', code: 'BUSY', message: `${from} spoke in the name of ${about.id}` });
+    }
+    if (request.type === 'notify' || (request.type === 'announce' && request.member)) {
+      this.#parts.table.revive(from);
+      membership.moved(about);
     }
     switch (request.type) {
       case 'notify':

@@ -30,7 +30,7 @@ export class RoutingTable {
   #successors: readonly Contact[] = [];
   /** #fingers[i] is the first known member at or behind origin + 2**i; undefined where that is the origin itself. */
   #fingers: (Contact | undefined)[] = [];
-  readonly #graves = new Map<string, { readonly incarnation: number; readonly until: number }>();
+  readonly #graves = new Map<string, { readonly contact: Contact; readonly until: number }>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -231,13 +231,15 @@ export class RoutingTable {
   #buried(contact: Contact): boolean {
     const grave = this.#graves.get(contact.id);
     if (grave === undefined) return false;
-    if (grave.until > this.#engine.now && contact.incarnation <= grave.incarnation) return true;
+    const { position, incarnation } = grave.contact;
+    const same = contact.position === position && contact.incarnation <= incarnation;
+    if (grave.until > this.#engine.now && same) return true;
     this.#graves.delete(contact.id);
     return false;
   }
 
   #bury(contact: Contact): void {
     if (this.#graves.size >= GRAVES_MAX) this.#graves.clear();
-    this.#graves.set(contact.id, { incarnation: contact.incarnation, until: this.#engine.now + GRAVE_MS });
+    this.#graves.set(contact.id, { contact, until: this.#engine.now + GRAVE_MS });
   }
 }
