@@ -51,17 +51,17 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
 
   /** The value; rejects with ERR_KEY_NOT_FOUND where there is none. */
   async getOrThrow(key: Bytes, options?: CallOptions): Promise<Buffer> {
-    return await this.#dictionary.getOrThrow(key, options);
+    return this.#dictionary.getOrThrow(key, options);
   }
 
   /** The entry with its version and what it cost to read it, or undefined. */
   async getEntry(key: Bytes, options?: CallOptions): Promise<EntryView | undefined> {
-    return await this.#dictionary.getEntry(key, options);
+    return this.#dictionary.getEntry(key, options);
   }
 
   /** Whether there is an entry. Costs as much as `get`. */
   async has(key: Bytes, options?: CallOptions): Promise<boolean> {
-    return await this.#dictionary.has(key, options);
+    return this.#dictionary.has(key, options);
   }
 
   /**
@@ -70,7 +70,7 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
    * Rejects with ERR_CONFLICT {version?} when a condition fails, ERR_VALUE_TOO_LARGE.
    */
   async set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }> {
-    return await this.#dictionary.set(key, value, options);
+    return this.#dictionary.set(key, value, options);
   }
 
   /**
@@ -78,7 +78,7 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
    * Rejects with ERR_CONFLICT {version?} when the condition fails.
    */
   async delete(key: Bytes, options?: DeleteOptions): Promise<boolean> {
-    return await this.#dictionary.delete(key, options);
+    return this.#dictionary.delete(key, options);
   }
 
   /**
@@ -90,7 +90,7 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
    */
   async update(source: PairSource, options?: CallOptions): Promise<{ stored: number }> {
     const call = parseCall(options, this.node.defaults);
-    return await updateAll(source, call, { dictionary: this.#dictionary, limits: this.node.limits });
+    return updateAll(source, call, { dictionary: this.#dictionary, limits: this.node.limits });
   }
 
   /**
@@ -123,7 +123,7 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
 
   /** How many entries there are. Walks over all keys, see `keys`. */
   async size(options?: WalkOptions): Promise<number> {
-    return await this.#walk.size(options);
+    return this.#walk.size(options);
   }
 
   /**

@@ -96,7 +96,7 @@ export class Dictionary {
     const conditions = parseConditions(options as SetOptions | undefined);
     const key = toKey(given, this.#runner.limits);
     const bytes = toValue(value, this.#runner.limits);
-    return await this.store(key, { type: 'set', value: bytes, ...conditions }, call);
+    return this.store(key, { type: 'set', value: bytes, ...conditions }, call);
   }
 
   /** What set does once everything is parsed. */
@@ -117,7 +117,7 @@ export class Dictionary {
 
   async pop(given: unknown, options: unknown): Promise<Buffer | undefined> {
     const call = parseCall(options, this.#runner.defaults);
-    return await this.take(toKey(given, this.#runner.limits), call);
+    return this.take(toKey(given, this.#runner.limits), call);
   }
 
   /** Removes the entry and returns the value that was removed, whoever else writes at the same time. */

@@ -26,7 +26,7 @@ export class LateLinks implements Wires {
 
   async dial(host: string, port: number, options: DialOptions): Promise<Contact> {
     const links = await this.open();
-    return await links.dial(host, port, options);
+    return links.dial(host, port, options);
   }
 
   async verify(contact: Contact): Promise<void> {

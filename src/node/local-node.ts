@@ -29,7 +29,7 @@ import { chooseTransport } from './transport-choice.ts';
 export type Emit = <Name extends keyof ChordEvents>(name: Name, ...args: ChordEvents[Name]) => void;
 
 /** Graceful closing waits this long for the others to take the entries over: a SIGTERM has to end a process in 5 s. */
-const CLOSE_MS = 4_000;
+const CLOSE_MS = 3_000;
 /** Unexpected errors that `status` shows: enough to see a pattern. */
 const FAULTS_MAX = 16;
 /** An identity that is made anew with every start has one life. */

@@ -2,7 +2,7 @@
 // It owns the public names and the parsing of their arguments; LocalNode does the work. The dictionary is ChordSocket's.
 import { EventEmitter } from 'node:events';
 import { parseAddress } from './address.ts';
-import { type Call, type CallOptions, parseCall } from './call-options.ts';
+import { type Call, type CallOptions, parseCall, parseNamed } from './call-options.ts';
 import type { ChordEvents, MeshEvents } from './events.ts';
 import { LocalNode } from './local-node.ts';
 import { type ChordOptions, parseSocketConfig } from './options.ts';
@@ -143,7 +143,7 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
   async connect(addr: string, port?: number | WaitOptions, options?: WaitOptions): Promise<Peer> {
     const isApart = typeof port === 'object' && port !== null;
     const address = parseAddress(addr, isApart ? undefined : port);
-    return await this.node.connect(address, this.#parseWait(isApart ? port : options));
+    return this.node.connect(address, this.#parseWait(isApart ? port : options));
   }
 
   /**
@@ -183,7 +183,7 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
    * `signal.reason` and with TypeError or RangeError for misuse.
    */
   async health(options?: WaitOptions): Promise<Health> {
-    return await this.#readiness.health(this.#parseWait(options));
+    return this.#readiness.health(this.#parseWait(options));
   }
 
   /**
@@ -192,16 +192,16 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
    * Rejects with ERR_TIMEOUT, ERR_UNREACHABLE, ERR_CLOSED, or `signal.reason`.
    */
   async safeToStop(options?: WaitOptions): Promise<boolean> {
-    return await this.#readiness.safeToStop(this.node.config.replicas, this.#parseWait(options));
+    return this.#readiness.safeToStop(this.node.config.replicas, this.#parseWait(options));
   }
 
   /**
-   * Leaves the ring (for at most 4 s, or the profile's time-out where that is shorter), closes every connection, and ends what
+   * Leaves the ring (for at most 3 s, or the profile's time-out where that is shorter), closes every connection, and ends what
    * still waits with ERR_CLOSED; afterwards the process can exit. `force` skips leaving. To be sure that entries are handed over,
    * `unjoin` first: `close` goes on when that takes too long. Idempotent; with `force` it also hurries a close that is under way.
    */
   async close(options?: CloseOptions): Promise<void> {
-    const force: unknown = options?.force ?? false;
+    const force = parseNamed(options, ['force'], 'options')['force'] ?? false;
     if (typeof force !== 'boolean') throw new TypeError(`force must be true or false, got ${typeof force}`);
     await this.node.close(force);
   }

@@ -9,7 +9,6 @@ import { parsePort, unbracket } from './address.ts';
 import { isConsistency, parseDuration, parseNamed } from './call-options.ts';
 import { LOG_LEVELS, type Logger } from './debug-log.ts';
 import { type Limits, parseLimits } from './limits.ts';
-import { LINK_TIMINGS } from './links.ts';
 import { Protocol } from './protocol.ts';
 
 /** A shared network secret: text (its UTF-8 bytes) or bytes. */
@@ -68,6 +67,8 @@ export interface SocketConfig {
 
 /** Each copy costs a request a write, and a successor list has to hold all of them. */
 const REPLICAS_MAX = 16;
+/** What NTP never leaves, and a wrong time zone always does. */
+const CLOCK_SKEW_MAX_MS = 60_000;
 /** The first proves, the others are accepted: a rotation needs two, a botched one perhaps three. */
 const SECRETS_MAX = 8;
 
@@ -117,7 +118,7 @@ export function parseSocketConfig(
     }),
     consistency: parseConsistency(options['consistency']),
     profile: parseProfile(options['profile']),
-    clockSkewMaxMs: parseDuration(options['clockSkewMaxMs'], 'clockSkewMaxMs') ?? LINK_TIMINGS.clockSkewMaxMs,
+    clockSkewMaxMs: parseDuration(options['clockSkewMaxMs'], 'clockSkewMaxMs') ?? CLOCK_SKEW_MAX_MS,
     limits: parseLimits(options['limits']),
     logger: parseLogger(options['logger']),
     debugLevel: parseInteger(options['debugLevel'], { name: 'debugLevel', standard: 0, least: 0, most: 5 }),
