@@ -1,0 +1,128 @@
+// ready(), health() and safeToStop() of real rings, and what rings do when they are full or lose a member.
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ChordSocket, Protocol } from '../../src/index.ts';
+import { type Cluster, createCluster } from '../../src/testing/index.ts';
+
+let cluster: Cluster | undefined;
+afterEach(async () => {
+  await cluster?.close();
+  cluster = undefined;
+});
+
+async function start(n: number, options: Parameters<typeof createCluster>[1] = {}): Promise<Cluster> {
+  cluster = await createCluster(n, { transport: 'memory', ...options });
+  return cluster;
+}
+
+describe('ready', () => {
+  it('resolves once as many members are seen as asked', async () => {
+    const { nodes } = await start(3);
+    await nodes[0]?.ready({ members: 3 });
+  });
+
+  it('rejects with ERR_TIMEOUT and says how many members it saw', async () => {
+    const { nodes } = await start(2);
+    await expect(nodes[0]?.ready({ members: 3, timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'ERR_TIMEOUT',
+      message: expect.stringMatching(/within 100 ms: 2 of 3 members seen/) as string,
+    });
+  });
+
+  it('rejects with the reason of an abort', async () => {
+    const { nodes } = await start(1);
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const waiting = nodes[0]?.ready({ members: 2, signal: controller.signal });
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('refuses misuse', async () => {
+    const { nodes } = await start(1);
+    await expect(nodes[0]?.ready({ members: 0 })).rejects.toThrow(RangeError);
+    await expect(nodes[0]?.ready({ members: '2' as unknown as number })).rejects.toThrow(TypeError);
+    await expect(nodes[0]?.ready({ member: 2 } as object)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('health', () => {
+  it('of a whole ring is ok, for members and for clients', async () => {
+    const ring = await start(4);
+    const client = await ring.client();
+    await expect
+      .poll(() => ring.nodes[0]?.health())
+      .toMatchObject({
+        ok: true,
+        members: 4,
+        serving: true,
+        neighboursAgree: true,
+        underReplicated: 0,
+      });
+    expect(await client.health()).toMatchObject({ ok: true, members: 4, serving: false });
+  });
+
+  it('of a member that was closed says why it is not', async () => {
+    const { nodes } = await start(1);
+    await nodes[0]?.close();
+    expect(await nodes[0]?.health()).toMatchObject({ ok: false, error: { code: 'ERR_CLOSED' } });
+  });
+});
+
+describe('a ring that loses a member', () => {
+  it('keeps every acknowledged entry and is whole again', async () => {
+    const ring = await start(4);
+    const client = await ring.client();
+    const pairs = Array.from({ length: 100 }, (_, i) => [`k${i}`, `${i}`] as const);
+    await client.update(pairs);
+    await ring.kill(1);
+    const values = await Promise.all(pairs.map(([key]) => ring.nodes[0]!.getOrThrow(key)));
+    expect(values.map(String)).toEqual(pairs.map(([, value]) => value));
+    await ring.nodes[0]?.ready({ members: 3 });
+    await expect.poll(() => ring.nodes[0]?.ring(), { timeout: 10_000 }).toHaveLength(3);
+  });
+
+  it('tells the neighbours', async () => {
+    const ring = await start(2);
+    const changed = once(ring.nodes[0]!, 'neighbours');
+    await ring.kill(1);
+    expect(await changed).toEqual([{ predecessor: undefined, successors: [] }]);
+  });
+});
+
+describe('a full ring', () => {
+  it('of k = 2 takes four, and the fifth goes on as a client', async () => {
+    const ring = await start(4, { k: 2 });
+    expect(new Set(ring.nodes.map(({ position }) => position))).toEqual(new Set([0, 1, 2, 3]));
+    const fifth = await ring.client();
+    await expect(fifth.join()).rejects.toMatchObject({ code: 'ERR_RING_FULL' });
+    expect(fifth.leeching).toBe(true);
+    await fifth.set('a', '1');
+    for (const node of ring.nodes) expect((await node.getEntry('a'))?.requests).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a network with a secret', () => {
+  it('takes those who know it, and refuses the others on both sides', async () => {
+    const ring = await start(2, { transport: 'tcp', secret: 'open sesame' });
+    const friend = await ring.client({ secret: ['open sesame', 'new'] });
+    await expect(friend.close()).resolves.toBeUndefined();
+    const [member] = ring.nodes;
+    const stranger = new ChordSocket('127.0.0.1', 0, { profile: 'local', secret: 'wrong' });
+    const refused = Promise.all([once(member!, 'refused'), once(stranger, 'refused')]);
+    await expect(stranger.connect(...member!.outAddr)).rejects.toMatchObject({ code: 'ERR_UNAUTHORIZED' });
+    await refused;
+    await stranger.close();
+  });
+});
+
+describe('createCluster', () => {
+  it('starts 16 members over plaintext TCP', async () => {
+    const { nodes } = await start(16, { transport: 'tcp', protocol: new Protocol('chord', 'Plaintext') });
+    expect(await nodes[5]?.ring()).toHaveLength(16);
+  });
+
+  it('refuses a cluster of none', async () => {
+    await expect(createCluster(0)).rejects.toThrow(RangeError);
+  });
+});
