@@ -123,7 +123,11 @@ export class Machine {
     });
     const lookup = this.#commands.lookup.bind(this.#commands);
     this.#home = new Home(engine, this.#table);
-    this.#sweep = new Sweep(engine, this.#store, { arc: () => this.#membership.arc, lookup });
+    this.#sweep = new Sweep(engine, this.#store, {
+      arc: () => this.#membership.arc,
+      nobody: () => !engine.member && this.#table.origin === undefined,
+      lookup,
+    });
     this.#fingers = new Fingers(engine, this.#table, {
       lookup,
       successors: () => this.#membership.neighbourhood.successors,

@@ -8,7 +8,7 @@ import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Key } from './entry.ts';
 import type { Arc } from './position.ts';
-import { holds, overlaps, subtract } from './position.ts';
+import { holds, intersect, overlaps, subtract } from './position.ts';
 import type { SegmentView } from './segment.ts';
 import { Segment } from './segment.ts';
 import type { MemoryStore } from './store.ts';
@@ -92,6 +92,7 @@ export class Owner {
     this.#highestEpoch = Math.max(this.#highestEpoch, merged);
     if (arc !== undefined) {
       if (merged > 0 || this.#segments.length > SEGMENTS_MAX) this.#closeAll();
+      for (const segment of [...this.#segments]) this.#confine(segment, arc);
       for (const part of this.#uncovered(arc, () => true)) this.#claim(part);
     }
     for (const segment of [...this.#segments]) segment.refresh();
@@ -116,10 +117,7 @@ export class Owner {
     for (const segment of [...this.#segments]) {
       if (!overlaps(segment.arc, arc)) continue;
       touched = true;
-      const rest = subtract(segment.arc, arc, this.#engine.size);
-      const first = rest[0];
-      if (rest.length === 1 && first !== undefined) segment.narrow(first);
-      else this.#close(segment);
+      this.#keep(segment, subtract(segment.arc, arc, this.#engine.size));
     }
     if (touched) this.#reconcileSoon();
   }
@@ -140,6 +138,19 @@ export class Owner {
   /** The segment that serves the position now. */
   segmentAt(position: number): Segment | undefined {
     return this.#segments.find((segment) => segment.serving && holds(segment.arc, position));
+  }
+
+  /** What the ring has given to another is no longer answered for, whether or not it has been claimed yet. */
+  #confine(segment: Segment, arc: Arc): void {
+    const parts = intersect(segment.arc, arc, this.#engine.size);
+    this.#keep(segment, parts);
+  }
+
+  /** One part of a segment can be kept; several are claimed anew. */
+  #keep(segment: Segment, parts: readonly Arc[]): void {
+    const first = parts[0];
+    if (parts.length !== 1 || first === undefined) return this.#close(segment);
+    if (first.from !== segment.arc.from || first.to !== segment.arc.to) segment.narrow(first);
   }
 
   #claim(arc: Arc): void {

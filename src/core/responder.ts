@@ -79,7 +79,7 @@ export class Responder {
   /** Answers as the owner of the position; false where the ring gives it to another. */
   answerHere(position: number, request: Request, respond: (reply: Reply) => void): boolean {
     const { engine, owner } = this.#parts;
-    if (!engine.member || (!owner.owns(position) && owner.segmentAt(position) === undefined)) return false;
+    if (!engine.member || !owner.owns(position)) return false;
     if (request.type !== 'operate' && request.type !== 'locate' && request.type !== 'scan') return false;
     this.#owned(request, respond);
     return true;
@@ -214,9 +214,7 @@ export class Responder {
       request.type === 'operate'
         ? keyPosition(engine.hash, fromKey(request.key), engine.k)
         : request.position;
-    if (!engine.member || (!owner.owns(position) && owner.segmentAt(position) === undefined)) {
-      return respond(this.#redirect(position));
-    }
+    if (!engine.member || !owner.owns(position)) return respond(this.#redirect(position));
     const message = 'the arc is being taken over';
     owner.withSegment(
       position,

@@ -13,6 +13,8 @@ import type { Timer } from './timers.ts';
 export interface SweepView {
   /** The arc that is ours to keep; undefined = none (a client). */
   arc(): Arc | undefined;
+  /** Whether there is no member left to hand anything to. */
+  nobody(): boolean;
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 
@@ -66,7 +68,9 @@ export class Sweep {
     this.#running = true;
     this.#dirty = false;
     this.#unfinished = false;
-    this.#from(undefined);
+    // The last of a ring keeps what it holds.
+    if (this.#view.nobody()) this.#end();
+    else this.#from(undefined);
   }
 
   #end(): void {
@@ -99,10 +103,11 @@ export class Sweep {
 
   #locate(place: Place): void {
     const { position } = place;
-    const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
+    const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
     const request = (): { type: 'locate'; position: number } => ({ type: 'locate', position });
     this.#view.lookup({ position, request, here: () => false, deadline }, (result) => {
       const { reply } = result;
+      if (reply?.type !== 'located' && this.#view.nobody()) return this.#end();
       if (reply?.type !== 'located') return this.#skip({ from: position, to: position }, place);
       const keeps = reply.replicas.some((contact) => contact.id === this.#engine.self.id);
       // The owner counts on our copies: they stay.
