@@ -1,5 +1,6 @@
-// Whether a ring is whole, judged from the descriptions of its members: order, neighbours that agree both ways, arcs
-// that cover every position once, and enough copies. Pure: from members to sentences about what is wrong.
+// Whether a ring is whole, judged from the descriptions of its members: order, neighbours that agree both
+// ways, arcs that cover every position once, and enough copies. Pure: from members to sentences about what is
+// wrong.
 
 /** What is known of a member, as `ring()` gives it. */
 export interface CheckedMember {

@@ -1,5 +1,5 @@
-// The ring as text: members around a circle, and the table that goes with it. Pure functions from members to lines;
-// where the members come from and where the lines go is the commands' affair.
+// The ring as text: members around a circle, and the table that goes with it. Pure functions from members to
+// lines; where the members come from and where the lines go is the commands' affair.
 import { drawTable } from './text-table.ts';
 
 /** What is drawn of a member. */
@@ -41,8 +41,8 @@ interface Cell {
 }
 
 /**
- * Draws the ring with position 0 at the top, clockwise. Members are numbered in the order given, a filled dot where a
- * member serves its arc and an empty one where it does not. Lines do not end in blanks.
+ * Draws the ring with position 0 at the top, clockwise. Members are numbered in the order given, a filled dot
+ * where a member serves its arc and an empty one where it does not. Lines do not end in blanks.
  */
 export function drawRing(members: readonly DrawnMember[], options: DrawingOptions): string[] {
   const canvas = new Canvas(options.width, options.height);
@@ -150,7 +150,10 @@ class Canvas {
     this.#write(spot.x, spot.y, text, part);
   }
 
-  /** Writes the label outside the circle, or inside where another member or label is in the way, or not at all. */
+  /**
+   * Writes the label outside the circle, or inside where another member or label is in the way, or not at
+   * all.
+   */
   putBeside(spot: Spot, label: string): void {
     const after = spot.x + 2;
     const before = spot.x - 1 - label.length;

@@ -1,0 +1,150 @@
+// The command demo: a ring in this process with sample data and traffic, drawn live on a terminal, told in
+// plain lines elsewhere. The ring, the traffic and the drawing have files of their own.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type DemoOptions, type DemoRing, startDemoRing, stopDemoRing } from './demo-ring.ts';
+import { DemoTraffic } from './demo-traffic.ts';
+import { drawFrame, drawLogLine, drawWelcome, type Frame } from './demo-view.ts';
+import { CommandFailure } from './failure.ts';
+import { type Encryption, flag, parseK, parsePositive, type ProfileName } from './flags.ts';
+import { writeBytes, writeJson, writeLine } from './output.ts';
+import { painter } from './ring-commands.ts';
+import { exitWithin, StopSignal } from './stop-signal.ts';
+
+// Often enough to look alive, and a log that can still be read.
+const FRAME_MS = 500;
+const LOG_MS = 5_000;
+// One process with more members than this is a benchmark, not a demonstration.
+const NODES_MAX = 128;
+const END_MS = 4_500;
+const DRAWING_COLUMNS_MAX = 100;
+
+interface DemoFlags {
+  readonly nodes: number;
+  readonly k: number;
+  readonly encryption: Encryption;
+  readonly profile: ProfileName;
+  readonly json?: boolean;
+}
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('a live ring in this process, with sample data and traffic')
+    .addOption(flag('--nodes <n>', `members, 1 to ${NODES_MAX}`).argParser(parsePositive).default(8))
+    .addOption(flag('--k <bits>', 'the ring has 2^k positions').argParser(parseK).default(8))
+    .addOption(flag('--encryption <kind>', 'SSL or Plaintext').choices(['SSL', 'Plaintext']).default('SSL'))
+    .addOption(flag('--profile <name>', 'timings').choices(['local', 'lan', 'wan']).default('local'))
+    .addOption(flag('--json', 'machine-readable output: a line when ready, then one every 5 s'))
+    .action(runDemo);
+}
+
+async function runDemo(flags: DemoFlags): Promise<void> {
+  const { nodes, k, encryption, profile } = flags;
+  if (nodes > Math.min(NODES_MAX, 2 ** k)) {
+    const reason =
+      nodes > NODES_MAX
+        ? `the demo runs at most ${NODES_MAX}`
+        : `a ring with k = ${k} has ${2 ** k} positions`;
+    throw new CommandFailure('ERR_USAGE', `${nodes} members are too many: ${reason}`, { exitCode: 2 });
+  }
+  const stop = new StopSignal();
+  const options: DemoOptions = { nodes, k, encryption, profile };
+  const ring = await startOrStop(options, stop);
+  if (ring === undefined) return;
+  const startMs = performance.now();
+  const traffic = new DemoTraffic(ring.members);
+  const running = traffic.run(stop.signal);
+  const facts = { nodes, k, encryption, startMs, address: ring.address };
+  if (flags.json)
+    await writeJson({ event: 'ready', members: nodes, k, encryption, startMs, connect: ring.address });
+  else await writeLine(drawWelcome(facts).join('\n'));
+  const show = flags.json ? showJson : process.stdout.isTTY ? showLive : showLog;
+  await show(new Scene(ring, traffic, startMs), stop.signal);
+  exitWithin(END_MS, 1);
+  await stopDemoRing(ring);
+  await running;
+}
+
+/** Starts the ring; undefined when the user had enough before it stood. */
+async function startOrStop(options: DemoOptions, stop: StopSignal): Promise<DemoRing | undefined> {
+  const starting = startDemoRing(options);
+  const ring = await Promise.race([starting, stop.stopped()]);
+  if (ring !== undefined) return ring;
+  exitWithin(END_MS, 1);
+  await starting.then(stopDemoRing, () => undefined);
+  return undefined;
+}
+
+/** What can be shown of the demo at any moment. */
+class Scene {
+  readonly #ring: DemoRing;
+  readonly #traffic: DemoTraffic;
+  readonly #startMs: number;
+
+  constructor(ring: DemoRing, traffic: DemoTraffic, startMs: number) {
+    this.#ring = ring;
+    this.#traffic = traffic;
+    this.#startMs = startMs;
+  }
+
+  /** Looks at the ring now; undefined where its members did not answer. */
+  async frame(): Promise<Frame | undefined> {
+    await this.#traffic.explainOne();
+    const members = await this.#ring.members[0]?.ring().catch(() => undefined);
+    if (members === undefined) return undefined;
+    members.sort((a, b) => a.position - b.position);
+    return {
+      k: this.#ring.k,
+      members,
+      traffic: this.#traffic.report(),
+      upSeconds: (performance.now() - this.#startMs) / 1000,
+      width: Math.min(process.stdout.columns ?? 80, DRAWING_COLUMNS_MAX),
+      // The line below the picture holds the cursor.
+      height: (process.stdout.rows ?? 24) - 1,
+      paint: painter,
+    };
+  }
+}
+
+/** Redraws in place, below the welcome, which stays still so that its commands can be copied. */
+async function showLive(scene: Scene, signal: AbortSignal): Promise<void> {
+  let drawn = 0;
+  while (!signal.aborted) {
+    const frame = await scene.frame();
+    if (frame !== undefined) {
+      const lines = drawFrame(frame);
+      const back = drawn > 0 ? `\u001B[${drawn}A\u001B[J` : '';
+      await writeBytes(`${back}${lines.join('\n')}\n`);
+      drawn = lines.length;
+    }
+    await pause(FRAME_MS, signal);
+  }
+}
+
+/** The ring drawn once, then a line from time to time. */
+async function showLog(scene: Scene, signal: AbortSignal): Promise<void> {
+  const first = await scene.frame();
+  if (first !== undefined) await writeLine(drawFrame({ ...first, height: 40 }).join('\n'));
+  for (;;) {
+    await pause(LOG_MS, signal);
+    if (signal.aborted) return;
+    const frame = await scene.frame();
+    if (frame !== undefined) await writeLine(drawLogLine(frame));
+  }
+}
+
+async function showJson(scene: Scene, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await pause(LOG_MS, signal);
+    if (signal.aborted) return;
+    const frame = await scene.frame();
+    if (frame === undefined) continue;
+    const { members, traffic, upSeconds } = frame;
+    await writeJson({ event: 'traffic', upSeconds, members: members.length, ...traffic });
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,88 @@
+// The commands get, set, del and keys: one dictionary call each, as a client of the ring. `update` has its
+// own file.
+import { buffer } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { callOptions, withClient } from './connection.ts';
+import { CommandFailure } from './failure.ts';
+import { addRingFlags, type RingFlags } from './flags.ts';
+import { jsonBytes, stderrLine, writeBytes, writeJson } from './output.ts';
+
+const KEY_NOT_FOUND = 3;
+
+export function addDictionary(program: Command): void {
+  const get = program.command('get').description('write the value of a key, and nothing else');
+  addRingFlags(get.argument('<key>', 'text, stored as UTF-8'), 'taken from the node').action(runGet);
+
+  const set = program.command('set').description('store a value under a key');
+  set.argument('<key>', 'text, stored as UTF-8').argument('[value]', 'text; - or none reads standard input');
+  addRingFlags(set, 'taken from the node').action(runSet);
+
+  const del = program.command('del').description('delete a key; exit code 3 when there was none');
+  addRingFlags(del.argument('<key>', 'text, stored as UTF-8'), 'taken from the node').action(runDelete);
+
+  const keys = program.command('keys').description('list the keys of the whole ring, one a line');
+  keys
+    .argument('[prefix]', 'only keys that begin with this')
+    .addHelpText(
+      'after',
+      '\nWith --json each line is {"key": …}, or {"keyBase64": …} for a key that is not UTF-8.',
+    );
+  addRingFlags(keys, 'taken from the node').action(runKeys);
+}
+
+async function runGet(key: string, flags: RingFlags): Promise<void> {
+  const entry = await withClient(flags, (ring) => ring.getEntry(key, callOptions(flags)));
+  if (entry === undefined) throw keyNotFound(key);
+  if (flags.json) {
+    const { key: _key, value, ...rest } = entry;
+    await writeJson({ key, ...jsonBytes('value', value), ...rest });
+    return;
+  }
+  await writeBytes(entry.value);
+  // For people only: their prompt should not continue the value's last line.
+  if (process.stdout.isTTY && entry.value.at(-1) !== 0x0a) await writeBytes('\n');
+}
+
+async function runSet(key: string, value: string | undefined, flags: RingFlags): Promise<void> {
+  const stored = await readValue(value);
+  const result = await withClient(flags, (ring) => ring.set(key, stored, callOptions(flags)));
+  if (flags.json) await writeJson({ key, version: result.version });
+  else if (process.stderr.isTTY) stderrLine(`stored ${key}`);
+}
+
+async function runDelete(key: string, flags: RingFlags): Promise<void> {
+  const deleted = await withClient(flags, (ring) => ring.delete(key, callOptions(flags)));
+  if (flags.json) await writeJson({ key, deleted });
+  if (!deleted) throw keyNotFound(key);
+  if (!flags.json && process.stderr.isTTY) stderrLine(`deleted ${key}`);
+}
+
+async function runKeys(prefix: string | undefined, flags: RingFlags): Promise<void> {
+  await withClient(flags, async (ring) => {
+    const options = { ...callOptions(flags), ...(prefix === undefined ? {} : { prefix }) };
+    for await (const key of ring.keys(options)) {
+      const read = flags.json
+        ? await writeJson(jsonBytes('key', key))
+        : await writeBytes(Buffer.concat([key, Buffer.of(0x0a)]));
+      if (!read) break;
+    }
+  });
+}
+
+/** The value to store: the argument, or all of standard input. */
+async function readValue(value: string | undefined): Promise<string | Uint8Array> {
+  if (value !== undefined && value !== '-') return value;
+  if (value === undefined && process.stdin.isTTY) {
+    throw new CommandFailure('ERR_USAGE', 'no value was given', {
+      exitCode: 2,
+      advice: 'Give it as the second argument, or - to type it and end with Ctrl-D.',
+    });
+  }
+  return buffer(process.stdin);
+}
+
+function keyNotFound(key: string): CommandFailure {
+  return new CommandFailure('ERR_KEY_NOT_FOUND', `the ring has no entry for ${JSON.stringify(key)}`, {
+    exitCode: KEY_NOT_FOUND,
+  });
+}

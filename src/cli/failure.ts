@@ -1,0 +1,81 @@
+// How a command fails: the code, the sentence, what to do next, and the exit code. It owns the advice for
+// each code; the codes and their sentences are the library's.
+import { ChordError } from '../index.ts';
+
+/** A failure that the command line itself found. */
+export class CommandFailure extends Error {
+  readonly code: string;
+  readonly advice: string | undefined;
+  readonly exitCode: number;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { advice?: string; exitCode?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'CommandFailure';
+    this.code = code;
+    this.advice = options.advice;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+export interface FailureReport {
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string | undefined;
+  readonly exitCode: number;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ERR_ADDRESS_IN_USE:
+    'Another program listens there. Give another port, or port 0 for any free one: --listen 127.0.0.1:0',
+  ERR_CLOCK_SKEW: 'Set this machine’s clock (NTP), then try again.',
+  ERR_CONFLICT: 'Somebody changed the entry first. Read it again and repeat.',
+  ERR_LIMIT: 'A limit of the node was reached; try again with less at once.',
+  ERR_NOT_CONNECTED: 'No member of a ring is reachable. Give one that runs: --connect HOST:PORT',
+  ERR_PROTOCOL_MISMATCH:
+    'All nodes of a ring must agree on --subnet, --encryption and --k: give those of that node.',
+  ERR_QUORUM:
+    'Too few of the members that keep this entry answer. `chord check` says what the ring is short of.',
+  ERR_RING_FULL:
+    'Every position is taken. Start the ring with a larger --k, or run this node as a client: --leech',
+  ERR_TIMEOUT: 'The ring may be busy or recovering: try again, or allow more with --timeout MS',
+  ERR_UNAUTHORIZED: 'The network has another secret than this node.',
+  ERR_UNREACHABLE: 'Is it running, and reachable from here? `chord check` tells whether the ring is whole.',
+};
+
+const NO_NODE = 'Something else listens there. Give the address of a node: --connect HOST:PORT';
+
+/** What to print about an error, and with which code to exit. */
+export function describeFailure(error: unknown): FailureReport {
+  if (error instanceof CommandFailure) {
+    const { code, message, advice, exitCode } = error;
+    return { code, message, advice, exitCode };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  if (code === undefined) return { code: nameOf(error), message, advice: undefined, exitCode: misuse(error) };
+  const advice = isForeign(error) ? NO_NODE : ADVICE[code];
+  return { code, message, advice, exitCode: code === 'ERR_KEY_NOT_FOUND' ? 3 : 1 };
+}
+
+/** The stable code of an error of the library, undefined for any other. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof ChordError ? error.code : undefined;
+}
+
+/** Whether the other side is no node of any network, as a web server. */
+function isForeign(error: unknown): boolean {
+  return error instanceof ChordError && error.differs?.length === 0;
+}
+
+/** The library throws these for arguments that can never be right. */
+function misuse(error: unknown): number {
+  return error instanceof TypeError || error instanceof RangeError ? 2 : 1;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'Error';
+}

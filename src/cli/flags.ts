@@ -1,0 +1,99 @@
+// The flags that commands share, each also an environment variable, parsed into values that need no further
+// checks. What is done with them is connection.ts's and the commands' affair.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type Encryption = 'SSL' | 'Plaintext';
+export type ProfileName = 'local' | 'lan' | 'wan';
+
+/** Flags of every command that talks to a ring. Absent means: not given. */
+export interface RingFlags {
+  readonly connect?: readonly Address[];
+  readonly k?: number;
+  readonly subnet?: string;
+  readonly encryption?: Encryption;
+  readonly profile?: ProfileName;
+  readonly secretFile?: string;
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+/**
+ * Adds --connect, --k, --subnet, --encryption, --profile, --timeout, --secret-file and --json; `terms` says
+ * what absent terms mean.
+ */
+export function addRingFlags(command: Command, terms: 'taken from the node' | 'defaults'): Command {
+  const absent = (value: string): string =>
+    terms === 'defaults' ? `default: ${value}` : 'default: the node’s';
+  return command
+    .addOption(addressesFlag())
+    .addOption(flag('--k <bits>', `the ring has 2^k positions, 1 to 48 (${absent('32')})`).argParser(parseK))
+    .addOption(flag('--subnet <name>', `name of the network (${absent('chord')})`))
+    .addOption(
+      flag('--encryption <kind>', `SSL or Plaintext (${absent('SSL')})`).choices(['SSL', 'Plaintext']),
+    )
+    .addOption(
+      flag(
+        '--profile <name>',
+        'timings for one machine, a data centre or the internet (default: lan)',
+      ).choices(['local', 'lan', 'wan']),
+    )
+    .addOption(
+      flag('--timeout <ms>', 'how long an operation may take (default: the profile’s)').argParser(
+        parsePositive,
+      ),
+    )
+    .addOption(flag('--secret-file <file>', 'the secret of the network, one a line; the first proves'))
+    .addOption(flag('--json', 'machine-readable output'));
+}
+
+/** An option that the environment can set too: --log-level as CHORD_LOG_LEVEL. */
+export function flag(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.env(`CHORD_${option.name().replaceAll('-', '_').toUpperCase()}`);
+}
+
+/** `HOST:PORT` or `[IPV6]:PORT`; port 0 to 65535. */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[([^[\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || !(port <= 65_535)) {
+    throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:4444 or [::1]:4444.');
+  }
+  return { host, port };
+}
+
+/** The address as parseAddress reads it. */
+export function formatAddress(address: Address): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${host}:${address.port}`;
+}
+
+/** k as the library takes it: an integer, 1 to 48. */
+export function parseK(text: string): number {
+  const k = parsePositive(text);
+  if (k > 48) throw new InvalidArgumentError('Expected an integer from 1 to 48.');
+  return k;
+}
+
+/** A positive integer. */
+export function parsePositive(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a positive integer.');
+  return Number(text);
+}
+
+/** An address to connect to needs a port; the flag may be repeated, the variable holds a list with commas. */
+function addressesFlag(): Option {
+  const option = flag('--connect <host:port>', 'a node to connect to; repeat it to give several');
+  return option.argParser((text: string, before: readonly Address[] | undefined) => {
+    const added = text.split(',').map(parseAddress);
+    if (added.some(({ port }) => port === 0))
+      throw new InvalidArgumentError('Port 0 cannot be connected to.');
+    return [...(before ?? []), ...added];
+  });
+}

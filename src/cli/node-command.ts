@@ -1,0 +1,191 @@
+// The command node: one node of a ring until it is told to stop. It owns the order of starting and stopping,
+// and the ready line that supervisors and tests wait for; the ring itself is ChordSocket's.
+import type { Command, Option } from 'commander';
+import type { Logger } from 'pino';
+import { ChordSocket } from '../index.ts';
+import { callOptions, ownTerms, socketOptions } from './connection.ts';
+import { codeOf, CommandFailure, describeFailure } from './failure.ts';
+import {
+  type Address,
+  addRingFlags,
+  flag,
+  formatAddress,
+  parseAddress,
+  parsePositive,
+  type RingFlags,
+} from './flags.ts';
+import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
+import { exitWithin, StopSignal } from './stop-signal.ts';
+
+// All processes of a ring may be stopped at once, and then nobody takes the entries over: hand-over gets this
+// long, and the whole end stays below the 5 s that supervisors are promised.
+const HAND_OVER_MS = 3_000;
+const END_MS = 4_500;
+
+interface NodeFlags extends RingFlags {
+  readonly listen: Address;
+  readonly out?: Address;
+  readonly leech?: boolean;
+  readonly replicas?: number;
+  readonly logLevel: string;
+}
+
+export function addNode(program: Command): void {
+  const node = program
+    .command('node')
+    .description('run one node until SIGINT or SIGTERM, which hands its entries over first')
+    .addOption(
+      flag('--listen <host:port>', 'where to listen; port 0 picks a free port')
+        .argParser(parseAddress)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      flag('--out <host:port>', 'the address to announce, where peers reach it otherwise').argParser(
+        parseAddress,
+      ),
+    )
+    .addOption(flag('--leech', 'use the ring without storing anything for it'))
+    .addOption(
+      flag('--replicas <n>', 'copies of each entry, the owner’s included (default: 3)').argParser(
+        parsePositive,
+      ),
+    )
+    .addOption(logLevelFlag())
+    .addHelpText(
+      'after',
+      '\nWith --json the first line on standard output is\n' +
+        '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…}\n' +
+        'printed once it listens and has joined, or found its peers down: then it starts a ring of\n' +
+        'its own and goes on trying them, and the rings become one as soon as one of them answers.',
+    );
+  addRingFlags(node, 'defaults').action(runNode);
+}
+
+async function runNode(flags: NodeFlags): Promise<void> {
+  const stop = new StopSignal();
+  const terms = ownTerms(flags);
+  const node = new ChordSocket(flags.listen.host, flags.listen.port, {
+    ...socketOptions(flags, terms),
+    outAddr: flags.out === undefined ? undefined : [flags.out.host, flags.out.port],
+    replicas: flags.replicas,
+    logger: flags.logLevel === 'silent' ? undefined : await createLogger(flags.logLevel),
+  });
+  node.on('degraded', (event) => stderrLine(`${paintError('yellow', 'degraded')}: ${event.message}`));
+  node.on('error', reportError);
+  try {
+    await Promise.race([startNode(node, flags), stop.stopped()]);
+  } catch (error) {
+    await node.close({ force: true });
+    throw error;
+  }
+  await stop.stopped();
+  await stopNode(node, flags);
+}
+
+async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
+  await node.listen();
+  const waitingFor = await connectAll(node, flags);
+  if (!flags.leech) await join(node, flags);
+  await reportReady(node, flags, waitingFor);
+}
+
+/**
+ * Connects to every address given, and returns those where nobody answers; the socket goes on trying these.
+ */
+async function connectAll(node: ChordSocket, flags: NodeFlags): Promise<Address[]> {
+  const own = [flags.listen, flags.out].filter((address) => address !== undefined).map(formatAddress);
+  const others = (flags.connect ?? []).filter((address) => !own.includes(formatAddress(address)));
+  const answered = await Promise.all(
+    others.map(async (address) => {
+      try {
+        await node.connect(address.host, address.port);
+        return true;
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === 'ERR_UNREACHABLE' || code === 'ERR_TIMEOUT') return false;
+        throw error;
+      }
+    }),
+  );
+  return others.filter((_, i) => !answered[i]);
+}
+
+async function join(node: ChordSocket, flags: NodeFlags): Promise<void> {
+  try {
+    await node.join(callOptions(flags));
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_UNREACHABLE') throw error;
+    throw new CommandFailure('ERR_UNREACHABLE', error instanceof Error ? error.message : String(error), {
+      cause: error,
+      advice:
+        'Peers have to reach this node at the address that it announces. ' +
+        'Give one that they can dial: --out HOST:PORT',
+    });
+  }
+}
+
+async function reportReady(
+  node: ChordSocket,
+  flags: NodeFlags,
+  waitingFor: readonly Address[],
+): Promise<void> {
+  const waiting = waitingFor.map(formatAddress);
+  if (flags.json) {
+    const { addr, outAddr, id, position } = node;
+    // A join ends only once the whole arc is served.
+    const serving = !node.leeching;
+    await writeJson({ event: 'ready', addr, id, position, serving, outAddr, waiting });
+    return;
+  }
+  const { encryption, subnet } = ownTerms(flags);
+  await writeLine(`${paint('green', '●')} ${flags.leech ? 'client' : 'member'} ${node.id}`);
+  await writeLine(`  listens on  ${node.addr.join(':')}${announced(node)}`);
+  if (!flags.leech) await writeLine(`  position    ${node.position} of 2^${node.k}`);
+  await writeLine(`  network     ${subnet}, ${encryption}, k = ${node.k}`);
+  if (waiting.length > 0) {
+    await writeLine(`  waits for   ${waiting.join(', ')}: nobody answers there yet`);
+    const meanwhile = flags.leech ? 'It' : 'Until then this is a ring of its own; it';
+    await writeLine(`              ${meanwhile} goes on trying and joins as soon as one is up.`);
+  }
+  await writeLine(`  stop it with Ctrl-C${flags.leech ? '' : ': it hands its entries over first'}`);
+}
+
+function announced(node: ChordSocket): string {
+  const out = node.outAddr.join(':');
+  return out === node.addr.join(':') ? '' : `, announced as ${out}`;
+}
+
+/** Hands over, closes and says how that went. Ends the process whatever happens. */
+async function stopNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
+  exitWithin(END_MS, 1);
+  let handedOver = true;
+  if (!flags.leech) {
+    if (process.stderr.isTTY) stderrLine('handing over; Ctrl-C once more ends it at once');
+    try {
+      await node.unjoin({ timeoutMs: HAND_OVER_MS });
+    } catch (error) {
+      handedOver = false;
+      const failure = describeFailure(error);
+      stderrLine(`stopped without handing everything over: ${failure.code}: ${failure.message}`);
+    }
+  }
+  await node.close({ force: true });
+  if (flags.json) await writeJson({ event: 'stopped', handedOver });
+}
+
+function reportError(error: unknown): void {
+  const failure = describeFailure(error);
+  stderrLine(`${paintError('red', failure.code)}: ${failure.message}`);
+  if (failure.advice !== undefined) stderrLine(failure.advice);
+}
+
+function logLevelFlag(): Option {
+  const levels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+  return flag('--log-level <level>', 'log as JSON lines on standard error').choices(levels).default('silent');
+}
+
+/** Loaded only where logs are wanted, because it costs start-up time. */
+async function createLogger(level: string): Promise<Logger> {
+  const { destination, pino } = await import('pino');
+  return pino({ level, base: null }, destination({ fd: 2, sync: true }));
+}

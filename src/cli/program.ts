@@ -1,0 +1,75 @@
+// The command line as a whole: which commands there are, and how a run ends. Each command is in a file of its
+// family. Exit codes: 0 done, 1 failed, 2 usage, 3 key not found. Usage errors are commander's, everything
+// else is failure.ts's.
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { addDemo } from './demo-command.ts';
+import { addDictionary } from './dictionary-commands.ts';
+import { addUpdate } from './update-command.ts';
+import { describeFailure } from './failure.ts';
+import { addNode } from './node-command.ts';
+import { paintError, stderrLine } from './output.ts';
+import { addInspection } from './ring-commands.ts';
+
+const USAGE = 2;
+
+const EXAMPLES = `
+Examples:
+  chord demo                                          a live ring of eight members, here
+  chord node --listen 127.0.0.1:4444                  the first member of a ring
+  chord node --listen 127.0.0.1:0 --connect 127.0.0.1:4444   one more
+  chord set greeting hello --connect 127.0.0.1:4444
+  chord get greeting --connect 127.0.0.1:4444
+
+Every flag can also be set in the environment: --connect as CHORD_CONNECT, --k as CHORD_K, and so on.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 key not found.`;
+
+/** Runs one command line and sets the process's exit code; never rejects. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = reportFailure(error);
+  }
+}
+
+/** All commands, with errors thrown instead of ending the process. */
+export function buildProgram(): Command {
+  const program = new Command('chord')
+    .description('A dictionary that your processes share over a Chord ring, without a server.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(add --help for the flags and arguments)')
+    .exitOverride();
+  addDemo(program);
+  addNode(program);
+  addDictionary(program);
+  addUpdate(program);
+  addInspection(program);
+  return program;
+}
+
+/** Says on standard error what went wrong and what to do about it; returns the exit code. */
+function reportFailure(error: unknown): number {
+  if (error instanceof CommanderError) return usageCode(error);
+  const failure = describeFailure(error);
+  stderrLine(`${paintError('red', failure.code)}: ${failure.message}`);
+  if (failure.advice !== undefined) stderrLine(failure.advice);
+  return failure.exitCode;
+}
+
+/** Commander has printed its message already, or the help or version that was asked for. */
+function usageCode(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : USAGE;
+}
+
+function readVersion(): string {
+  // By its own name, so that it is found from the sources and from the build alike.
+  const manifest: unknown = createRequire(import.meta.url)('chord-socket/package.json');
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+    return String(manifest.version);
+  return 'unknown';
+}

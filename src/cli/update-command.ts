@@ -1,0 +1,108 @@
+// The command update: store all entries of a JSON object, with progress. It owns how a file becomes entries.
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { ChordError, type ChordSocket } from '../index.ts';
+import { callOptions, withClient } from './connection.ts';
+import { CommandFailure } from './failure.ts';
+import { addRingFlags, type RingFlags } from './flags.ts';
+import { stderrLine, writeJson } from './output.ts';
+import { ProgressBar } from './progress.ts';
+
+// Enough at once to keep the ring busy, few enough that progress moves.
+const BATCH = 256;
+const FAILURES_SHOWN = 10;
+
+/** An entry that could not be stored. */
+interface FailedKey {
+  readonly key: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export function addUpdate(program: Command): void {
+  const update = program.command('update').description('store every entry of a JSON object');
+  update
+    .argument('<file>', 'a JSON file; - reads standard input')
+    .addHelpText(
+      'after',
+      '\nStrings are stored as they are, any other value as its JSON text:\n' +
+        '  {"greeting": "hello", "limits": {"users": 10}}',
+    );
+  addRingFlags(update, 'taken from the node').action(runUpdate);
+}
+
+async function runUpdate(file: string, flags: RingFlags): Promise<void> {
+  const entries = parseEntries(await readSource(file), file);
+  const failed = await withClient(flags, (ring) => store(ring, entries, flags));
+  const stored = entries.length - failed.length;
+  if (flags.json) await writeJson({ stored, failed });
+  else stderrLine(`stored ${stored} of ${entries.length} entries`);
+  const [first] = failed;
+  if (first === undefined) return;
+  for (const { key, code, message } of failed.slice(0, FAILURES_SHOWN)) {
+    stderrLine(`  ${JSON.stringify(key)}: ${code}: ${message}`);
+  }
+  throw new CommandFailure(first.code, `${failed.length} of ${entries.length} entries were not stored`, {
+    advice: 'Running the same command again is safe: what is stored already is stored again.',
+  });
+}
+
+/** The entries of a JSON object: strings as they are, other values as JSON text. */
+export function parseEntries(source: string, name: string): [key: string, value: string][] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(source);
+  } catch (error) {
+    throw unusable(name, error instanceof Error ? error.message : 'it cannot be read', error);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw unusable(name, 'the top level has to be an object, such as {"greeting": "hello"}');
+  }
+  return Object.entries(parsed).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+}
+
+/** Stores batch after batch and goes on after failures, so that one bad entry costs itself only. */
+async function store(
+  ring: ChordSocket,
+  entries: readonly [string, string][],
+  flags: RingFlags,
+): Promise<FailedKey[]> {
+  const bar = await ProgressBar.start('storing', entries.length);
+  const failed: FailedKey[] = [];
+  for (let start = 0; start < entries.length; start += BATCH) {
+    const batch = entries.slice(start, start + BATCH);
+    try {
+      await ring.update(batch, callOptions(flags));
+    } catch (error) {
+      failed.push(...failuresOf(error));
+    }
+    bar.advance(batch.length, `${start + batch.length} of ${entries.length}`);
+  }
+  bar.stop('done');
+  return failed;
+}
+
+/** The keys that a rejected update names; one that names none failed as a whole. */
+function failuresOf(error: unknown): FailedKey[] {
+  const named = error instanceof ChordError ? error.failed : undefined;
+  if (named === undefined) throw error;
+  return [...named].map(([key, { code, message }]) => ({ key: String(key), code, message }));
+}
+
+async function readSource(file: string): Promise<string> {
+  if (file === '-') return text(process.stdin);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw unusable(file, error instanceof Error ? error.message : 'it cannot be read', error);
+  }
+}
+
+function unusable(name: string, reason: string, cause?: unknown): CommandFailure {
+  const source = name === '-' ? 'standard input' : name;
+  return new CommandFailure('ERR_USAGE', `${source} is no JSON object: ${reason}`, { exitCode: 2, cause });
+}

@@ -1,0 +1,280 @@
+// The commands as a user runs them, against a small ring: what they write where, and how they exit.
+import type { ChildProcess } from 'node:child_process';
+import { on } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildProject, collect, type Finished, type NodeProcess, Processes } from '../support/processes.ts';
+
+const ring = new Processes();
+let nodes: NodeProcess[] = [];
+let processes = new Processes();
+let folder = '';
+
+beforeAll(async () => {
+  buildProject();
+  folder = mkdtempSync(join(tmpdir(), 'chord-commands-'));
+  const first = await ring.startNode(['--k', '8']);
+  nodes = [first, await ring.startNode(['--k', '8', '--connect', first.address])];
+}, 120_000);
+
+afterAll(async () => {
+  await ring.endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  await processes.endAll();
+  processes = new Processes();
+});
+
+/** Runs a command against the ring. */
+async function chord(args: readonly string[], input?: string | Uint8Array): Promise<Finished> {
+  const env = { CHORD_CONNECT: nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
+  return processes.run(args, input === undefined ? { env } : { env, input });
+}
+
+/** What the child writes to standard output until the pattern appears. */
+async function textUntil(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let text = '';
+  for await (const [chunk] of on(child.stdout!, 'data', { close: ['end'] })) {
+    text += String(chunk);
+    if (pattern.test(text)) break;
+  }
+  return text;
+}
+
+async function plain(args: readonly string[]): Promise<Finished> {
+  return processes.run(args);
+}
+
+describe('chord get, set and del', () => {
+  it('writes the bytes of a value alone', async () => {
+    await chord(['set', 'text', 'no newline']);
+    expect(await chord(['get', 'text'])).toMatchObject({ code: 0, stdout: 'no newline', stderr: '' });
+  });
+
+  it('reads a value from standard input, byte for byte', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    expect(await chord(['set', 'binary', '-'], bytes)).toMatchObject({ code: 0 });
+    const { stdout } = await chord(['get', 'binary', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      key: 'binary',
+      valueBase64: Buffer.from(bytes).toString('base64'),
+    });
+  });
+
+  it('stores an empty value', async () => {
+    expect(await chord(['set', 'empty', ''])).toMatchObject({ code: 0 });
+    expect(await chord(['get', 'empty'])).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('exits with 3 for a key that is not there', async () => {
+    expect(await chord(['get', 'nothing'])).toMatchObject({ code: 3, stdout: '' });
+    expect((await chord(['get', 'nothing'])).stderr).toMatch(/^ERR_KEY_NOT_FOUND: .*"nothing"/);
+    expect(await chord(['del', 'nothing'])).toMatchObject({ code: 3 });
+  });
+
+  it('deletes', async () => {
+    await chord(['set', 'passing', 'x']);
+    expect(await chord(['del', 'passing', '--json'])).toMatchObject({ code: 0 });
+    expect(await chord(['get', 'passing'])).toMatchObject({ code: 3 });
+  });
+
+  it('prints the version of what it set with --json', async () => {
+    const set = await chord(['set', 'v', '1', '--json']);
+    const version = /"version":"(\w+)"/.exec(set.stdout)?.[1] ?? 'none';
+    const { stdout } = await chord(['get', 'v', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ key: 'v', value: '1', version });
+  });
+});
+
+describe('chord update and keys', () => {
+  it('stores a file of entries and lists their keys', async () => {
+    const file = join(folder, 'entries.json');
+    const entries = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`many/${i}`, i]));
+    writeFileSync(file, JSON.stringify(entries));
+    const update = await chord(['update', file, '--json']);
+    expect(JSON.parse(update.stdout)).toEqual({ stored: 600, failed: [] });
+    const keys = await chord(['keys', 'many/']);
+    expect(keys.stdout.trimEnd().split('\n').toSorted()).toEqual(Object.keys(entries).toSorted());
+    expect((await chord(['get', 'many/599'])).stdout).toBe('599');
+  });
+
+  it('names the keys that could not be stored, and stores the others', async () => {
+    const file = join(folder, 'mixed.json');
+    const long = 'x'.repeat(2_000);
+    writeFileSync(file, JSON.stringify({ [long]: 'too long a key', fine: 'stored' }));
+    const { code, stdout } = await chord(['update', file, '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stored: 1,
+      failed: [{ key: long, code: 'ERR_KEY_TOO_LARGE' }],
+    });
+    expect((await chord(['get', 'fine'])).stdout).toBe('stored');
+  });
+
+  it('is quiet when the reader of its keys goes away', async () => {
+    const child = processes.start(['keys', '--connect', nodes[0]?.address ?? '']);
+    const ended = collect(child);
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('chord ring, check and explain', () => {
+  it('draws the members', async () => {
+    const { code, stdout } = await chord(['ring']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('2 members');
+    for (const node of nodes) expect(stdout).toContain(node.address);
+    expect(stdout.split('●')).toHaveLength(3);
+  });
+
+  it('prints the members as JSON', async () => {
+    const { stdout } = await chord(['ring', '--json']);
+    const expected = nodes.map(({ ready: { id, addr } }) => expect.objectContaining({ id, addr }) as unknown);
+    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('finds a whole ring whole', async () => {
+    expect(await chord(['check'])).toMatchObject({ code: 0 });
+    const { stdout } = await chord(['check', '--json']);
+    expect(JSON.parse(stdout)).toEqual({ whole: true, members: 2, problems: [] });
+  });
+
+  it('shows the way to a key', async () => {
+    const { code, stdout } = await chord(['explain', 'greeting']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/owner .*\nreplicas .*\ncost +\d+ requests?, /);
+    const json = await chord(['explain', 'greeting', '--json']);
+    const hop = expect.objectContaining({ ms: expect.any(Number) as unknown, outcome: 'answer' }) as unknown;
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      key: 'greeting',
+      hops: expect.arrayContaining([hop]) as unknown,
+    });
+  });
+});
+
+describe('what goes wrong', () => {
+  it('takes k from the node, and says so where another was given', async () => {
+    const { code, stderr } = await chord(['get', 'x', '--k', '9']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_PROTOCOL_MISMATCH: .*k is 8 there and 9 here/);
+    expect(stderr).toContain('--k');
+  });
+
+  it('finds a plaintext ring without being told', async () => {
+    const node = await processes.startNode(['--encryption', 'Plaintext', '--k', '5', '--subnet', 'other']);
+    const env = { CHORD_CONNECT: node.address };
+    expect(await processes.run(['set', 'a', 'b'], { env })).toMatchObject({ code: 0 });
+    expect(await processes.run(['get', 'a'], { env })).toMatchObject({ code: 0, stdout: 'b' });
+  });
+
+  it('refuses a node whose k differs from the ring’s', async () => {
+    const { code, stderr } = await plain([
+      'node',
+      '--listen',
+      '127.0.0.1:0',
+      '--k',
+      '9',
+      '--connect',
+      nodes[0]?.address ?? '',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_PROTOCOL_MISMATCH: .*k is 8 there and 9 here/);
+  });
+
+  it('says that nobody is there, and what to do', async () => {
+    const gone = await processes.startNode([]);
+    gone.child.kill('SIGKILL');
+    await gone.ended;
+    const { code, stderr } = await plain(['get', 'x', '--connect', gone.address]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^ERR_UNREACHABLE: no node answers at ${gone.address}`));
+    expect(stderr).toContain('chord demo');
+  });
+
+  it('tries the next address when nobody is at the first', async () => {
+    const gone = await processes.startNode([]);
+    gone.child.kill('SIGKILL');
+    await gone.ended;
+    await chord(['set', 'second', 'chance']);
+    const list = `${gone.address},${nodes[1]?.address}`;
+    expect(await plain(['get', 'second', '--connect', list])).toMatchObject({ code: 0, stdout: 'chance' });
+  });
+
+  it('says which port is taken', async () => {
+    const { code, stderr } = await plain(['node', '--listen', nodes[0]?.address ?? '']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_ADDRESS_IN_USE: /);
+    expect(stderr).toContain('--listen 127.0.0.1:0');
+  });
+
+  it('says that peers cannot reach the announced address', async () => {
+    const gone = await processes.startNode([]);
+    gone.child.kill('SIGKILL');
+    await gone.ended;
+    const { code, stderr } = await plain([
+      'node',
+      '--listen',
+      '127.0.0.1:0',
+      '--out',
+      gone.address,
+      '--k',
+      '8',
+      '--profile',
+      'local',
+      '--connect',
+      nodes[0]?.address ?? '',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_UNREACHABLE: /);
+    expect(stderr).toContain('--out HOST:PORT');
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a mistyped command', ['gte', 'x'], /Did you mean get\?/],
+    ['a mistyped flag', ['get', 'x', '--conect', 'a:1'], /Did you mean --connect\?/],
+    ['a missing argument', ['get'], /missing required argument 'key'/],
+    ['an argument too many', ['get', 'a', 'b'], /too many arguments/],
+    ['no address', ['get', 'x'], /--connect HOST:PORT/],
+    ['a wrong address', ['get', 'x', '--connect', 'here'], /HOST:PORT/],
+    ['a wrong k', ['node', '--listen', '127.0.0.1:0', '--k', '49'], /1 to 48/],
+    ['a node without an address', ['node'], /--listen/],
+    ['a file that is not there', ['update', '/does/not/exist.json', '--connect', 'a:1'], /no such file/],
+    ['too many members for k', ['demo', '--k', '2', '--nodes', '5'], /4 positions/],
+    ['no command', [], /Usage: chord/],
+  ])('exits with 2 for %s', async (_name, args, expected) => {
+    const { code, stdout, stderr } = await plain(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(expected);
+  });
+
+  it.each(['', 'demo', 'node', 'get', 'set', 'del', 'update', 'keys', 'explain', 'ring', 'check'])(
+    'helps with "chord %s --help"',
+    async (command) => {
+      const { code, stdout, stderr } = await plain([...command.split(' ').filter(Boolean), '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`Usage: chord ${command}`.trimEnd());
+    },
+  );
+});
+
+describe('chord demo', () => {
+  it('prints commands that work, and ends on SIGTERM', async () => {
+    const child = processes.start(['demo', '--nodes', '4']);
+    const ended = collect(child);
+    const text = await textUntil(child, /Ctrl-C ends it/);
+    expect(text).toMatch(/^A ring of 4 members .* \d+\.\d\d s/);
+    const address = /get greeting --connect (\S+)/.exec(text)?.[1] ?? '';
+    expect(await plain(['get', 'greeting', '--connect', address])).toMatchObject({
+      code: 0,
+      stdout: 'Hello from the ring!',
+    });
+    expect((await plain(['ring', '--connect', address])).stdout).toContain('4 members');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, signal: null });
+  });
+});
