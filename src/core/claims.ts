@@ -1,5 +1,6 @@
-// Claims: which member was promised to be the owner of which arc, and at which epoch: the fence that keeps a former owner,
-// paused or cut off, from being believed. It owns the promises of this member; who claims and when is in segment.ts.
+// Claims: which member was promised to be the owner of which arc, and at which epoch: the fence that keeps
+// a former owner, paused or cut off, from being believed. It owns the promises of this member; who claims
+// and when is in segment.ts.
 import type { Arc } from './position.ts';
 import { overlaps, subtract } from './position.ts';
 
@@ -29,7 +30,9 @@ export class Claims {
     return highest;
   }
 
-  /** Promises the arc, unless a part of it is promised at a higher epoch, or at this one to another member. */
+  /**
+   * Promises the arc, unless a part of it is promised at a higher epoch, or at this one to another member.
+   */
   grant(arc: Arc, owner: string, epoch: number): boolean {
     let known = false;
     for (const claim of this.#claims) {

@@ -1,12 +1,15 @@
-// Command: what a user asks of the machine, and what each command settles with.
-// A command is started with a time-out and always settles: with its result, with a failure, or when it is cancelled.
+// Command: what a user asks of the machine, and what each command settles with. A command is started with a
+// time-out and always settles: with its result, with a failure, or when it is cancelled.
 import type { Contact } from './contact.ts';
 import type { Cost, Hop } from './effect.ts';
 import type { Entry, Key } from './entry.ts';
 import type { Consistency, MemberDescription, Operation, OperationResult } from './message.ts';
 
 export type Command =
-  /** Become a member: of the ring of the peers that are known, or of a new one. Settles with undefined once serving. */
+  /**
+   * Become a member: of the ring of the peers that are known, or of a new one. Settles with undefined once
+   * serving.
+   */
   | { readonly type: 'join' }
   /** Stop being a member; settles with undefined once the others have acknowledged every entry held here. */
   | { readonly type: 'leave' }
@@ -29,7 +32,10 @@ export type Command =
       readonly withValues: boolean;
     };
 
-/** Where a walk over all entries goes on: at this position, there only behind this key. It begins at WALK_START. */
+/**
+ * Where a walk over all entries goes on: at this position, there only behind this key. It begins at
+ * WALK_START.
+ */
 export interface ScanCursor {
   readonly position: number;
   readonly afterKey: Key | undefined;

@@ -1,5 +1,6 @@
-// Commands: carries out what the user asked: lookups with a question for the owner, and walks of the ring. Join and leave
-// are the machine's own (machine.ts). Every command settles once: with its result, a failure, or not at all if cancelled.
+// Commands: carries out what the user asked: lookups with a question for the owner, and walks of the ring.
+// Join and leave are the machine's own (machine.ts). Every command settles once: with its result, a
+// failure, or not at all if cancelled.
 import { fromKey } from './bytes.ts';
 import type { Command, ExplainResult, OperateResult, ScanCursor, ScanResult } from './command.ts';
 import type { Contact } from './contact.ts';
@@ -199,7 +200,7 @@ class RingWalk {
     const first = this.#members[0];
     const around = member.successors.findIndex((contact) => contact.id === first?.self.id);
     const ahead = around === -1 ? member.successors : member.successors.slice(0, around);
-    this.#queue = [...ahead].reverse();
+    this.#queue = ahead.toReversed();
     this.#next();
   }
 

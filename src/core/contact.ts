@@ -1,6 +1,6 @@
 // Contact: what one node knows about another: who it is, where it stands on the ring and how to reach it.
-// It owns the comparison of contacts. Reading one from the wire, which recomputes id and position from the key, is the
-// codec's work; proving that a peer holds the key is the handshake's.
+// It owns the comparison of contacts. Reading one from the wire, which recomputes id and position from the
+// key, is the codec's work; proving that a peer holds the key is the handshake's.
 import type { Hash } from './position.ts';
 import { memberPosition } from './position.ts';
 
@@ -14,14 +14,19 @@ export interface Contact {
   readonly salt: number;
   /** memberPosition(publicKey, salt). */
   readonly position: number;
-  /** Counts the starts of this identity, so that a restart without memory is not taken for its former self. */
+  /**
+   * Counts the starts of this identity, so that a restart without memory is not taken for its former self.
+   */
   readonly incarnation: number;
   /** Where it can be dialled; port 0 for a client, which never is. */
   readonly host: string;
   readonly port: number;
 }
 
-/** Salts stay small, so that choosing a position costs a bounded number of hashes and nobody can aim exactly in a large ring. */
+/**
+ * Salts stay small, so that choosing a position costs a bounded number of hashes and nobody can aim exactly
+ * in a large ring.
+ */
 export const SALT_MAX = 0xffff;
 
 /** The same identity with another salt. */

@@ -4,11 +4,17 @@ import type { Contact } from './contact.ts';
 import type { Version, Key } from './entry.ts';
 import type { Message } from './message.ts';
 
-/** Where a message goes: a contact can be dialled, a bare id only answered over the connection that it opened. */
+/**
+ * Where a message goes: a contact can be dialled, a bare id only answered over the connection that it
+ * opened.
+ */
 export type Destination = Contact | string;
 
 export type Effect =
-  /** Deliver the message, over the connection to that node or a new one. Loss is reported by handleUnreachable, or never. */
+  /**
+   * Deliver the message, over the connection to that node or a new one. Loss is reported by
+   * handleUnreachable, or never.
+   */
   | { readonly type: 'send'; readonly to: Destination; readonly message: Message }
   /** Open a connection to an address that is remembered; answered by handleConnected or handleDialFailed. */
   | { readonly type: 'dial'; readonly host: string; readonly port: number }

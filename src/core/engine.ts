@@ -1,5 +1,6 @@
-// Engine: what every part of the machine stands on: the time, chance, timers, requests under way, and the effects to do.
-// It owns the matching of replies to requests and their time-outs; it knows nothing of rings or entries.
+// Engine: what every part of the machine stands on: the time, chance, timers, requests under way, and the
+// effects to do. It owns the matching of replies to requests and their time-outs; it knows nothing of rings
+// or entries.
 import type { Contact } from './contact.ts';
 import type { Destination, Effect, MachineEvent, Outcome } from './effect.ts';
 import type { CoreLimits } from './limits.ts';
@@ -75,7 +76,9 @@ export class Engine {
     return this.now + this.wallOffset;
   }
 
-  /** Sends a request and calls `done` exactly once, unless the returned number is given to `abandon` before. */
+  /**
+   * Sends a request and calls `done` exactly once, unless the returned number is given to `abandon` before.
+   */
   call(to: Destination, body: Request, done: (answer: Answer) => void, timeoutMs?: number): number {
     const id = typeof to === 'string' ? to : to.id;
     const number = ++this.#lastNumber;
@@ -143,7 +146,10 @@ export class Engine {
     this.#effects.push({ type: 'settle', command, outcome });
   }
 
-  /** Runs once the inputs of this turn are handled, just before the last effect has been polled: where work is batched. */
+  /**
+   * Runs once the inputs of this turn are handled, just before the last effect has been polled: where work
+   * is batched.
+   */
   defer(action: () => void): void {
     this.#deferred.push(action);
   }

@@ -1,14 +1,18 @@
 // Entry: one key of the dictionary as it is stored and replicated, and the versions that order its changes.
-// It owns the hybrid logical clock that makes versions; who may make one is decided in replication.
-// A deletion is an entry without a value (a tombstone), so that an older copy that returns cannot bring the value back.
+// It owns the hybrid logical clock that makes versions; who may make one is decided in replication. A
+// deletion is an entry without a value (a tombstone), so that an older copy that returns cannot bring the
+// value back.
 
 /**
- * A dictionary key as a byte string: one UTF-16 unit per byte, each below 256. It can index a Map, compares in byte
- * order, and takes one byte a character in memory.
+ * A dictionary key as a byte string: one UTF-16 unit per byte, each below 256. It can index a Map, compares
+ * in byte order, and takes one byte a character in memory.
  */
 export type Key = string;
 
-/** Opaque to users; lexicographic order is the order of versions: 12 hex digits of milliseconds, 4 of counter, then the node. */
+/**
+ * Opaque to users; lexicographic order is the order of versions: 12 hex digits of milliseconds, 4 of
+ * counter, then the node.
+ */
 export type Version = string;
 
 export interface Entry {
@@ -18,7 +22,10 @@ export interface Entry {
   readonly version: Version;
   /** Epoch milliseconds; 0 = never. */
   readonly expiresAt: number;
-  /** The write that made it, so that a repeated request is recognised: asker's id and its counter; '' where unknown. */
+  /**
+   * The write that made it, so that a repeated request is recognised: asker's id and its counter; '' where
+   * unknown.
+   */
   readonly operation: string;
 }
 
@@ -36,7 +43,10 @@ export interface Place {
 
 const COUNTER_MAX = 0xffff;
 
-/** A hybrid logical clock (Kulkarni et al., 2014): at least the wall time, never behind a version that was seen. */
+/**
+ * A hybrid logical clock (Kulkarni et al., 2014): at least the wall time, never behind a version that was
+ * seen.
+ */
 export class VersionClock {
   readonly #node: string;
   #time = 0;

@@ -1,5 +1,5 @@
-// Exchange: the owner of an arc compares it with one other member: it claims the arc there, reads which versions that
-// member holds, takes what is newer and, where the member keeps copies, sends what it lacks.
+// Exchange: the owner of an arc compares it with one other member: it claims the arc there, reads which
+// versions that member holds, takes what is newer and, where the member keeps copies, sends what it lacks.
 // It owns the dialogue with that one member; segment.ts decides what its progress means.
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';

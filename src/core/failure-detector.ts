@@ -1,6 +1,7 @@
-// FailureDetector: decides when a silent member is dead. Silence alone is not enough: a neighbour is asked to try as well
-// (indirect confirmation, as in SWIM), because a broken pair must not split the ring, and a busy process is not a dead one.
-// It owns suspicions under way; what a death means for the ring is the membership's.
+// FailureDetector: decides when a silent member is dead. Silence alone is not enough: a neighbour is asked
+// to try as well (indirect confirmation, as in SWIM), because a broken pair must not split the ring, and a
+// busy process is not a dead one. It owns suspicions under way; what a death means for the ring is the
+// membership's.
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
 
@@ -88,7 +89,8 @@ export class FailureDetector {
     const engine = this.#engine;
     const { evictAfterMs, requestMinMs } = engine.profile;
     if (seenByOther !== true) {
-      // A refused connection is proof enough once a neighbour agrees, or nobody else could be asked twice over.
+      // A refused connection is proof enough once a neighbour agrees, or nobody else could be asked twice
+      // over.
       const agreed = unreachable && (seenByOther === false || round >= 2);
       if (agreed || engine.now - suspicion.since >= evictAfterMs) {
         this.#suspicions.delete(contact.id);

@@ -1,5 +1,6 @@
-// Fingers: keeps the finger table right: looks up self + 2**i, one finger a turn, quickly while fingers are found wrong
-// and ever more slowly while they are right. It owns the pace; the table itself is routing-table.ts.
+// Fingers: keeps the finger table right: looks up self + 2**i, one finger a turn, quickly while fingers are
+// found wrong and ever more slowly while they are right. It owns the pace; the table itself is
+// routing-table.ts.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';

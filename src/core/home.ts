@@ -1,9 +1,9 @@
-// Home: the member through which a client routes. It owns the choice of that contact, the refresh of the tables it gave,
-// and the move to another when it is lost. A member needs no home.
+// Home: the member through which a client routes. It owns the choice of that contact, the refresh of the
+// tables it gave, and the move to another when it is lost. A member needs no home.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Tables } from './message.ts';
-import { digest } from './membership.ts';
+import { digest } from './neighbourhood.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
 

@@ -1,6 +1,6 @@
-// Joining: how a node becomes a member: it has its address dialled back, chooses a position, copies the list of the member
-// before it in one step (Zave's join), and is admitted by the member behind it.
-// It owns the choice of the position; what happens afterwards is membership.ts and owner.ts.
+// Joining: how a node becomes a member: it has its address dialled back, chooses a position, copies the
+// list of the member before it in one step (Zave's join), and is admitted by the member behind it. It owns
+// the choice of the position; what happens afterwards is membership.ts and owner.ts.
 import type { Contact } from './contact.ts';
 import { SALT_MAX, withSalt } from './contact.ts';
 import type { Failure } from './effect.ts';
@@ -8,8 +8,9 @@ import type { Engine } from './engine.ts';
 import type { Home } from './home.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import type { Membership } from './membership.ts';
-import { reading } from './membership.ts';
+import { reading } from './neighbourhood.ts';
 import type { Neighbourhood, Reply } from './message.ts';
+import { lowerBound } from './ordered.ts';
 import type { Arc } from './position.ts';
 import { arcLength, distance, holds } from './position.ts';
 import * as ring from './ring.ts';
@@ -44,7 +45,10 @@ export class Joining {
   readonly #view: JoiningView;
   readonly #done: Done;
   readonly #deadline: number;
-  /** Every member seen, by position; and the arcs between those that were named as neighbours, from start to end. */
+  /**
+   * Every member seen, by position; and the arcs between those that were named as neighbours, from start to
+   * end.
+   */
   readonly #seen = new Map<number, Contact>();
   readonly #arcs = new Map<number, number>();
   #whole = false;
@@ -88,7 +92,10 @@ export class Joining {
     }
   }
 
-  /** Of several that start at once, the one with the smallest id begins the ring; the others give it a moment. */
+  /**
+   * Of several that start at once, the one with the smallest id begins the ring; the others give it a
+   * moment.
+   */
   #yield(others: readonly string[]): void {
     const { engine } = this.#view;
     const yields = others.some((id) => id < engine.self.id);
@@ -124,8 +131,8 @@ export class Joining {
         if (answer.type !== 'reply' || answer.body.type !== 'dialled-back') return this.#retry(answer.type);
         if (answer.body.reached) return this.#look();
         const message =
-          `${contact.host}:${contact.port} could not dial back ${self.host}:${self.port}, the address this node announces` +
-          ` (${answer.body.reason}); set outAddr to one that the other members reach`;
+          `${contact.host}:${contact.port} could not dial back ${self.host}:${self.port}, the address that` +
+          ` this node announces (${answer.body.reason}); set outAddr to one that the other members reach`;
         this.#finish({ code: 'ERR_UNREACHABLE', message, details: { address: [self.host, self.port] } });
       },
       profile.requestMaxMs * 2,
@@ -180,11 +187,14 @@ export class Joining {
     });
   }
 
-  /** The salt whose position splits the widest known arc most evenly: that alone balances the load (ToN 2003, section V-B). */
+  /**
+   * The salt whose position splits the widest known arc most evenly: that alone balances the load (ToN
+   * 2003, section V-B).
+   */
   #choose(): void {
     if (this.#ended) return;
     const { engine } = this.#view;
-    const arcs = [...this.#arcs].map(([from, to]) => ({ from, to })).sort((a, b) => a.from - b.from);
+    const arcs = [...this.#arcs].map(([from, to]) => ({ from, to })).toSorted((a, b) => a.from - b.from);
     const widest = Math.max(...arcs.map((arc) => arcLength(arc, engine.size)), 0);
     const enough = ENOUGH * Math.floor(widest / 2);
     let best: { salt: number; score: number } | undefined;
@@ -205,8 +215,8 @@ export class Joining {
   #full(members: number): void {
     const { engine } = this.#view;
     const message =
-      `the ring is full: all of its 2**${engine.k} = ${engine.size} positions are taken (${members} members);` +
-      ' this node goes on as a client';
+      `the ring is full: all of its 2**${engine.k} = ${engine.size} positions are taken by ${members}` +
+      ' members; this node goes on as a client';
     this.#finish({ code: 'ERR_RING_FULL', message });
   }
 
@@ -252,7 +262,10 @@ export class Joining {
     });
   }
 
-  /** The known member that precedes the position is not the nearest: one behind it is, or the position is taken. */
+  /**
+   * The known member that precedes the position is not the nearest: one behind it is, or the position is
+   * taken.
+   */
   #misplaced(self: Contact, its: Neighbourhood): void {
     if (its.successors.some((contact) => contact.position === self.position)) return this.#again();
     this.#approachSoon(self.salt);
@@ -346,13 +359,7 @@ export class Joining {
 
 /** The smaller of the two parts a position would make of the known arc that holds it. */
 function splitScore(position: number, arcs: readonly Arc[], size: number): number {
-  let low = 0;
-  let high = arcs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((arcs[middle] as Arc).from < position) low = middle + 1;
-    else high = middle;
-  }
+  const low = lowerBound(arcs, (arc) => arc.from < position);
   const arc = arcs[low === 0 ? arcs.length - 1 : low - 1];
   // Outside of what is known, a position is better than none.
   if (arc === undefined || !holds(arc, position)) return UNKNOWN_SCORE;

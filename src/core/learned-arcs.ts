@@ -1,7 +1,8 @@
-// LearnedArcs: which member was last seen to own which arc, from the answers that passed by: a bounded cache of disjoint
-// arcs, so that a warm node asks the owner at once. A stale arc costs a redirection, never a wrong answer: the member
-// that is asked knows what it owns.
+// LearnedArcs: which member was last seen to own which arc, from the answers that passed by: a bounded
+// cache of disjoint arcs, so that a warm node asks the owner at once. A stale arc costs a redirection,
+// never a wrong answer: the member that is asked knows what it owns.
 import type { Contact } from './contact.ts';
+import { lowerBound } from './ordered.ts';
 import type { Arc } from './position.ts';
 import { between, holds } from './position.ts';
 import type { Random } from './random.ts';
@@ -81,14 +82,7 @@ export class LearnedArcs {
   }
 
   #index(position: number): number {
-    let low = 0;
-    let high = this.#arcs.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#arcs[middle] as Learned).arc.to < position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.#arcs, (learned) => learned.arc.to < position);
   }
 
   /** Takes out or shortens everything that overlaps the arc. */

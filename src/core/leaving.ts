@@ -1,5 +1,6 @@
-// Leaving: how a member stops being one: it tells those who point to it what it knows, becomes a client, and sweeps what it
-// holds to the members now responsible until each has acknowledged it. Also how a member moves off a contested position.
+// Leaving: how a member stops being one: it tells those who point to it what it knows, becomes a client,
+// and sweeps what it holds to the members now responsible until each has acknowledged it. Also how a member
+// moves off a contested position.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Home } from './home.ts';
@@ -17,12 +18,15 @@ export interface LeavingParts {
   readonly sweep: Sweep;
 }
 
-/** How often a neighbour that does not acknowledge the farewell is told again: then it must find out itself. */
+/**
+ * How often a neighbour that does not acknowledge the farewell is told again: then it must find out itself.
+ */
 const FAREWELLS_MAX = 3;
 
 /**
- * Leaves the ring. `replacement` is the member that stays where we stood, if we were displaced. `done` is called once
- * nothing held here is missing elsewhere; a member that is alone keeps its entries and is done at once.
+ * Leaves the ring. `replacement` is the member that stays where we stood, if we were displaced. `done` is
+ * called once nothing held here is missing elsewhere; a member that is alone keeps its entries and is done
+ * at once.
  */
 export function leave(parts: LeavingParts, replacement: Contact | undefined, done: () => void): void {
   const { engine, membership, table, owner, home, sweep } = parts;

@@ -5,7 +5,10 @@ export interface CoreLimits {
   readonly keyBytes: number;
   /** Bytes of a value. */
   readonly valueBytes: number;
-  /** Members in a successor list (r). 16 lists every member of a small ring, and half of a large ring may die at once. */
+  /**
+   * Members in a successor list (r). 16 lists every member of a small ring, and half of a large ring may
+   * die at once.
+   */
   readonly successors: number;
   /** Learned arcs, and peers whose round trip is remembered. */
   readonly learnedArcs: number;
@@ -14,7 +17,10 @@ export interface CoreLimits {
   readonly remembered: number;
   /** Operations of this node that may be under way at once; one more fails with ERR_LIMIT. */
   readonly inFlight: number;
-  /** Operations of others that wait at the owner, for its arc to be taken over or for a write before them; more get BUSY. */
+  /**
+   * Operations of others that wait at the owner, for its arc to be taken over or for a write before them;
+   * more get BUSY.
+   */
   readonly parked: number;
   /** Entries and bytes in one page of a scan, a digest or a transfer. */
   readonly pageEntries: number;

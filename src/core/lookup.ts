@@ -1,7 +1,8 @@
-// Lookup: finds the owner of a position and puts one question to it, hop by hop from the asker (iterative, ToN 2003).
-// It owns the choice of the next member to ask, its time-outs, hedges and repeats, and the record of what was asked.
-// In an ideal ring it takes at most k requests: each finger hop clears the top bit of the distance to the position's
-// predecessor, at most k - 1 times, and one request goes to the owner (docs/PROTOCOL.md, "Lookup").
+// Lookup: finds the owner of a position and puts one question to it, hop by hop from the asker (iterative,
+// ToN 2003). It owns the choice of the next member to ask, its time-outs, hedges and repeats, and the
+// record of what was asked. In an ideal ring it takes at most k requests: each finger hop clears the top
+// bit of the distance to the position's predecessor, at most k - 1 times, and one request goes to the owner
+// (docs/PROTOCOL.md, "Lookup").
 import type { Contact } from './contact.ts';
 import type { Cost, Failure, Hop } from './effect.ts';
 import type { Answer, Engine } from './engine.ts';
@@ -30,7 +31,10 @@ export interface LookupResult {
   readonly hops: readonly Hop[];
 }
 
-/** Questions a lookup may send before it starts afresh from its own tables: far above k, it ends loops of stale tables. */
+/**
+ * Questions a lookup may send before it starts afresh from its own tables: far above k, it ends loops of
+ * stale tables.
+ */
 const HOPS_MAX = 128;
 
 export class Lookup {
@@ -132,7 +136,8 @@ export class Lookup {
     this.#count();
     const request: Request = { type: 'find', position: this.#goal.position };
     this.#call(candidate, request, undefined, (answer) => this.#closerAnswer(candidate, answer));
-    // A slow hop is not waited for: the next best is asked as well. Finding changes nothing, so asking twice is harmless.
+    // A slow hop is not waited for: the next best is asked as well. Finding changes nothing, so asking
+    // twice is harmless.
     engine.cancelTimer(this.#hedge);
     this.#hedge = engine.after(engine.peers.hedgeMs(candidate.id), () => {
       if (this.#ended || this.#calls.size !== 1 || this.#nearest() === undefined) return;

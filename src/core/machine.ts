@@ -1,24 +1,21 @@
-// Machine: one node of the network without any input or output of its own (sans-IO). It owns the wiring of its parts and
-// the answers to other nodes' requests; each part says in its own file what it owns.
+// Machine: one node of the network without any input or output of its own (sans-IO). It owns the wiring of
+// its parts and the answers to other nodes' requests; each part says in its own file what it owns.
 //
 // The caller's duties:
-//   1. Every input is given with `now`, monotonic milliseconds that never go back; the machine reads no clock.
-//   2. After one input, or several of one turn, `poll()` is called until it returns undefined; effects are carried out
-//      in that order. Messages may be lost, repeated or come late; a sender's identity has been proved.
-//   3. `handleTimeout` is called at `nextTimeout()`, or a little later; inputs that have already arrived go first.
+//   1. Every input is given with `now`, monotonic milliseconds that never go back: the machine reads no clock.
+//   2. After one input, or several of one turn, `poll()` is called until it returns undefined; effects are
+//      carried out in that order. Messages may be lost, repeated or late; who sent them has been proved.
+//   3. `handleTimeout` is called at `nextTimeout()`, or a little later; inputs already there go first.
 //   4. Methods are never called from within `poll()`'s effects before it has returned.
 import { Claims } from './claims.ts';
 import type { Command } from './command.ts';
 import { Commands } from './commands.ts';
 import type { Contact } from './contact.ts';
 import { withSalt } from './contact.ts';
-import type { Effect, Failure } from './effect.ts';
+import type { Effect } from './effect.ts';
 import { Engine } from './engine.ts';
 import { Fingers } from './fingers.ts';
 import { Home } from './home.ts';
-import { Joining } from './joining.ts';
-import type { LeavingParts } from './leaving.ts';
-import { leave } from './leaving.ts';
 import type { CoreLimits } from './limits.ts';
 import { Membership } from './membership.ts';
 import type { MemberDescription, Message, Neighbourhood, Tables } from './message.ts';
@@ -32,6 +29,7 @@ import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
 import { MemoryStore } from './store.ts';
 import { Sweep } from './sweep.ts';
+import { Tenure } from './tenure.ts';
 
 export interface MachineOptions {
   readonly k: number;
@@ -58,14 +56,11 @@ export interface MachineHealth {
   readonly storeBytes: number;
 }
 
-/** Stabilisations between two looks at the ring from elsewhere: after this many at most, two rings that know of each other meet. */
+/**
+ * Stabilisations between two looks at the ring from elsewhere: after this many at most, two rings that know
+ * of each other meet.
+ */
 const LOOK_BEYOND_TURNS = 8;
-
-interface Join {
-  readonly command: number;
-  readonly deadline: number;
-  joining: Joining | undefined;
-}
 
 export class Machine {
   readonly #engine: Engine;
@@ -82,8 +77,7 @@ export class Machine {
   /** Members that a connection is open to. */
   readonly #connected = new Map<string, Contact>();
   #lastCommand = 0;
-  #join: Join | undefined;
-  #leave: number | undefined;
+  readonly #tenure: Tenure;
 
   constructor(options: MachineOptions) {
     const { k, hash, seed, publicKey, id, incarnation, profile, limits } = options;
@@ -97,13 +91,13 @@ export class Machine {
     this.#membership = new Membership(engine, this.#table, {
       neighboursChanged: (merged) => this.#neighboursChanged(merged),
       gone: (contact) => this.#gone(contact),
-      displaced: (by) => this.#displaced(by),
+      displaced: (by) => this.#tenure.displaced(by),
     });
     this.#owner = new Owner(engine, this.#store, claims, options.replicas, {
       arc: () => this.#membership.arc,
       successors: () => this.#membership.neighbourhood.successors,
       took: (key) => operations.unsettle(key),
-      changed: () => this.#settleJoin(),
+      changed: () => this.#tenure.servingChanged(),
     });
     const replica = new Replica(engine, this.#store, claims, this.#owner, operations);
     this.#responder = new Responder({
@@ -131,6 +125,16 @@ export class Machine {
     this.#fingers = new Fingers(engine, this.#table, {
       lookup,
       successors: () => this.#membership.neighbourhood.successors,
+    });
+    this.#tenure = new Tenure({
+      engine,
+      membership: this.#membership,
+      table: this.#table,
+      owner: this.#owner,
+      home: this.#home,
+      sweep: this.#sweep,
+      fingers: this.#fingers,
+      lookup,
     });
     this.#remembered = new RememberedAddresses(engine, {
       knows: (host, port) => this.#contactAt(host, port) !== undefined,
@@ -257,8 +261,8 @@ export class Machine {
     this.#engine.now = now;
     this.#lastCommand += 1;
     const number = this.#lastCommand;
-    if (command.type === 'join') this.#startJoin(number, timeoutMs);
-    else if (command.type === 'leave') this.#startLeave(number, timeoutMs);
+    if (command.type === 'join') this.#tenure.join(number, timeoutMs);
+    else if (command.type === 'leave') this.#tenure.leave(number, timeoutMs);
     else this.#commands.start(number, command, timeoutMs);
     return number;
   }
@@ -266,11 +270,7 @@ export class Machine {
   /** Nobody waits for the command any more: no `settle` follows. A join or leave goes on. */
   cancel(now: number, command: number): void {
     this.#engine.now = now;
-    if (this.#join?.command === command) {
-      this.#join.joining?.cancel();
-      this.#join = undefined;
-    }
-    if (this.#leave === command) this.#leave = undefined;
+    this.#tenure.cancel(command);
     this.#commands.cancel(command);
   }
 
@@ -280,96 +280,6 @@ export class Machine {
 
   nextTimeout(): number {
     return this.#engine.nextTimeout();
-  }
-
-  #startJoin(command: number, timeoutMs: number): void {
-    const deadline = this.#engine.now + timeoutMs;
-    if (this.#join !== undefined) {
-      const message = 'a join is under way already';
-      return this.#engine.settle(command, { ok: false, failure: { code: 'ERR_LIMIT', message } });
-    }
-    const join: Join = { command, deadline, joining: undefined };
-    this.#join = join;
-    this.#engine.after(timeoutMs, () => {
-      const message = `not serving after ${timeoutMs} ms: the members asked did not answer in time`;
-      if (this.#join === join) this.#endJoin({ code: 'ERR_TIMEOUT', message });
-    });
-    if (this.#engine.member) return this.#settleJoin();
-    this.#enterRing(deadline, (failure) => {
-      if (this.#join !== join) return;
-      join.joining = undefined;
-      if (failure === undefined) this.#settleJoin();
-      else this.#endJoin(failure);
-    });
-  }
-
-  #enterRing(deadline: number, done: (failure: Failure | undefined) => void): void {
-    const joining = new Joining(
-      {
-        engine: this.#engine,
-        table: this.#table,
-        membership: this.#membership,
-        home: this.#home,
-        lookup: (goal, found) => this.#commands.lookup(goal, found),
-      },
-      deadline,
-      done,
-    );
-    if (this.#join !== undefined) this.#join.joining = joining;
-  }
-
-  /** A join ends when the arc is served. */
-  #settleJoin(): void {
-    if (this.#join === undefined || !this.serving) return;
-    this.#engine.settle(this.#join.command, { ok: true, value: undefined });
-    this.#join = undefined;
-  }
-
-  #endJoin(failure: Failure): void {
-    if (this.#join === undefined) return;
-    this.#join.joining?.cancel();
-    this.#engine.settle(this.#join.command, { ok: false, failure });
-    this.#join = undefined;
-  }
-
-  #startLeave(command: number, timeoutMs: number): void {
-    if (!this.#engine.member) return this.#engine.settle(command, { ok: true, value: undefined });
-    this.#leave = command;
-    this.#engine.after(timeoutMs, () => {
-      if (this.#leave !== command) return;
-      this.#leave = undefined;
-      this.#sweep.giveUp();
-      const message = `after ${timeoutMs} ms, ${this.#store.size} entries held here were not acknowledged by the others`;
-      this.#engine.settle(command, { ok: false, failure: { code: 'ERR_TIMEOUT', message } });
-    });
-    this.#leaveRing(undefined, () => {
-      if (this.#leave !== command) return;
-      this.#leave = undefined;
-      this.#engine.settle(command, { ok: true, value: undefined });
-    });
-  }
-
-  #leaveRing(replacement: Contact | undefined, done: () => void): void {
-    this.#fingers.stop();
-    const parts: LeavingParts = {
-      engine: this.#engine,
-      membership: this.#membership,
-      table: this.#table,
-      owner: this.#owner,
-      home: this.#home,
-      sweep: this.#sweep,
-    };
-    leave(parts, replacement, done);
-  }
-
-  /** Another member keeps our position: we go to a free one, or become a client where there is none. */
-  #displaced(by: Contact): void {
-    this.#leaveRing(by, () => {});
-    this.#enterRing(this.#engine.now + this.#engine.profile.timeoutMs * 4, (failure) => {
-      if (failure === undefined) return;
-      const message = `${by.host}:${by.port} stands on the same position and keeps it: ${failure.message}`;
-      this.#engine.event({ type: 'error', failure: { ...failure, message } });
-    });
   }
 
   #met(peer: Contact, member: boolean, tables: Tables | undefined): void {
@@ -384,15 +294,19 @@ export class Machine {
     if (this.#engine.member && !known) this.#compare(peer);
   }
 
-  /** Has the other's ring find our place in it: where that is taken by us, nothing happens; else the rings merge. */
+  /**
+   * Has the other's ring find our place in it: where that is taken by us, nothing happens; else the rings
+   * merge.
+   */
   #compare(peer: Contact | undefined): void {
     if (!this.#engine.member || peer === undefined) return;
     this.#membership.introduce(peer, [this.#engine.self]);
   }
 
   /**
-   * Every few stabilisations: is our place ours from another's point of view too (the self-lookup of ToN 2003, section
-   * VI)? A connected member that our tables do not name is the likeliest to be of another ring.
+   * Every few stabilisations: is our place ours from another's point of view too (the self-lookup of ToN
+   * 2003, section VI)? A connected member that our tables do not name is the likeliest to be of another
+   * ring.
    */
   #lookBeyond(): void {
     const engine = this.#engine;

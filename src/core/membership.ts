@@ -1,13 +1,14 @@
-// Membership: this node's place in the ring: it runs the rules of ring.ts over requests and time.
-// It owns the ring state, the maintenance loop and the answers to other members' maintenance; how a node becomes a member
-// is in joining.ts, how it stops being one in leaving.ts, who is dead in failure-detector.ts.
+// Membership: this node's place in the ring: it runs the rules of ring.ts over requests and time. It owns
+// the ring state, the maintenance loop and the answers to other members' maintenance; how a node becomes a
+// member is in joining.ts, how it stops being one in leaving.ts, who is dead in failure-detector.ts.
 import type { Contact } from './contact.ts';
 import { sameContact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import { FailureDetector } from './failure-detector.ts';
 import type { Neighbourhood, Reply, Request } from './message.ts';
 import type { Arc } from './position.ts';
-import { between, distance } from './position.ts';
+import { between } from './position.ts';
+import { digest, reading, sameContacts } from './neighbourhood.ts';
 import type { RingRules, RingState, RingStep } from './ring.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -15,7 +16,9 @@ import type { Timer } from './timers.ts';
 
 /** Who wants to know what happens to the ring. */
 export interface MembershipObserver {
-  /** The arc, or the successors that keep copies, changed. `merged`: another member serves part of our arc. */
+  /**
+   * The arc, or the successors that keep copies, changed. `merged`: another member serves part of our arc.
+   */
   neighboursChanged(merged: number): void;
   /** A member is dead, or left. */
   gone(contact: Contact): void;
@@ -156,7 +159,8 @@ export class Membership {
     const epoch = epochOf({ from, to: notifier.position });
     this.#predecessorHeardAt = this.#engine.now;
     this.#set({ state: next });
-    // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next turn.
+    // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next
+    // turn.
     if (former !== undefined) this.introduce(former, [notifier]);
     return { type: 'notified', outcome: 'adopted', predecessor: former, epoch };
   }
@@ -178,7 +182,10 @@ export class Membership {
     });
   }
 
-  /** Members that live, by somebody's word: taken up where they are nearer, else passed on to where they belong. */
+  /**
+   * Members that live, by somebody's word: taken up where they are nearer, else passed on to where they
+   * belong.
+   */
   handleIntroduce(from: string, contacts: readonly Contact[]): void {
     for (const contact of contacts) {
       const state = this.#state;
@@ -289,7 +296,8 @@ export class Membership {
     this.#table.setNeighbours(after);
     const { predecessor, successors } = after;
     this.#engine.event({ type: 'neighbours', predecessor, successors });
-    // Whoever lists us wants to know of a longer or shorter list: the news travel back along the ring, r steps at most.
+    // Whoever lists us wants to know of a longer or shorter list: the news travel back along the ring, r
+    // steps at most.
     if (!sameList && predecessor !== undefined) this.introduce(predecessor, [after.self]);
     if (!sameHead) this.hurry();
     this.#observer.neighboursChanged(0);
@@ -357,54 +365,10 @@ export class Membership {
   #neighbours(): readonly Contact[] {
     const state = this.#state;
     if (state === undefined) return this.#table.contacts().slice(0, 3);
-    const list = [...state.successors.slice(0, 3)];
+    const list = state.successors.slice(0, 3);
     if (state.predecessor !== undefined && !list.some((contact) => contact.id === state.predecessor?.id)) {
       list.push(state.predecessor);
     }
     return list;
   }
-}
-
-/** The question for a member's neighbourhood; `known` = 0 where none was seen before. */
-export function reading(contact: Contact, known: number): Request {
-  return { type: 'neighbourhood', position: contact.position, known };
-}
-
-function sameContacts(a: readonly Contact[], b: readonly Contact[]): boolean {
-  return a.length === b.length && a.every((contact, i) => sameContact(contact, b[i]));
-}
-
-/** A 32-bit FNV-1a digest of a neighbourhood; never 0, which means "none known". */
-export function digest(neighbourhood: Neighbourhood): number {
-  let hash = 0x811c9dc5;
-  const mix = (text: string): void => {
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  };
-  for (const contact of [neighbourhood.predecessor, ...neighbourhood.successors]) {
-    if (contact === undefined) mix('-');
-    else mix(`${contact.id} ${contact.position} ${contact.incarnation} ${contact.host} ${contact.port}\n`);
-  }
-  return hash >>> 0 || 1;
-}
-
-/** Whether `list` names, from `self`, every other member of the ring: it is shorter than it could be. */
-export function listsWholeRing(successors: readonly Contact[], rules: RingRules): boolean {
-  return successors.length < rules.listMax;
-}
-
-/** The arcs between consecutive contacts, clockwise from `first`. */
-export function arcsOf(
-  first: Contact,
-  others: readonly Contact[],
-  size: number,
-): { arc: Arc; owner: Contact }[] {
-  const arcs: { arc: Arc; owner: Contact }[] = [];
-  let before = first;
-  for (const owner of others) {
-    if (distance(before.position, owner.position, size) > 0) {
-      arcs.push({ arc: { from: before.position, to: owner.position }, owner });
-    }
-    before = owner;
-  }
-  return arcs;
 }

@@ -1,7 +1,7 @@
 // Message: everything that two nodes say to each other once the handshake is over, as plain immutable data.
-// It owns the vocabulary; the wire turns it into bytes, and each kind is answered in the module named beside it.
-// Every request has a number that its reply repeats; requests and replies have names of their own, so that a
-// reply can never be taken for a request.
+// It owns the vocabulary; the wire turns it into bytes, and each kind is answered in the module named
+// beside it. Every request has a number that its reply repeats; requests and replies have names of their
+// own, so that a reply can never be taken for a request.
 import type { Contact } from './contact.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
 import type { Arc } from './position.ts';
@@ -30,7 +30,9 @@ export interface Neighbourhood {
   readonly successors: readonly Contact[];
 }
 
-/** What a member knows of the ring for routing: enough for a client to route as from this member's position. */
+/**
+ * What a member knows of the ring for routing: enough for a client to route as from this member's position.
+ */
 export interface Tables extends Neighbourhood {
   readonly self: Contact;
   /** Distinct fingers, clockwise from the member. */
@@ -57,8 +59,8 @@ export type Request =
   | { readonly type: 'ping' }
   // Maintenance of the ring (membership.ts)
   /**
-   * Reads the neighbourhood of the member at `position`; `known` is the digest of the last one seen, so that an unchanged
-   * one costs a few bytes.
+   * Reads the neighbourhood of the member at `position`; `known` is the digest of the last one seen, so
+   * that an unchanged one costs a few bytes.
    */
   | { readonly type: 'neighbourhood'; readonly position: number; readonly known: number }
   /** "I believe that I am your predecessor." Also how a joiner is admitted. */
@@ -102,19 +104,31 @@ export type Request =
       readonly budgetMs: number;
     }
   // Replication, between the members of an arc's set (owner.ts asks, replica.ts answers)
-  /** "I take this arc over at this epoch": the receiver promises to follow no lower one and tells what it holds. */
+  /**
+   * "I take this arc over at this epoch": the receiver promises to follow no lower one and tells what it
+   * holds.
+   */
   | { readonly type: 'claim'; readonly arc: Arc; readonly epoch: number }
-  /** Stores entries at the owner's epoch; without entries it only asks whether that epoch still is the latest. */
+  /**
+   * Stores entries at the owner's epoch; without entries it only asks whether that epoch still is the
+   * latest.
+   */
   | {
       readonly type: 'replicate';
       readonly arc: Arc;
       readonly epoch: number;
       readonly entries: readonly Entry[];
     }
-  /** A page of the versions that the receiver holds in an arc, clockwise from its start or from behind `after`. */
+  /**
+   * A page of the versions that the receiver holds in an arc, clockwise from its start or from behind
+   * `after`.
+   */
   | { readonly type: 'digest'; readonly arc: Arc; readonly after: Place | undefined }
   | { readonly type: 'fetch'; readonly keys: readonly Key[] }
-  /** "I hold these and they are not mine to keep": the owner says which it wants, and whether the sender may forget. */
+  /**
+   * "I hold these and they are not mine to keep": the owner says which it wants, and whether the sender may
+   * forget.
+   */
   | { readonly type: 'offer'; readonly items: readonly EntryVersion[] }
   /** The entries wanted after an offer. */
   | { readonly type: 'adopt'; readonly entries: readonly Entry[] };
@@ -130,7 +144,10 @@ export type Reply =
     }
   | {
       readonly type: 'notified';
-      /** adopted: you are my predecessor now; known: you were; taken: your position is; passed: another is nearer. */
+      /**
+       * adopted: you are my predecessor now; known: you were; taken: your position is; passed: another is
+       * nearer.
+       */
       readonly outcome: 'adopted' | 'known' | 'taken' | 'passed' | 'pending' | 'not-a-member';
       /** The receiver's predecessor before this request. */
       readonly predecessor: Contact | undefined;
@@ -160,7 +177,10 @@ export type Reply =
       readonly type: 'scanned';
       readonly arc: Arc;
       readonly entries: readonly Entry[];
-      /** Where the walk goes on inside this arc; undefined when the arc, or the ring at its last position, is done. */
+      /**
+       * Where the walk goes on inside this arc; undefined when the arc, or the ring at its last position,
+       * is done.
+       */
       readonly next: Place | undefined;
     }
   | {
@@ -192,7 +212,10 @@ export type Reply =
   /** A request that could not be carried out. */
   | { readonly type: 'failed'; readonly code: FailureCode; readonly message: string };
 
-/** Why a peer could not do what it was asked; a subset of the public error codes, plus 'BUSY': try again soon. */
+/**
+ * Why a peer could not do what it was asked; a subset of the public error codes, plus 'BUSY': try again
+ * soon.
+ */
 export type FailureCode =
   | 'BUSY'
   | 'ERR_QUORUM'

@@ -1,6 +1,6 @@
-// Operations: what the owner of a key does for one operation on it. It owns the order of operations on each key: writes go
-// one at a time, and a read waits for the writes before it, so that conditions are atomic and nobody reads a value that
-// may still be lost. Copies are asked through the rounds of the segment.
+// Operations: what the owner of a key does for one operation on it. It owns the order of operations on each
+// key: writes go one at a time, and a read waits for the writes before it, so that conditions are atomic
+// and nobody reads a value that may still be lost. Copies are asked through the rounds of the segment.
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
 import { VersionClock } from './entry.ts';
@@ -163,7 +163,8 @@ export class Operations {
   #put(arrival: Arrival, entry: Entry, existed: boolean): void {
     const { limits } = this.#engine;
     if (entry.value !== undefined && this.#store.bytes + entry.value.length > limits.storeBytes) {
-      const message = `the owner's store is full: ${this.#store.bytes} of ${limits.storeBytes} bytes (limits.storeBytes)`;
+      const held = this.#store.bytes;
+      const message = `the owner's store is full: ${held} of ${limits.storeBytes} bytes (limits.storeBytes)`;
       return this.#finish(arrival, { type: 'failed', code: 'ERR_LIMIT', message });
     }
     this.#store.put(arrival.position, entry);
@@ -176,7 +177,10 @@ export class Operations {
     });
   }
 
-  /** Asks the copies, then answers with what `result` makes of it; a failure says that the outcome is not known. */
+  /**
+   * Asks the copies, then answers with what `result` makes of it; a failure says that the outcome is not
+   * known.
+   */
   #round(
     arrival: Arrival,
     entry: Entry | undefined,

@@ -1,8 +1,8 @@
-// Owner: the arcs this member answers for. It owns the segments: it claims what the ring gives it, gives up what is claimed
-// by others, and lets operations wait while an arc is being taken over. How a segment gets ready is in segment.ts, what an
-// operation does in operations.ts.
-// A lookup finds the member that the ring holds to be the owner; that member answers only once the copies have promised
-// it the arc (claims.ts), and they confirm it for every read and write at quorum.
+// Owner: the arcs this member answers for. It owns the segments: it claims what the ring gives it, gives up
+// what is claimed by others, and lets operations wait while an arc is being taken over. How a segment gets
+// ready is in segment.ts, what an operation does in operations.ts. A lookup finds the member that the ring
+// holds to be the owner; that member answers only once the copies have promised it the arc (claims.ts), and
+// they confirm it for every read and write at quorum.
 import type { Claims } from './claims.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
@@ -85,17 +85,20 @@ export class Owner {
     return arc !== undefined && holds(arc, position);
   }
 
-  /** The ring has changed, or a part was lost: claims what is ours and not held. `merged` > 0: another ring held it too. */
+  /**
+   * The ring has changed, or a part was lost: claims what is ours and not held. `merged` > 0: another ring
+   * held it too.
+   */
   reconcile(merged: number): void {
     const arc = this.#view.arc();
     if (!this.#engine.member) return this.#closeAll();
     this.#highestEpoch = Math.max(this.#highestEpoch, merged);
     if (arc !== undefined) {
       if (merged > 0 || this.#segments.length > SEGMENTS_MAX) this.#closeAll();
-      for (const segment of [...this.#segments]) this.#confine(segment, arc);
+      for (const segment of this.#segments) this.#confine(segment, arc);
       for (const part of this.#uncovered(arc, () => true)) this.#claim(part);
     }
-    for (const segment of [...this.#segments]) segment.refresh();
+    for (const segment of this.#segments) segment.refresh();
     this.#view.changed();
   }
 
@@ -114,7 +117,7 @@ export class Owner {
   /** Another member was promised this arc: we no longer answer for it. */
   cut(arc: Arc): void {
     let touched = false;
-    for (const segment of [...this.#segments]) {
+    for (const segment of this.#segments) {
       if (!overlaps(segment.arc, arc)) continue;
       touched = true;
       this.#keep(segment, subtract(segment.arc, arc, this.#engine.size));
@@ -167,7 +170,7 @@ export class Owner {
   }
 
   #serves(segment: Segment): void {
-    for (const parked of [...this.#parked]) {
+    for (const parked of this.#parked) {
       if (!holds(segment.arc, parked.position)) continue;
       this.#parked.delete(parked);
       parked.run(segment);
@@ -181,7 +184,10 @@ export class Owner {
     this.#reconcileSoon();
   }
 
-  /** With a pause, so that two members that both hold an arc to be theirs do not race while the ring settles it. */
+  /**
+   * With a pause, so that two members that both hold an arc to be theirs do not race while the ring settles
+   * it.
+   */
   #reconcileSoon(): void {
     const pauseMs = this.#engine.random.around(this.#engine.profile.retryMs, 0.5);
     this.#engine.after(pauseMs, () => this.reconcile(0));

@@ -1,6 +1,7 @@
-// Peers: how other nodes have behaved: their round trip, whether they are connected, and whether they are suspected.
-// It owns the estimate of a request's time-out (RFC 6298) and the memory of silence; what follows from a suspicion is
-// decided in failure-detector.ts. Bounded: the peer that was heard least recently is forgotten first.
+// Peers: how other nodes have behaved: their round trip, whether they are connected, and whether they are
+// suspected. It owns the estimate of a request's time-out (RFC 6298) and the memory of silence; what
+// follows from a suspicion is decided in failure-detector.ts. Bounded: the peer that was heard least
+// recently is forgotten first.
 
 interface PeerRecord {
   /** Smoothed round trip and its variation in milliseconds; smoothed is 0 before the first measurement. */
@@ -90,7 +91,10 @@ export class Peers {
     return Math.min(this.#maxMs, Math.max(this.#minMs, record.smoothedMs + 4 * record.variationMs));
   }
 
-  /** When a second peer may be asked the same: twice the usual round trip, never before half of the least time-out. */
+  /**
+   * When a second peer may be asked the same: twice the usual round trip, never before half of the least
+   * time-out.
+   */
   hedgeMs(id: string): number {
     const record = this.#records.get(id);
     if (record === undefined || record.smoothedMs === 0) return this.#maxMs / 2;

@@ -1,11 +1,18 @@
-// Positions on the ring and arcs between them: the one module that knows about wrap-around.
-// It owns the arithmetic of the circle [0, 2**k) and of half-open arcs (from, to]; it knows nothing of members or keys.
-// Positions are plain integers: k is at most 48, so that every position and every sum of two is exact in a double.
+// Positions on the ring and arcs between them: the one module that knows about wrap-around. It owns the
+// arithmetic of the circle [0, 2**k) and of half-open arcs (from, to]; it knows nothing of members or keys.
+// Positions are plain integers: k is at most 48, so that every position and every sum of two is exact in a
+// double.
 
-/** Pure synchronous SHA-256, or in a simulation anything that spreads as evenly. The result has at least 8 bytes. */
+/**
+ * Pure synchronous SHA-256, or in a simulation anything that spreads as evenly. The result has at least 8
+ * bytes.
+ */
 export type Hash = (bytes: Uint8Array) => Uint8Array;
 
-/** The half-open arc (from, to] of the ring. `from === to` is the whole ring: a member that is alone owns every position. */
+/**
+ * The half-open arc (from, to] of the ring. `from === to` is the whole ring: a member that is alone owns
+ * every position.
+ */
 export interface Arc {
   readonly from: number;
   readonly to: number;
@@ -30,7 +37,10 @@ export function advance(position: number, offset: number, size: number): number 
   return sum >= size ? sum - size : sum;
 }
 
-/** Whether x lies strictly between a and b going clockwise; with a === b, whether x is anything but a (Zave, TSE 2017). */
+/**
+ * Whether x lies strictly between a and b going clockwise; with a === b, whether x is anything but a (Zave,
+ * TSE 2017).
+ */
 export function between(a: number, x: number, b: number): boolean {
   return a < b ? a < x && x < b : a < x || x < b;
 }

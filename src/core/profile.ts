@@ -1,5 +1,5 @@
-// Profile: every timing of the protocol, in one documented table per kind of network.
-// Times are milliseconds of the monotonic clock. Presets differ in the round trip they expect: below a millisecond
+// Profile: every timing of the protocol, in one documented table per kind of network. Times are
+// milliseconds of the monotonic clock. Presets differ in the round trip they expect: below a millisecond
 // (local), a few (lan), up to half a second (wan).
 
 export type ProfileName = 'local' | 'lan' | 'wan';
@@ -9,15 +9,24 @@ export interface Profile {
   readonly timeoutMs: number;
   /** Pause between two stabilisations of a member whose neighbourhood is calm. */
   readonly stabiliseMs: number;
-  /** Least pause between two stabilisations that a change calls for: it bounds reaction storms (Bamboo, USENIX 2004). */
+  /**
+   * Least pause between two stabilisations that a change calls for: it bounds reaction storms (Bamboo,
+   * USENIX 2004).
+   */
   readonly stabiliseEagerMs: number;
-  /** Pause between two finger refreshes while fingers are found wrong; doubles up to fingerIdleMs while they are right. */
+  /**
+   * Pause between two finger refreshes while fingers are found wrong; doubles up to fingerIdleMs while they
+   * are right.
+   */
   readonly fingerMs: number;
   readonly fingerIdleMs: number;
   /** Bounds of the time-out of one request, which follows the measured round trip (RFC 6298) in between. */
   readonly requestMinMs: number;
   readonly requestMaxMs: number;
-  /** A peer that stays silent this long, to us and to the neighbour asked to check, is dropped from the ring. */
+  /**
+   * A peer that stays silent this long, to us and to the neighbour asked to check, is dropped from the
+   * ring.
+   */
   readonly evictAfterMs: number;
   /** First and longest pause between probes of a remembered address. */
   readonly probeMinMs: number;

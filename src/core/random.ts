@@ -1,5 +1,6 @@
-// Random: the machine's only source of chance, a small seeded generator, so that a run can be repeated exactly.
-// Not for secrets. The algorithm is sfc32 (Doty-Humphrey, PractRand), which passes the usual test batteries.
+// Random: the machine's only source of chance, a small seeded generator, so that a run can be repeated
+// exactly. Not for secrets. The algorithm is sfc32 (Doty-Humphrey, PractRand), which passes the usual test
+// batteries.
 
 export class Random {
   #a: number;
@@ -26,7 +27,10 @@ export class Random {
       : Math.floor(((this.#next() & 0x1f_ffff) * 0x1_0000_0000 + this.#next()) * (limit / 2 ** 53));
   }
 
-  /** A number within `part` of the mean on either side, so that periodic work of many nodes does not fall into step. */
+  /**
+   * A number within `part` of the mean on either side, so that periodic work of many nodes does not fall
+   * into step.
+   */
   around(mean: number, part = 0.2): number {
     return mean * (1 - part + 2 * part * this.float());
   }

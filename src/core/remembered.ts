@@ -1,5 +1,6 @@
-// Remembered: addresses that are worth a try: those the user configured, and those of members that were given up. They are
-// dialled with back-off, for ever or until the member is back, so that a partition ends where it began.
+// Remembered: addresses that are worth a try: those the user configured, and those of members that were
+// given up. They are dialled with back-off, for ever or until the member is back, so that a partition ends
+// where it began.
 import type { Engine } from './engine.ts';
 
 interface Remembered {

@@ -1,5 +1,6 @@
-// Replica: how a member answers for the copies it holds: claims of arcs, entries to store, and questions about what it has.
-// It owns the answers only; who asks and when is in segment.ts (owners) and sweep.ts (holders of what is not theirs).
+// Replica: how a member answers for the copies it holds: claims of arcs, entries to store, and questions
+// about what it has. It owns the answers only; who asks and when is in segment.ts (owners) and sweep.ts
+// (holders of what is not theirs).
 import type { Claims } from './claims.ts';
 import { fromKey } from './bytes.ts';
 import type { Engine } from './engine.ts';

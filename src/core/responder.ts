@@ -1,5 +1,6 @@
-// Responder: answers the requests of other nodes, one case a kind of request, and the questions that this node puts to itself
-// as the owner of a position. It owns no state but the dial-backs under way; each answer is made by the part it concerns.
+// Responder: answers the requests of other nodes, one case a kind of request, and the questions that this
+// node puts to itself as the owner of a position. It owns no state but the dial-backs under way; each
+// answer is made by the part it concerns.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import { tablesDigest } from './home.ts';
@@ -198,7 +199,10 @@ export class Responder {
     return index === -1 ? [] : successors.slice(index + 1);
   }
 
-  /** Our arc as answers carry it. One that does not end at our own position says nothing (a client, a member in motion). */
+  /**
+   * Our arc as answers carry it. One that does not end at our own position says nothing (a client, a member
+   * in motion).
+   */
   #arc(): Arc {
     const { engine, membership } = this.#parts;
     const elsewhere = advance(engine.self.position, 1, engine.size);

@@ -1,8 +1,9 @@
-// Ring: the rules that keep members in a ring, as pure functions from a state and an input to a new state and what to do.
-// It owns the successor list, the predecessor and the order of maintenance steps; it sends nothing and knows no time,
-// so that every interleaving can be enumerated. The rules are the corrected ones of Zave (TSE 2017, section III):
-// a joiner copies a whole list in one step, a pointer is adopted only from a member that has just answered, and a member
-// that waits for an answer that will change its state is not read by others. Where we differ, it is said.
+// Ring: the rules that keep members in a ring, as pure functions from a state and an input to a new state
+// and what to do. It owns the successor list, the predecessor and the order of maintenance steps; it sends
+// nothing and knows no time, so that every interleaving can be enumerated. The rules are the corrected ones
+// of Zave (TSE 2017, section III): a joiner copies a whole list in one step, a pointer is adopted only from
+// a member that has just answered, and a member that waits for an answer that will change its state is not
+// read by others. Where we differ, it is said.
 import type { Contact } from './contact.ts';
 import { sameContact } from './contact.ts';
 import type { Neighbourhood } from './message.ts';
@@ -34,12 +35,18 @@ export interface RingRules {
   readonly size: number;
 }
 
-/** A ring of one. Zave's proof starts at r + 1 members; ours at one: while the ring is smaller than r, lists hold all. */
+/**
+ * A ring of one. Zave's proof starts at r + 1 members; ours at one: while the ring is smaller than r, lists
+ * hold all.
+ */
 export function alone(self: Contact): RingState {
   return { self, predecessor: undefined, successors: [], waiting: undefined };
 }
 
-/** Join: the whole list of the predecessor in one step; undefined where `self` does not belong behind it (any more). */
+/**
+ * Join: the whole list of the predecessor in one step; undefined where `self` does not belong behind it
+ * (any more).
+ */
 export function joined(
   self: Contact,
   predecessor: Contact,
@@ -94,8 +101,8 @@ function successorAnswered(state: RingState, head: Contact, its: Neighbourhood, 
 }
 
 /**
- * The nearer member has answered: it becomes the first successor. Its list goes before ours but does not replace it:
- * where two rings merge, the candidate does not know our successors yet, so it is told of them.
+ * The nearer member has answered: it becomes the first successor. Its list goes before ours but does not
+ * replace it: where two rings merge, the candidate does not know our successors yet, so it is told of them.
  */
 function candidateAnswered(state: RingState, head: Contact, its: Neighbourhood, rules: RingRules): RingStep {
   const former = state.successors;
@@ -110,7 +117,10 @@ function candidateAnswered(state: RingState, head: Contact, its: Neighbourhood, 
   return { ...step, introduceTo: head, introduced: former };
 }
 
-/** The member that was asked waits itself, or is none: the step is given up, and tried again at the next stabilisation. */
+/**
+ * The member that was asked waits itself, or is none: the step is given up, and tried again at the next
+ * stabilisation.
+ */
 export function postponed(state: RingState, from: Contact): RingStep {
   if (state.waiting?.of.id !== from.id) return { state };
   const head = state.successors[0];
@@ -120,12 +130,15 @@ export function postponed(state: RingState, from: Contact): RingStep {
     : { state: next };
 }
 
-/** A member was found dead (after confirmation): it leaves the list; if it was being asked, the next one is. */
+/**
+ * A member was found dead (after confirmation): it leaves the list; if it was being asked, the next one is.
+ */
 export function dropped(state: RingState, id: string): RingStep {
   let successors = state.successors.filter((contact) => contact.id !== id);
   let { predecessor } = state;
   if (successors.length === 0) {
-    // The whole list is dead, which the proof excludes: the predecessor, if it lives, is the only other member known.
+    // The whole list is dead, which the proof excludes: the predecessor, if it lives, is the only other
+    // member known.
     predecessor = predecessor?.id === id ? undefined : predecessor;
     successors = predecessor === undefined ? [] : [predecessor];
   }
@@ -141,8 +154,8 @@ export function dropped(state: RingState, id: string): RingStep {
 export type Notified = 'adopted' | 'known' | 'taken' | 'passed' | 'contested';
 
 /**
- * Rectify: `notifier` has just spoken, so it lives. It is adopted where it is nearer than the predecessor; else the
- * predecessor is checked, and replaced if it is dead (`replaced`).
+ * Rectify: `notifier` has just spoken, so it lives. It is adopted where it is nearer than the predecessor;
+ * else the predecessor is checked, and replaced if it is dead (`replaced`).
  */
 export function notified(
   state: RingState,
@@ -168,7 +181,10 @@ export function replaced(state: RingState, predecessor: Contact): RingState {
   return { ...state, predecessor, successors };
 }
 
-/** A neighbour leaves and hands over what it knows: its list to its predecessor, its predecessor to its successor. */
+/**
+ * A neighbour leaves and hands over what it knows: its list to its predecessor, its predecessor to its
+ * successor.
+ */
 export function departed(state: RingState, leaver: Contact, its: Neighbourhood, rules: RingRules): RingState {
   const others = its.successors.filter((contact) => contact.id !== leaver.id);
   const mine = state.successors.filter((contact) => contact.id !== leaver.id);
@@ -186,7 +202,10 @@ export function departed(state: RingState, leaver: Contact, its: Neighbourhood, 
   return { ...state, predecessor, successors, waiting };
 }
 
-/** Somebody says that `candidate` lives: if it would be our first successor, it is asked (as in stabilisation). */
+/**
+ * Somebody says that `candidate` lives: if it would be our first successor, it is asked (as in
+ * stabilisation).
+ */
 export function considered(state: RingState, candidate: Contact): RingStep {
   const head = state.successors[0];
   if (state.waiting !== undefined || candidate.id === state.self.id) return { state };
@@ -197,7 +216,10 @@ export function considered(state: RingState, candidate: Contact): RingStep {
   return { state: { ...state, waiting: { step: 'candidate', of: candidate } }, ask: candidate };
 }
 
-/** The first r distinct members going clockwise from self; what would come after self, or out of order, is cut off. */
+/**
+ * The first r distinct members going clockwise from self; what would come after self, or out of order, is
+ * cut off.
+ */
 function clockwise(self: Contact, contacts: readonly Contact[], rules: RingRules): Contact[] {
   const list: Contact[] = [];
   let reached = 0;
@@ -222,5 +244,5 @@ function sorted(self: Contact, contacts: readonly Contact[], rules: RingRules): 
     byPosition.set(contact.position, contact);
   }
   const offset = (contact: Contact): number => distance(self.position, contact.position, rules.size);
-  return [...byPosition.values()].sort((a, b) => offset(a) - offset(b));
+  return [...byPosition.values()].toSorted((a, b) => offset(a) - offset(b));
 }

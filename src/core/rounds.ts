@@ -1,13 +1,17 @@
-// Rounds: what an owner asks of the copies of its arc, one request to each a turn: store these entries, and is my epoch
-// still the latest? It owns the counting of acknowledgements; what waits for them is in operations.ts.
-// All that arrives in one turn shares a round: reads need only the second question, so they cost no round of their own.
+// Rounds: what an owner asks of the copies of its arc, one request to each a turn: store these entries, and
+// is my epoch still the latest? It owns the counting of acknowledgements; what waits for them is in
+// operations.ts. All that arrives in one turn shares a round: reads need only the second question, so they
+// cost no round of their own.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Entry } from './entry.ts';
 import type { Arc } from './position.ts';
 import { holds } from './position.ts';
 
-/** How a round ended for one who waited: enough copies agreed; the arc belongs to another now; or time ran out. */
+/**
+ * How a round ended for one who waited: enough copies agreed; the arc belongs to another now; or time ran
+ * out.
+ */
 export type RoundOutcome = 'agreed' | 'lost' | 'late';
 
 export interface RoundWaiter {
@@ -129,7 +133,10 @@ export class Rounds {
     }
   }
 
-  /** Too few answered: the ring gets a moment to drop who is dead, then those who still have time ask the new set. */
+  /**
+   * Too few answered: the ring gets a moment to drop who is dead, then those who still have time ask the
+   * new set.
+   */
   #repeat(round: Round): void {
     this.#running.delete(round);
     const waiters = round.waiters;

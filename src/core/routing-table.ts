@@ -1,6 +1,7 @@
-// RoutingTable: the members this node knows, and whom it would ask for a position: successors, fingers, learned arcs.
-// It owns knowledge only. A member routes from its own position; a client from that of its contact, whose tables it
-// was given, so that the bound of k requests holds for it too (docs/PROTOCOL.md, "Lookup").
+// RoutingTable: the members this node knows, and whom it would ask for a position: successors, fingers,
+// learned arcs. It owns knowledge only. A member routes from its own position; a client from that of its
+// contact, whose tables it was given, so that the bound of k requests holds for it too (docs/PROTOCOL.md,
+// "Lookup").
 import type { Contact } from './contact.ts';
 import { sameContact } from './contact.ts';
 import type { Engine } from './engine.ts';
@@ -28,7 +29,10 @@ export class RoutingTable {
   #origin: Contact | undefined;
   #predecessor: Contact | undefined;
   #successors: readonly Contact[] = [];
-  /** #fingers[i] is the first known member at or behind origin + 2**i; undefined where that is the origin itself. */
+  /**
+   * #fingers[i] is the first known member at or behind origin + 2**i; undefined where that is the origin
+   * itself.
+   */
   #fingers: (Contact | undefined)[] = [];
   readonly #graves = new Map<string, { readonly contact: Contact; readonly until: number }>();
 
@@ -107,7 +111,9 @@ export class RoutingTable {
     return [...distinct.values()];
   }
 
-  /** The member is dead or no member: nothing here points to it, and nobody's old tables bring it back soon. */
+  /**
+   * The member is dead or no member: nothing here points to it, and nobody's old tables bring it back soon.
+   */
   forget(id: string): void {
     const contact = this.contactOf(id);
     if (contact !== undefined) this.#bury(contact);

@@ -1,6 +1,6 @@
-// Segment: an arc that this member owns, or is taking over. It owns the way to service: claim the arc at a new epoch from
-// the members that hold copies, collect the newest versions from all of them, see a majority of the new copies hold
-// them, then serve; and afterwards keep every copy complete as members come and go.
+// Segment: an arc that this member owns, or is taking over. It owns the way to service: claim the arc at a
+// new epoch from the members that hold copies, collect the newest versions from all of them, see a majority
+// of the new copies hold them, then serve; and afterwards keep every copy complete as members come and go.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Key } from './entry.ts';
@@ -114,7 +114,8 @@ export class Segment {
     for (const copy of copies) this.#exchanges.get(copy.id)?.push();
     if (this.serving) return;
     const synced = copies.filter((copy) => this.#exchanges.get(copy.id)?.state === 'synced').length;
-    // A majority of the new copies, ours included, holds everything: an acknowledged write cannot be lost by serving now.
+    // A majority of the new copies, ours included, holds everything: an acknowledged write cannot be lost
+    // by serving now.
     if (synced + 1 < Math.floor((copies.length + 1) / 2) + 1) return;
     this.serving = true;
     this.#view.serves(this);

@@ -1,8 +1,9 @@
-// MemoryStore: the entries that a member holds, owned or copied, in memory, found by key and walked by position.
-// It owns the rule that the newest version of a key wins; whose entries they are is decided elsewhere.
-// Entries are kept in chunks ordered by (position, key): a walk of an arc touches only that arc, and an insertion moves
-// at most one chunk.
+// MemoryStore: the entries that a member holds, owned or copied, in memory, found by key and walked by
+// position. It owns the rule that the newest version of a key wins; whose entries they are is decided
+// elsewhere. Entries are kept in chunks ordered by (position, key): a walk of an arc touches only that arc,
+// and an insertion moves at most one chunk.
 import type { Entry, Key, Place } from './entry.ts';
+import { itemAt, lowerBound } from './ordered.ts';
 import type { Arc } from './position.ts';
 
 export interface Stored {
@@ -99,11 +100,11 @@ export class MemoryStore {
 
   *#walkRange(start: Place, high: number): Generator<Stored> {
     let c = this.#chunkIndex(start.position, start.key);
-    let i = lowerBound(this.#chunks[c] ?? [], start.position, start.key);
+    let i = rankIn(itemAt(this.#chunks, c), start.position, start.key);
     for (; c < this.#chunks.length; c++, i = 0) {
-      const chunk = this.#chunks[c] as Stored[];
+      const chunk = itemAt(this.#chunks, c);
       for (; i < chunk.length; i++) {
-        const stored = chunk[i] as Stored;
+        const stored = itemAt(chunk, i);
         if (stored.position > high) return;
         if (stored.position === start.position && stored.entry.key <= start.key) continue;
         yield stored;
@@ -115,27 +116,23 @@ export class MemoryStore {
   #rank(position: number): number {
     if (position < 0) return 0;
     const c = this.#chunkIndex(position, LAST_KEY);
-    let sum = lowerBound(this.#chunks[c] ?? [], position, LAST_KEY);
-    for (let i = 0; i < c; i++) sum += (this.#chunks[i] as Stored[]).length;
+    let sum = rankIn(itemAt(this.#chunks, c), position, LAST_KEY);
+    for (let i = 0; i < c; i++) sum += itemAt(this.#chunks, i).length;
     return sum;
   }
 
   #locate(position: number, key: Key): { chunk: Stored[]; index: number } {
-    const chunk = this.#chunks[this.#chunkIndex(position, key)] as Stored[];
-    return { chunk, index: lowerBound(chunk, position, key) };
+    const chunk = itemAt(this.#chunks, this.#chunkIndex(position, key));
+    return { chunk, index: rankIn(chunk, position, key) };
   }
 
   /** The last chunk that starts at or before the place. */
   #chunkIndex(position: number, key: Key): number {
-    let low = 0;
-    let high = this.#chunks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      const first = (this.#chunks[middle] as Stored[])[0];
-      if (first !== undefined && compare(first, position, key) <= 0) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    const behind = lowerBound(this.#chunks, (chunk) => {
+      const first = chunk[0];
+      return first !== undefined && compare(first, position, key) <= 0;
+    });
+    return Math.max(0, behind - 1);
   }
 }
 
@@ -151,15 +148,8 @@ function ranges(arc: Arc): [number, number][] {
   ];
 }
 
-function lowerBound(chunk: readonly Stored[], position: number, key: Key): number {
-  let low = 0;
-  let high = chunk.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compare(chunk[middle] as Stored, position, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function rankIn(chunk: readonly Stored[], position: number, key: Key): number {
+  return lowerBound(chunk, (stored) => compare(stored, position, key) < 0);
 }
 
 function compare(stored: Stored, position: number, key: Key): number {

@@ -1,6 +1,6 @@
-// Sweep: brings entries that are held here, but are not ours to keep, to the members that should have them, and forgets
-// them once their owner has said that its whole set holds them. It is how copies leave former holders, how a leaving
-// member hands over, and how the entries of two rings come together.
+// Sweep: brings entries that are held here, but are not ours to keep, to the members that should have them,
+// and forgets them once their owner has said that its whole set holds them. It is how copies leave former
+// holders, how a leaving member hands over, and how the entries of two rings come together.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key, Place } from './entry.ts';
@@ -18,7 +18,10 @@ export interface SweepView {
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 
-/** A clean store is looked through again after this many sweep periods even if nothing was reported to have changed. */
+/**
+ * A clean store is looked through again after this many sweep periods even if nothing was reported to have
+ * changed.
+ */
 const IDLE_PERIODS = 20;
 
 export class Sweep {
@@ -37,6 +40,11 @@ export class Sweep {
     this.#engine = engine;
     this.#store = store;
     this.#view = view;
+  }
+
+  /** Entries held here, tombstones included. */
+  get held(): number {
+    return this.#store.size;
   }
 
   /** Copies held here may belong elsewhere now. */
@@ -171,6 +179,8 @@ export class Sweep {
   }
 }
 
-/** Walked from position 0 to the end: an arc that ends where it begins, at the last position that can exist. */
+/**
+ * Walked from position 0 to the end: an arc that ends where it begins, at the last position that can exist.
+ */
 const WHOLE: Arc = { from: Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
 const LAST_KEY = '\uffff';

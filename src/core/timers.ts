@@ -1,5 +1,7 @@
-// Timers: what the machine wants to do later, ordered by time in a binary heap.
-// It owns no clock: the engine says what time it is. Timers that fall due together run in the order they were set.
+// Timers: what the machine wants to do later, ordered by time in a binary heap. It owns no clock: the
+// engine says what time it is. Timers that fall due together run in the order they were set.
+
+import { itemAt } from './ordered.ts';
 
 export interface Timer {
   readonly at: number;
@@ -24,7 +26,8 @@ export class Timers {
     if (timer === undefined || timer.action === undefined) return;
     timer.action = undefined;
     this.#cancelled += 1;
-    // Cancelled timers sleep in the heap until their time; when they are the greater part, it is rebuilt without them.
+    // Cancelled timers sleep in the heap until their time; when they are the greater part, it is rebuilt
+    // without them.
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#rebuild();
   }
 
@@ -53,7 +56,7 @@ export class Timers {
   }
 
   #rebuild(): void {
-    this.#heap = this.#heap.filter((timer) => timer.action !== undefined).sort((a, b) => compare(a, b));
+    this.#heap = this.#heap.filter((timer) => timer.action !== undefined).toSorted(compare);
     this.#cancelled = 0;
   }
 
@@ -84,12 +87,12 @@ export class Timers {
   }
 
   #less(i: number, j: number): boolean {
-    return compare(this.#heap[i] as Timer, this.#heap[j] as Timer) < 0;
+    return compare(itemAt(this.#heap, i), itemAt(this.#heap, j)) < 0;
   }
 
   #swap(i: number, j: number): void {
-    const held = this.#heap[i] as Timer;
-    this.#heap[i] = this.#heap[j] as Timer;
+    const held = itemAt(this.#heap, i);
+    this.#heap[i] = itemAt(this.#heap, j);
     this.#heap[j] = held;
   }
 }

@@ -1,6 +1,8 @@
 // Hashes for simulations: fast, even and pure, and not for anything else.
 
-/** 64 well-mixed bits of the bytes (two rounds of a 32-bit FNV-1a, finished as in MurmurHash3), as 8 bytes. */
+/**
+ * 64 well-mixed bits of the bytes (two rounds of a 32-bit FNV-1a, finished as in MurmurHash3), as 8 bytes.
+ */
 export function simulationHash(bytes: Uint8Array): Uint8Array {
   let low = 0x811c9dc5;
   let high = 0x9e3779b9;

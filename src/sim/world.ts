@@ -1,5 +1,6 @@
-// World: machines in virtual time, joined by a seeded network. It owns the clock, the order of events and what the network
-// does to messages; the machines are the very ones that ship. Nothing here waits: a minute passes as fast as its events.
+// World: machines in virtual time, joined by a seeded network. It owns the clock, the order of events and
+// what the network does to messages; the machines are the very ones that ship. Nothing here waits: a minute
+// passes as fast as its events.
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Effect, MachineEvent, Outcome } from '../core/effect.ts';
@@ -129,7 +130,7 @@ export class World {
   /** The process dies: its connections break. */
   crash(node: WorldNode): void {
     node.state = 'dead';
-    for (const other of [...node.connections]) this.#close(node, other);
+    for (const other of node.connections) this.#close(node, other);
   }
 
   /** The process starts again without memory, under the same identity. */

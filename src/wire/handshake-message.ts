@@ -1,7 +1,7 @@
-// The handshake's messages, as plain data: what two nodes tell each other before either answers anything else.
-// It owns the vocabulary only; handshake.ts in the node layer decides, and codec.ts turns it into bytes.
-// Order: both sides send hello; each answers a hello that fits with proof, any other with refusal; each answers a proof
-// that holds with welcome. A connection is open once the other's welcome has arrived.
+// The handshake's messages, as plain data: what two nodes tell each other before either answers anything
+// else. It owns the vocabulary only; handshake.ts in the node layer decides, and codec.ts turns it into
+// bytes. Order: both sides send hello; each answers a hello that fits with proof, any other with refusal;
+// each answers a proof that holds with welcome. A connection is open once the other's welcome has arrived.
 import type { Tables } from '../core/message.ts';
 
 /** The version of the protocol; nodes of different versions refuse each other. */
@@ -49,9 +49,15 @@ export interface Refusal {
 
 export interface Proof {
   readonly type: 'proof';
-  /** Plaintext: a signature by the sender's key over label, both nonces and both ids. TLS: empty, the certificate proves it. */
+  /**
+   * Plaintext: a signature by the sender's key over label, both nonces and both ids. TLS: empty, the
+   * certificate proves it.
+   */
   readonly signature: Uint8Array;
-  /** Where a secret is set: an HMAC over the session's exporter value, the direction, both ids and fingerprints; else empty. */
+  /**
+   * Where a secret is set: an HMAC over the session's exporter value, the direction, both ids and
+   * fingerprints; else empty.
+   */
   readonly mac: Uint8Array;
 }
 
