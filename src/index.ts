@@ -1,5 +1,5 @@
-// The package's main entry point: an explicit list of what users may import, and the same under the reference's module names.
-// It holds no code of its own.
+// The package's main entry point: an explicit list of what users may import, and the same under the
+// reference's module names. It holds no code of its own.
 import { toBase58 } from './wire/base58.ts';
 import { ChordSocket } from './node/chord-socket.ts';
 import { MeshSocket } from './node/mesh-socket.ts';
@@ -36,7 +36,7 @@ export type { CallOptions } from './node/call-options.ts';
 export type { Logger } from './node/debug-log.ts';
 export type { DeleteOptions, EntryView, SetOptions } from './node/dictionary.ts';
 export type { ErrorCode, ErrorDescription, ErrorDetails } from './node/errors.ts';
-export type { Change, ChordEvents, Degradation, MeshEvents, Neighbours } from './node/events.ts';
+export type { Change, Degradation, Neighbours, SocketEvents } from './node/events.ts';
 export type { Limits } from './node/limits.ts';
 export type { CloseOptions, ReadyOptions, WaitOptions } from './node/mesh-socket.ts';
 export type { ChordOptions, Secret } from './node/options.ts';

@@ -1,6 +1,6 @@
-// Alarm: the one timer of a node. It owns arming, lateness and whether the process is kept alive for it.
-// A timer that fires late means that this process did not run for a while: answers may have arrived meanwhile and wait in
-// the kernel. They are let in first, so that they are not taken for silence.
+// Alarm: the one timer of a node. It owns arming, lateness and whether the process is kept alive for it. A
+// timer that fires late means that this process did not run for a while: answers may have arrived meanwhile
+// and wait in the kernel. They are let in first, so that they are not taken for silence.
 
 /** A timer of an idle event loop is a few milliseconds late at most; more than this is a stall. */
 const STALL_MS = 50;
@@ -22,8 +22,9 @@ export class Alarm {
   }
 
   /**
-   * Rings at `deadline` (monotonic milliseconds) or earlier: an alarm that is already set for an earlier moment stays, because
-   * deadlines move later all the time, and a wake-up for nothing costs less than a timer each time.
+   * Rings at `deadline` (monotonic milliseconds) or earlier: an alarm that is already set for an earlier
+   * moment stays, because deadlines move later all the time, and a wake-up for nothing costs less than a
+   * timer each time.
    */
   set(deadline: number): void {
     if (this.#stopped || this.#settling || deadline >= this.#firesAt) return;
@@ -55,8 +56,8 @@ export class Alarm {
       this.#ring();
       return;
     }
-    // The poll phase of the event loop runs before each of the two: the first lets in what has arrived, the second what
-    // decrypting and framing have put off.
+    // The poll phase of the event loop runs before each of the two: the first lets in what has arrived, the
+    // second what decrypting and framing have put off.
     this.#settling = true;
     setImmediate(() =>
       setImmediate(() => {

@@ -1,5 +1,5 @@
-// Bulk update: many writes from one source, a bounded number at a time. It owns what a source may be, the order of writes to the
-// same key, and the account of what failed.
+// Bulk update: many writes from one source, a bounded number at a time. It owns what a source may be, the
+// order of writes to the same key, and the account of what failed.
 import type { Key } from '../core/entry.ts';
 import { type Bytes, checkValue, toKey, toKeyOfAnySize, toValue } from './bytes.ts';
 import type { Call } from './call-options.ts';
@@ -62,7 +62,10 @@ async function store(write: Write, call: Call, { dictionary, limits }: UpdateTar
   await dictionary.store(key, { type: 'set', value, ttlMs: 0, ifAbsent: false, ifVersion: '' }, call);
 }
 
-/** What is in memory already is checked as a whole, so that misuse stores nothing; a stream is checked as it comes. */
+/**
+ * What is in memory already is checked as a whole, so that misuse stores nothing; a stream is checked as it
+ * comes.
+ */
 async function* writesOf(source: unknown): AsyncGenerator<Write, void, undefined> {
   if (typeof source !== 'object' || source === null) {
     throw new TypeError(`update takes an object, a Map or an iterable of pairs, got ${typeof source}`);

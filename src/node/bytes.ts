@@ -1,5 +1,5 @@
-// Bytes: the one place where what users hand in becomes keys and values of the core, and back.
-// It owns the conversion, the check that text is well-formed and the two size limits. Every value is copied in both
+// Bytes: the one place where what users hand in becomes keys and values of the core, and back. It owns the
+// conversion, the check that text is well-formed and the two size limits. Every value is copied in both
 // directions, so that neither side can change what the other holds.
 import type { Key } from '../core/entry.ts';
 import { ChordError } from './errors.ts';
@@ -25,7 +25,10 @@ export function toKey(given: unknown, limits: ByteLimits): Key {
   return key;
 }
 
-/** For where a key that is too large is one failure among others. Throws TypeError for anything but text or bytes. */
+/**
+ * For where a key that is too large is one failure among others. Throws TypeError for anything but text or
+ * bytes.
+ */
 export function toKeyOfAnySize(given: unknown): Key {
   return toBuffer(given, 'key').toString('latin1');
 }

@@ -1,5 +1,5 @@
-// CallOptions: what every operation may be told, parsed at the edge, and the deadline that several requests share.
-// It owns names, types, ranges and defaults; the driver carries time-out and abort out.
+// CallOptions: what every operation may be told, parsed at the edge, and the deadline that several requests
+// share. It owns names, types, ranges and defaults; the driver carries time-out and abort out.
 import type { Consistency } from '../core/message.ts';
 import { ChordError } from './errors.ts';
 
@@ -48,7 +48,10 @@ export function parseCall(given: unknown, defaults: CallDefaults, extraNames: re
   return { consistency, timeoutMs, signal };
 }
 
-/** The fields of an options object; throws TypeError for anything else and for a name that is not in the list. */
+/**
+ * The fields of an options object; throws TypeError for anything else and for a name that is not in the
+ * list.
+ */
 export function parseNamed(
   given: unknown,
   names: readonly string[],
@@ -97,7 +100,10 @@ export class Deadline {
     return Math.max(1, this.#endsAt - performance.now());
   }
 
-  /** The call with the time that is left. Throws ERR_TIMEOUT, with `doing` in its sentence, where there is none. */
+  /**
+   * The call with the time that is left. Throws ERR_TIMEOUT, with `doing` in its sentence, where there is
+   * none.
+   */
   next(doing: string): Call {
     if (this.passed) {
       throw new ChordError('ERR_TIMEOUT', `${doing} was not done within ${this.#call.timeoutMs} ms`);

@@ -1,11 +1,10 @@
-// ChordSocket: one Map for many processes: the dictionary on top of a node. It owns the public names of the dictionary;
-// the operations are in dictionary.ts, walk.ts and bulk-update.ts.
+// ChordSocket: one Map for many processes: the dictionary on top of a node. It owns the public names of the
+// dictionary; the operations are in dictionary.ts, walk.ts and bulk-update.ts.
 import type { ExplainResult, RingResult } from '../core/command.ts';
 import { type PairSource, updateAll } from './bulk-update.ts';
 import { type Bytes, keyToBuffer, keyToText, toKey } from './bytes.ts';
 import { type CallOptions, Deadline, parseCall } from './call-options.ts';
 import { type DeleteOptions, Dictionary, type EntryView, type SetOptions } from './dictionary.ts';
-import type { ChordEvents } from './events.ts';
 import { MeshSocket, type WaitOptions } from './mesh-socket.ts';
 import type { ChordOptions } from './options.ts';
 import { chordProtocol } from './protocol.ts';
@@ -13,18 +12,21 @@ import { type Explanation, type MemberView, toExplanation, toMemberView } from '
 import { valueOf, Walk, type WalkOptions } from './walk.ts';
 
 /**
- * A distributed dictionary. Keys and values are bytes; strings stand for their UTF-8 bytes, so 'a' and its byte are one key, and
- * ill-formed UTF-16 is a TypeError. Values come back as Buffers that are the caller's own.
+ * A distributed dictionary. Keys and values are bytes; strings stand for their UTF-8 bytes, so 'a' and its
+ * byte are one key, and ill-formed UTF-16 is a TypeError. Values come back as Buffers that are the caller's
+ * own.
  *
- * Every operation takes `{consistency?, timeoutMs?, signal?}` and rejects with TypeError or RangeError for misuse,
- * ERR_KEY_TOO_LARGE, ERR_NOT_CONNECTED (a client that knows nobody, at once), ERR_CLOSED, ERR_UNREACHABLE or ERR_TIMEOUT
- * (the owners did not answer within `timeoutMs`), ERR_QUORUM, ERR_LIMIT (too many operations under way), or with
- * `signal.reason`. One key costs at most k requests, one once its arc is known.
+ * Every operation takes `{consistency?, timeoutMs?, signal?}` and rejects with TypeError or RangeError for
+ * misuse, ERR_KEY_TOO_LARGE, ERR_NOT_CONNECTED (a client that knows nobody, at once), ERR_CLOSED,
+ * ERR_UNREACHABLE or ERR_TIMEOUT (the owners did not answer within `timeoutMs`), ERR_QUORUM, ERR_LIMIT (too
+ * many operations under way), or with `signal.reason`. One key costs at most k requests, one once its arc
+ * is known.
  *
- * At `quorum` and `all`, operations on one key are linearizable as long as no quorum was lost. Where the ring had to go on
- * without one (see `degraded`), the newest version wins afterwards: two `ifAbsent` may both have won.
+ * At `quorum` and `all`, operations on one key are linearizable as long as no quorum was lost. Where the
+ * ring had to go on without one (see `degraded`), the newest version wins afterwards: two `ifAbsent` may
+ * both have won.
  */
-export class ChordSocket extends MeshSocket<ChordEvents> {
+export class ChordSocket extends MeshSocket {
   readonly #dictionary: Dictionary;
   readonly #walk: Walk;
 
@@ -38,7 +40,10 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
     this.#walk = new Walk(this.node);
   }
 
-  /** The value, or `fallback` where the ring answers that there is none. A missing key costs no more than another. */
+  /**
+   * The value, or `fallback` where the ring answers that there is none. A missing key costs no more than
+   * another.
+   */
   get(key: Bytes): Promise<Buffer | undefined>;
   get<Fallback>(key: Bytes, fallback: Fallback, options?: CallOptions): Promise<Buffer | Fallback>;
   async get<Fallback>(
@@ -65,8 +70,8 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
   }
 
   /**
-   * Stores a value, and resolves once as many copies as `consistency` asks are stored. A call that rejects with ERR_TIMEOUT or
-   * ERR_UNREACHABLE may have stored it all the same; it is never stored twice.
+   * Stores a value, and resolves once as many copies as `consistency` asks are stored. A call that rejects
+   * with ERR_TIMEOUT or ERR_UNREACHABLE may have stored it all the same; it is never stored twice.
    * Rejects with ERR_CONFLICT {version?} when a condition fails, ERR_VALUE_TOO_LARGE.
    */
   async set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }> {
@@ -82,11 +87,12 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
   }
 
   /**
-   * Stores every pair, 64 at a time; of duplicate keys the last wins. Resolves to the number of keys stored. `timeoutMs` is that of
-   * each write. Objects, Maps and other iterables are read whole before anything is sent, and misuse in them stores nothing;
-   * asynchronous iterables are streamed, and only their keys are kept.
-   * Where keys fail, the others are stored all the same, and it rejects with the first cause's code and `failed`: a Map from the keys
-   * as they were given to their errors. An abort leaves what was stored.
+   * Stores every pair, 64 at a time; of duplicate keys the last wins. Resolves to the number of keys
+   * stored. `timeoutMs` is that of each write. Objects, Maps and other iterables are read whole before
+   * anything is sent, and misuse in them stores nothing; asynchronous iterables are streamed, and only
+   * their keys are kept.
+   * Where keys fail, the others are stored all the same, and it rejects with the first cause's code and
+   * `failed`: a Map from the keys as they were given to their errors. An abort leaves what was stored.
    */
   async update(source: PairSource, options?: CallOptions): Promise<{ stored: number }> {
     const call = parseCall(options, this.node.defaults);
@@ -94,8 +100,9 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
   }
 
   /**
-   * Every key of the ring once, also while members join and leave: a key that lives throughout the walk comes exactly once.
-   * Memory: one page. Costs about one request a page of 512 entries, at least one a member; `timeoutMs` is that of a page.
+   * Every key of the ring once, also while members join and leave: a key that lives throughout the walk
+   * comes exactly once. Memory: one page. Costs about one request a page of 512 entries, at least one a
+   * member; `timeoutMs` is that of a page.
    */
   keys(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined> {
     return this.#walk.keys(options);
@@ -127,8 +134,9 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
   }
 
   /**
-   * Removes an entry and resolves to the very value that was removed, or to `fallback` where there is none; of several that pop
-   * one entry at the same time, one gets it. Costs a read and a write, again for each writer that comes between.
+   * Removes an entry and resolves to the very value that was removed, or to `fallback` where there is none;
+   * of several that pop one entry at the same time, one gets it. Costs a read and a write, again for each
+   * writer that comes between.
    */
   pop(key: Bytes): Promise<Buffer | undefined>;
   pop<Fallback>(key: Bytes, fallback: Fallback, options?: CallOptions): Promise<Buffer | Fallback>;
@@ -140,7 +148,10 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
     return (await this.#dictionary.pop(key, options)) ?? fallback;
   }
 
-  /** Removes some entry and resolves to it, or to undefined where the ring is empty. `timeoutMs` is that of the whole. */
+  /**
+   * Removes some entry and resolves to it, or to undefined where the ring is empty. `timeoutMs` is that of
+   * the whole.
+   */
   async popItem(options?: CallOptions): Promise<[key: Buffer, value: Buffer] | undefined> {
     const deadline = new Deadline(parseCall(options, this.node.defaults));
     for await (const { key } of this.#walk.stored(false, deadline.next('popItem'))) {
@@ -151,8 +162,8 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
   }
 
   /**
-   * Every entry, in the memory of this process. Keys are strings where their bytes are UTF-8, else Buffers, so that the Map can be
-   * asked for text. Walks over all entries, see `keys`.
+   * Every entry, in the memory of this process. Keys are strings where their bytes are UTF-8, else Buffers,
+   * so that the Map can be asked for text. Walks over all entries, see `keys`.
    */
   async copy(options?: CallOptions): Promise<Map<string | Buffer, Buffer>> {
     const copied = new Map<string | Buffer, Buffer>();
@@ -161,7 +172,10 @@ export class ChordSocket extends MeshSocket<ChordEvents> {
     return copied;
   }
 
-  /** The route of a key: its position, its owner and copies, and every hop with its time. Costs one lookup and one request. */
+  /**
+   * The route of a key: its position, its owner and copies, and every hop with its time. Costs one lookup
+   * and one request.
+   */
   async explain(key: Bytes, options?: CallOptions): Promise<Explanation> {
     const call = parseCall(options, this.node.defaults);
     const command = { type: 'explain', key: toKey(key, this.node.limits) } as const;

@@ -1,5 +1,6 @@
-// Dictionary: the operations on one key, from parsed arguments to results. It owns what each answer of the owner means to the
-// user, and the retry loop of pop. Conversion of keys and values is in bytes.ts, routing and replication are the core's.
+// Dictionary: the operations on one key, from parsed arguments to results. It owns what each answer of the
+// owner means to the user, and the retry loop of pop. Conversion of keys and values is in bytes.ts, routing
+// and replication are the core's.
 import type { OperateResult } from '../core/command.ts';
 import { isVersion, type Key, type Version } from '../core/entry.ts';
 import type { Operation, OperationResult } from '../core/message.ts';

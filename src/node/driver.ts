@@ -1,7 +1,8 @@
-// Driver: runs one machine in this process. It feeds the machine with what happens, each time with the monotonic clock,
-// and carries out what the machine asks for. It owns that order, the timer and the promises of commands; it decides nothing.
-// Rule: after every input the machine's effects are drained before anything else reaches it, except inputs that those
-// effects themselves cause at once; these are fed in, and their effects queue behind.
+// Driver: runs one machine in this process. It feeds the machine with what happens, each time with the
+// monotonic clock, and carries out what the machine asks for. It owns that order, the timer and the
+// promises of commands; it decides nothing. Rule: after every input the machine's effects are drained
+// before anything else reaches it, except inputs that those effects themselves cause at once; these are fed
+// in, and their effects queue behind.
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Destination, Effect, Failure, MachineEvent, Outcome } from '../core/effect.ts';
@@ -93,8 +94,9 @@ export class Driver {
   }
 
   /**
-   * Starts a command and resolves to what it settles with. Rejects with the ChordError of its failure, with `signal.reason`
-   * when aborted, with ERR_CLOSED when the driver is closed. The caller knows the type of the command's result.
+   * Starts a command and resolves to what it settles with. Rejects with the ChordError of its failure, with
+   * `signal.reason` when aborted, with ERR_CLOSED when the driver is closed. The caller knows the type of
+   * the command's result.
    */
   run<Result>(command: Command, options: RunOptions): Promise<Result> {
     if (this.#closed) return Promise.reject(closedError());

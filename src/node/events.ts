@@ -20,8 +20,12 @@ export interface Degradation {
   readonly message: string;
 }
 
-export interface MeshEvents {
-  /** An authenticated connection was opened, in either direction. Once a node, however many connections there are to it. */
+/** The argument list of each event, by name. */
+export interface SocketEvents {
+  /**
+   * An authenticated connection was opened, in either direction. Once a node, however many connections
+   * there are to it.
+   */
   connect: [peer: Peer];
   /** The last connection to that node is gone; `reason` is a sentence. */
   disconnect: [peer: Peer, reason: string];
@@ -31,18 +35,20 @@ export interface MeshEvents {
   neighbours: [neighbours: Neighbours];
   /** Copies were lost beyond a majority, and the survivors went on. */
   degraded: [degradation: Degradation];
-  /** Something failed that no call is waiting for. Where nobody listens it is logged: it never ends the process. */
+  /**
+   * Something failed that no call is waiting for. Where nobody listens it is logged: it never ends the
+   * process.
+   */
   error: [error: Error];
   /** Everything is closed; the last event. */
   close: [];
-}
-
-/** The first three are emitted on the owner of the key only, once an acknowledged change. */
-export interface ChordEvents extends MeshEvents {
-  /** A key that had no value has one. */
+  /**
+   * Chord sockets only, on the owner of the key, once an acknowledged change: a key that had no value has
+   * one.
+   */
   add: [change: Change];
-  /** A key has another value. */
+  /** As `add`: a key has another value. */
   update: [change: Change];
-  /** A key has no value any more. */
+  /** As `add`: a key has no value any more. */
   delete: [change: Change];
 }

@@ -11,7 +11,10 @@ export function isWildcard(host: string): boolean {
   return WILDCARDS.has(host);
 }
 
-/** The first IPv4 address that is not internal, else 127.0.0.1: a machine without a network still has itself. */
+/**
+ * The first IPv4 address that is not internal, else 127.0.0.1: a machine without a network still has
+ * itself.
+ */
 export function lanAddress(interfaces: Interfaces = networkInterfaces()): string {
   for (const addresses of Object.values(interfaces)) {
     const found = addresses?.find(({ family, internal }) => family === 'IPv4' && !internal);

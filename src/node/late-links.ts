@@ -1,5 +1,5 @@
-// LateLinks: the links of a node, made when they are first needed, because a certificate takes a while and a constructor cannot
-// wait. It owns that moment; before it there is nobody to send to.
+// LateLinks: the links of a node, made when they are first needed, because a certificate takes a while and
+// a constructor cannot wait. It owns that moment; before it there is nobody to send to.
 import type { Contact } from '../core/contact.ts';
 import type { Destination } from '../core/effect.ts';
 import type { Message } from '../core/message.ts';

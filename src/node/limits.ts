@@ -1,5 +1,6 @@
-// Limits: every bound of a node that a user may set, each with its default, its range and its reason.
-// It owns the table and its checks. The machine enforces the bounds of CoreLimits, the links those of connections.
+// Limits: every bound of a node that a user may set, each with its default, its range and its reason. It
+// owns the table and its checks. The machine enforces the bounds of CoreLimits, the links those of
+// connections.
 import { CORE_LIMITS, type CoreLimits } from '../core/limits.ts';
 
 export interface Limits extends CoreLimits {
@@ -13,7 +14,10 @@ export interface Limits extends CoreLimits {
   readonly queueBytes: number;
 }
 
-/** What a frame carries besides a value and a page's bytes: its header, and an entry's version, operation and lengths. */
+/**
+ * What a frame carries besides a value and a page's bytes: its header, and an entry's version, operation
+ * and lengths.
+ */
 const FRAME_OVERHEAD_BYTES = 65_536;
 const ENTRY_OVERHEAD_BYTES = 256;
 
@@ -25,7 +29,8 @@ interface Bound {
   readonly most: number;
 }
 
-// The least bounds keep a ring working at all; the most keep every sum of bytes exact and every buffer allocatable.
+// The least bounds keep a ring working at all; the most keep every sum of bytes exact and every buffer
+// allocatable.
 const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   // A key is held by every copy and named in every digest: 1 KiB is a long path, and still cheap.
   keyBytes: { standard: CORE_LIMITS.keyBytes, least: 16, most: 65_536 },
@@ -42,7 +47,8 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: 4_096 },
   pageBytes: { standard: CORE_LIMITS.pageBytes, least: 1_024, most: 16 * MIB },
   storeBytes: { standard: CORE_LIMITS.storeBytes, least: MIB, most: Number.MAX_SAFE_INTEGER },
-  // A member talks to its successors, fingers and clients; 4,096 descriptors are within the usual limit of a service.
+  // A member talks to its successors, fingers and clients; 4,096 descriptors are within the usual limit of
+  // a service.
   connections: { standard: 4_096, least: 8, most: 65_536 },
   // Enough for a whole rack to reconnect at once, few enough that half-open connections stay cheap.
   handshakes: { standard: 256, least: 4, most: 65_536 },
@@ -50,7 +56,10 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   queueBytes: { standard: 16 * MIB, least: 65_536, most: 1_024 * MIB },
 };
 
-/** Fills in defaults. Throws TypeError for an unknown name or a wrong type, RangeError for a value out of its range. */
+/**
+ * Fills in defaults. Throws TypeError for an unknown name or a wrong type, RangeError for a value out of
+ * its range.
+ */
 export function parseLimits(given: unknown): Limits {
   const named = given === undefined ? {} : given;
   if (typeof named !== 'object' || named === null || Array.isArray(named)) {

@@ -1,5 +1,6 @@
-// LocalNode: everything a socket is made of, put together: identity, machine, codec, links, driver. It owns the life cycle
-// (client, listening, member, closed) and the translation of what happens into events. What users call is in the sockets.
+// LocalNode: everything a socket is made of, put together: identity, machine, codec, links, driver. It owns
+// the life cycle (client, listening, member, closed) and the translation of what happens into events. What
+// users call is in the sockets.
 import { randomInt } from 'node:crypto';
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
@@ -13,7 +14,7 @@ import type { Call, CallDefaults } from './call-options.ts';
 import { DebugLog } from './debug-log.ts';
 import { closedError, Driver, type RunOptions, toChordError } from './driver.ts';
 import { ChordError } from './errors.ts';
-import type { ChordEvents } from './events.ts';
+import type { SocketEvents } from './events.ts';
 import { Identity, sha256 } from './identity.ts';
 import { isWildcard, lanAddress } from './lan-address.ts';
 import type { Limits } from './limits.ts';
@@ -26,9 +27,12 @@ import type { Runner } from './runner.ts';
 import { chooseTransport } from './transport-choice.ts';
 
 /** Emits one event to the user; must not throw. */
-export type Emit = <Name extends keyof ChordEvents>(name: Name, ...args: ChordEvents[Name]) => void;
+export type Emit = <Name extends keyof SocketEvents>(name: Name, ...args: SocketEvents[Name]) => void;
 
-/** Graceful closing waits this long for the others to take the entries over: a SIGTERM has to end a process in 5 s. */
+/**
+ * Graceful closing waits this long for the others to take the entries over: a SIGTERM has to end a process
+ * in 5 s.
+ */
 const CLOSE_MS = 3_000;
 /** Unexpected errors that `status` shows: enough to see a pattern. */
 const FAULTS_MAX = 16;

@@ -1,9 +1,10 @@
-// MeshSocket: a node of a network as users hold it: identity, life cycle, connections, the view of its neighbourhood.
-// It owns the public names and the parsing of their arguments; LocalNode does the work. The dictionary is ChordSocket's.
+// MeshSocket: a node of a network as users hold it: identity, life cycle, connections, the view of its
+// neighbourhood. It owns the public names and the parsing of their arguments; LocalNode does the work. The
+// dictionary is ChordSocket's.
 import { EventEmitter } from 'node:events';
 import { parseAddress } from './address.ts';
 import { type Call, type CallOptions, parseCall, parseNamed } from './call-options.ts';
-import type { ChordEvents, MeshEvents } from './events.ts';
+import type { SocketEvents } from './events.ts';
 import { LocalNode } from './local-node.ts';
 import { type ChordOptions, parseSocketConfig } from './options.ts';
 import { type Peer, toPeer } from './peer.ts';
@@ -23,21 +24,19 @@ export interface CloseOptions {
   readonly force?: boolean | undefined;
 }
 
-/** The events of a socket: the argument list of each, by name. */
-type EventsOf<Events> = MeshEvents & Record<keyof Events, unknown[]>;
-
 /**
- * A node of a peer-to-peer network. It binds and connects when told to, and is a client until it joins: a client can use the
- * ring, stores nothing for it and is never dialled.
+ * A node of a peer-to-peer network. It binds and connects when told to, and is a client until it joins: a
+ * client can use the ring, stores nothing for it and is never dialled.
  */
-export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends EventEmitter<Events> {
+export class MeshSocket extends EventEmitter<SocketEvents> {
   /** The node behind this socket; for sockets that extend this one. */
   protected readonly node: LocalNode;
   readonly #readiness: Readiness;
 
   /**
-   * `addr` is the host or IP address to listen on ('0.0.0.0' and '::' are all of them); `port` is in 0..65535, 0 picks a free
-   * one. Costs one key pair (about 0.2 ms); nothing is bound yet.
+   * `addr` is the host or IP address to listen on ('0.0.0.0' and '::' are all of them); `port` is in
+   * 0..65535, 0 picks a free one. `standard` is the protocol where the options give none. Costs one key
+   * pair (about 0.2 ms); nothing is bound yet.
    * @throws TypeError and RangeError for misuse, unknown options included.
    */
   constructor(addr: string, port: number, options?: ChordOptions, standard: Protocol = meshProtocol) {
@@ -92,7 +91,10 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
     return !this.node.machine.member;
   }
 
-  /** The members that this node knows, by id: successors, fingers and predecessor, not the whole ring. A snapshot. */
+  /**
+   * The members that this node knows, by id: successors, fingers and predecessor, not the whole ring. A
+   * snapshot.
+   */
   get routingTable(): ReadonlyMap<string, Peer> {
     return new Map(this.node.machine.known().map((contact) => [contact.id, toPeer(contact)]));
   }
@@ -129,14 +131,15 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
   }
 
   /**
-   * Opens a connection to a node, and resolves once both sides have proved who they are. Takes ('host', port) or 'host:port',
-   * IPv6 as ('::1', port) or '[::1]:port'. It does not need `listen`. Costs two round trips (TLS: three).
+   * Opens a connection to a node, and resolves once both sides have proved who they are. Takes ('host',
+   * port) or 'host:port', IPv6 as ('::1', port) or '[::1]:port'. It does not need `listen`. Costs two round
+   * trips (TLS: three).
    *
-   * The address is remembered: when the node is lost, or nobody answered this time, it is dialled again now and then for as
-   * long as this socket is open.
+   * The address is remembered: when the node is lost, or nobody answered this time, it is dialled again now
+   * and then for as long as this socket is open.
    *
-   * Rejects with ERR_PROTOCOL_MISMATCH {ours, theirs?, differs}, ERR_UNAUTHORIZED or ERR_CLOCK_SKEW when refused, with
-   * ERR_UNREACHABLE or ERR_TIMEOUT when nobody answers, ERR_CLOSED, or `signal.reason`.
+   * Rejects with ERR_PROTOCOL_MISMATCH {ours, theirs?, differs}, ERR_UNAUTHORIZED or ERR_CLOCK_SKEW when
+   * refused, with ERR_UNREACHABLE or ERR_TIMEOUT when nobody answers, ERR_CLOSED, or `signal.reason`.
    */
   connect(addr: string, port: number, options?: WaitOptions): Promise<Peer>;
   connect(address: string, options?: WaitOptions): Promise<Peer>;
@@ -147,20 +150,23 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
   }
 
   /**
-   * Becomes a member: listens, has a peer dial the announced address back, takes a free position and resolves once it answers
-   * for its arc. Without a connection it begins a ring of its own, which becomes one with others when they meet.
-   * A second call while one is under way waits for the first, with its options.
+   * Becomes a member: listens, has a peer dial the announced address back, takes a free position and
+   * resolves once it answers for its arc. Without a connection it begins a ring of its own, which becomes
+   * one with others when they meet. A second call while one is under way waits for the first, with its
+   * options.
    *
-   * Rejects with ERR_RING_FULL when all 2**k positions are taken (it goes on as a client), with ERR_UNREACHABLE when nobody can
-   * dial the announced address, with ERR_ADDRESS_IN_USE, ERR_TIMEOUT, ERR_CLOSED, or `signal.reason`.
+   * Rejects with ERR_RING_FULL when all 2**k positions are taken (it goes on as a client), with
+   * ERR_UNREACHABLE when nobody can dial the announced address, with ERR_ADDRESS_IN_USE, ERR_TIMEOUT,
+   * ERR_CLOSED, or `signal.reason`.
    */
   async join(options?: WaitOptions): Promise<void> {
     await this.node.join(this.#parseWait(options));
   }
 
   /**
-   * Stops being a member; resolves once every entry held here is acknowledged by the members now responsible, at once for a
-   * client and for the last member of a ring, which keeps its entries. It goes on as a client.
+   * Stops being a member; resolves once every entry held here is acknowledged by the members now
+   * responsible, at once for a client and for the last member of a ring, which keeps its entries. It goes
+   * on as a client.
    * Rejects with ERR_TIMEOUT, ERR_CLOSED, or `signal.reason`.
    */
   async unjoin(options?: WaitOptions): Promise<void> {
@@ -168,10 +174,10 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
   }
 
   /**
-   * Resolves when a walk of the ring sees at least `members` members that agree with each other, and, for a member, its own
-   * arc is being served. Walks again and again until then, each time one request a member.
-   * Rejects with ERR_TIMEOUT, which says what was seen, at once with ERR_NOT_CONNECTED for a client that knows nobody,
-   * ERR_CLOSED, or `signal.reason`.
+   * Resolves when a walk of the ring sees at least `members` members that agree with each other, and, for a
+   * member, its own arc is being served. Walks again and again until then, each time one request a member.
+   * Rejects with ERR_TIMEOUT, which says what was seen, at once with ERR_NOT_CONNECTED for a client that
+   * knows nobody, ERR_CLOSED, or `signal.reason`.
    */
   async ready(options?: ReadyOptions): Promise<void> {
     const call = parseCall(options, this.node.defaults, ['members']);
@@ -179,16 +185,17 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
   }
 
   /**
-   * Walks the ring once, one request a member, and says what that shows. What goes wrong is in the answer: it rejects only with
-   * `signal.reason` and with TypeError or RangeError for misuse.
+   * Walks the ring once, one request a member, and says what that shows. What goes wrong is in the answer:
+   * it rejects only with `signal.reason` and with TypeError or RangeError for misuse.
    */
   async health(options?: WaitOptions): Promise<Health> {
     return this.#readiness.health(this.#parseWait(options));
   }
 
   /**
-   * Whether this process may end without an entry losing its last copy or its majority: everything held here has all its other
-   * copies. False for a member that is alone with its entries, true for a client. Walks the ring, one request a member.
+   * Whether this process may end without an entry losing its last copy or its majority: everything held
+   * here has all its other copies. False for a member that is alone with its entries, true for a client.
+   * Walks the ring, one request a member.
    * Rejects with ERR_TIMEOUT, ERR_UNREACHABLE, ERR_CLOSED, or `signal.reason`.
    */
   async safeToStop(options?: WaitOptions): Promise<boolean> {
@@ -196,9 +203,10 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
   }
 
   /**
-   * Leaves the ring (for at most 3 s, or the profile's time-out where that is shorter), closes every connection, and ends what
-   * still waits with ERR_CLOSED; afterwards the process can exit. `force` skips leaving. To be sure that entries are handed over,
-   * `unjoin` first: `close` goes on when that takes too long. Idempotent; with `force` it also hurries a close that is under way.
+   * Leaves the ring (for at most 3 s, or the profile's time-out where that is shorter), closes every
+   * connection, and ends what still waits with ERR_CLOSED; afterwards the process can exit. `force` skips
+   * leaving. To be sure that entries are handed over, `unjoin` first: `close` goes on when that takes too
+   * long. Idempotent; with `force` it also hurries a close that is under way.
    */
   async close(options?: CloseOptions): Promise<void> {
     const force = parseNamed(options, ['force'], 'options')['force'] ?? false;
@@ -215,12 +223,14 @@ export class MeshSocket<Events extends EventsOf<Events> = MeshEvents> extends Ev
     return parseCall(options, this.node.defaults);
   }
 
-  /** An error in a user's listener is the user's to see, as an uncaught exception, but the node must not stop half-way for it. */
-  #emitSafely<Name extends keyof ChordEvents>(name: Name, args: ChordEvents[Name]): void {
-    const emitter = this as unknown as EventEmitter;
-    if (name === 'error' && emitter.listenerCount('error') === 0) return;
+  /**
+   * An error in a user's listener is the user's to see, as an uncaught exception, but the node must not
+   * stop half-way for it.
+   */
+  #emitSafely(name: keyof SocketEvents, args: SocketEvents[keyof SocketEvents]): void {
+    if (name === 'error' && this.listenerCount('error') === 0) return;
     try {
-      emitter.emit(name, ...args);
+      this.emit(name, ...args);
     } catch (error) {
       process.nextTick(() => {
         throw error;

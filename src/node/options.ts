@@ -1,6 +1,6 @@
-// Options: what a socket is constructed with, parsed once into a value that needs no further checks.
-// It owns names, types, ranges and defaults. Misuse throws TypeError or RangeError at once, unknown names included, because
-// an option that is silently ignored is worse than none.
+// Options: what a socket is constructed with, parsed once into a value that needs no further checks. It
+// owns names, types, ranges and defaults. Misuse throws TypeError or RangeError at once, unknown names
+// included, because an option that is silently ignored is worse than none.
 import { K_MAX } from '../core/position.ts';
 import type { Consistency } from '../core/message.ts';
 import { PROFILES, type Profile, type ProfileName } from '../core/profile.ts';
@@ -16,13 +16,19 @@ export type Secret = string | Uint8Array;
 
 /** Every option may be left out or undefined. */
 export interface ChordOptions {
-  /** The ring has 2**k positions: at most 2**k members, at most k requests a lookup. Integer in 1..48; default 32. */
+  /**
+   * The ring has 2**k positions: at most 2**k members, at most k requests a lookup. Integer in 1..48;
+   * default 32.
+   */
   readonly k?: number | undefined;
   /** Default: the socket's own subnet over TLS. Peers with another protocol are refused. */
   readonly protocol?: Protocol | undefined;
   /** The same as `protocol`, under the reference's name. */
   readonly prot?: Protocol | undefined;
-  /** Host and port announced to peers. Default: the address listened on; for '0.0.0.0' and '::' the LAN address. */
+  /**
+   * Host and port announced to peers. Default: the address listened on; for '0.0.0.0' and '::' the LAN
+   * address.
+   */
   readonly outAddr?: readonly [host: string, port: number] | undefined;
   /** The first proves this node, all are accepted from others. Default: an open network. */
   readonly secret?: Secret | readonly Secret[] | undefined;
@@ -30,7 +36,10 @@ export interface ChordOptions {
   readonly replicas?: number | undefined;
   /** Default for operations; `one` may be stale. Default 'quorum'. */
   readonly consistency?: Consistency | undefined;
-  /** What happens when a majority of an arc's copies stays away: this release goes on from those left ('heal'). */
+  /**
+   * What happens when a majority of an arc's copies stays away: this release goes on from those left
+   * ('heal').
+   */
   readonly onQuorumLost?: 'heal' | undefined;
   /** How far the wall clocks of two connected nodes may differ, in milliseconds; default 60,000. */
   readonly clockSkewMaxMs?: number | undefined;
@@ -40,9 +49,15 @@ export interface ChordOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** A logger of pino's shape. Default: none. */
   readonly logger?: Logger | undefined;
-  /** Prints to standard error: 0 nothing, 1 errors, 2 warnings, 3 the life cycle, 4 connections, 5 every message. Default 0. */
+  /**
+   * Prints to standard error: 0 nothing, 1 errors, 2 warnings, 3 the life cycle, 4 connections, 5 every
+   * message. Default 0.
+   */
   readonly debugLevel?: number | undefined;
-  /** How bytes travel, for tests: a MemoryNetwork joins sockets of one process. Default: TCP, with TLS for 'SSL'. */
+  /**
+   * How bytes travel, for tests: a MemoryNetwork joins sockets of one process. Default: TCP, with TLS for
+   * 'SSL'.
+   */
   readonly transport?: Transport | undefined;
 }
 

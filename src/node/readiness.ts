@@ -1,5 +1,5 @@
-// Readiness: is this node's ring whole, and may this node go? It owns the judgement of a walk of the ring; the walk itself, one
-// request a member, is the core's, so every answer here has made the round trip.
+// Readiness: is this node's ring whole, and may this node go? It owns the judgement of a walk of the ring;
+// the walk itself, one request a member, is the core's, so every answer here has made the round trip.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MachineHealth } from '../core/machine.ts';
 import type { MemberDescription } from '../core/message.ts';
@@ -10,7 +10,10 @@ import type { Runner } from './runner.ts';
 
 /** What a walk just showed. */
 export interface Health {
-  /** A walk came round, its members agree, and for a member: it serves its arc and its entries have all their copies. */
+  /**
+   * A walk came round, its members agree, and for a member: it serves its arc and its entries have all
+   * their copies.
+   */
   readonly ok: boolean;
   /** Members that the walk saw; absent where it did not come round. */
   readonly members?: number;
@@ -18,7 +21,10 @@ export interface Health {
   readonly serving: boolean;
   /** Whether each member's successor is the next one, and each one's predecessor the one before. */
   readonly neighboursAgree: boolean;
-  /** Whether this node's fingers point to the first member at or behind each target, as far as it has checked. */
+  /**
+   * Whether this node's fingers point to the first member at or behind each target, as far as it has
+   * checked.
+   */
   readonly fingersComplete: boolean;
   /** Arcs of the ring that have fewer copies than they should. */
   readonly underReplicated: number;
@@ -34,7 +40,10 @@ export interface ReadinessSubject {
   /** Whether it stores data for the ring. */
   isMember(): boolean;
   health(): MachineHealth;
-  /** Whether a walk that fails for want of a connection may succeed later: it is joining, or remembers an address. */
+  /**
+   * Whether a walk that fails for want of a connection may succeed later: it is joining, or remembers an
+   * address.
+   */
   mayConnect(): boolean;
 }
 

@@ -1,5 +1,5 @@
-// Ring view: how members, routes and neighbours are shown to users. It owns the translation from the core's descriptions, and
-// what it means for a walk of the ring to agree with itself.
+// Ring view: how members, routes and neighbours are shown to users. It owns the translation from the core's
+// descriptions, and what it means for a walk of the ring to agree with itself.
 import type { ExplainResult } from '../core/command.ts';
 import type { Hop } from '../core/effect.ts';
 import type { MemberDescription, Neighbourhood } from '../core/message.ts';

@@ -1,5 +1,5 @@
-// Runner: what the dictionary and the views of the ring need of a node: to run commands, and its defaults and bounds.
-// It owns the interface only, so that these can be tried without a socket.
+// Runner: what the dictionary and the views of the ring need of a node: to run commands, and its defaults
+// and bounds. It owns the interface only, so that these can be tried without a socket.
 import type { Command } from '../core/command.ts';
 import type { CallDefaults } from './call-options.ts';
 import type { RunOptions } from './driver.ts';

@@ -1,5 +1,5 @@
-// Walk: iteration over all entries of the ring, page by page. It owns the bounded memory of it (one page at a time) and the
-// shapes that users ask for; that each key comes once is the order of the core's scan.
+// Walk: iteration over all entries of the ring, page by page. It owns the bounded memory of it (one page at
+// a time) and the shapes that users ask for; that each key comes once is the order of the core's scan.
 import { type ScanCursor, type ScanResult, WALK_START } from '../core/command.ts';
 import type { Entry, Key } from '../core/entry.ts';
 import { keyToBuffer, toPrefix, valueToBuffer } from './bytes.ts';

@@ -1,11 +1,14 @@
-// Cluster: a ring of real sockets inside one process, for tests. It owns their start, one crash at a time, and their end; it
-// asserts nothing and knows no test runner.
+// Cluster: a ring of real sockets inside one process, for tests. It owns their start, one crash at a time,
+// and their end; it asserts nothing and knows no test runner.
 import { ChordSocket, type ChordOptions, Protocol } from '../index.ts';
 import { MemoryNetwork } from '../transport/memory.ts';
 
 /** Options of every node, and how they are joined. */
 export interface ClusterOptions extends Omit<ChordOptions, 'transport' | 'outAddr'> {
-  /** 'tcp' on loopback with free ports, or 'memory': no sockets at all, and always in plaintext. Default 'tcp'. */
+  /**
+   * 'tcp' on loopback with free ports, or 'memory': no sockets at all, and always in plaintext. Default
+   * 'tcp'.
+   */
   readonly transport?: 'tcp' | 'memory' | undefined;
   /** Milliseconds until the whole cluster has to be ready. Default 30,000. */
   readonly startMs?: number | undefined;
@@ -23,14 +26,17 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const HOST = '127.0.0.1';
-/** Joins under way at once: enough to hide their round trips, few enough that neighbours do not fight for one arc. */
+/**
+ * Joins under way at once: enough to hide their round trips, few enough that neighbours do not fight for
+ * one arc.
+ */
 const JOINS_AT_ONCE = 4;
 const START_MS = 30_000;
 
 /**
- * Starts n members, joins them into one ring and resolves when it is whole: each of them serves its arc and a walk from each sees
- * all n. `profile` is 'local' and the subnet that of the default protocol unless given; with 'memory' the encryption is
- * 'Plaintext'. When it rejects, everything is closed again.
+ * Starts n members, joins them into one ring and resolves when it is whole: each of them serves its arc and
+ * a walk from each sees all n. `profile` is 'local' and the subnet that of the default protocol unless
+ * given; with 'memory' the encryption is 'Plaintext'. When it rejects, everything is closed again.
  */
 export async function createCluster(n: number, options: ClusterOptions = {}): Promise<Cluster> {
   if (!Number.isInteger(n) || n < 1) throw new RangeError(`a cluster has at least 1 node, got ${n}`);
@@ -61,7 +67,9 @@ class LocalCluster implements Cluster {
     this.#options = options;
   }
 
-  /** The first begins the ring; the others join it, a few at a time, each through a member that has joined. */
+  /**
+   * The first begins the ring; the others join it, a few at a time, each through a member that has joined.
+   */
   async grow(n: number, startMs: number): Promise<void> {
     const endsAt = performance.now() + startMs;
     const first = this.#make({});

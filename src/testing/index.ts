@@ -1,3 +1,4 @@
-// The entry point 'chord-socket/testing': what users' own tests can build on. An explicit list; it holds no code of its own.
+// The entry point 'chord-socket/testing': what users' own tests can build on. An explicit list; it holds no
+// code of its own.
 export { type Cluster, type ClusterOptions, createCluster } from './cluster.ts';
 export { MemoryNetwork } from '../transport/memory.ts';

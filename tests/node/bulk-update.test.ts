@@ -1,4 +1,5 @@
-// update(): what a source may be, which write wins, and the account of failures. The owner is a plain Map here.
+// update(): what a source may be, which write wins, and the account of failures. The owner is a plain Map
+// here.
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
@@ -36,7 +37,7 @@ function update(source: unknown, runner: MapRunner, call: Partial<Call> = {}): P
   return updateAll(source, { ...runner.defaults, signal: undefined, ...call }, target);
 }
 
-async function* stream(pairs: Iterable<unknown>): AsyncGenerator<unknown> {
+async function* stream(pairs: Iterable<unknown>): AsyncGenerator {
   yield* pairs;
 }
 
@@ -111,7 +112,7 @@ describe('failures', () => {
       runner,
     ).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ChordError);
-    expect(error).toMatchObject({ code: 'ERR_QUORUM', message: expect.stringContaining('1 of 3') });
+    expect(error).toMatchObject({ code: 'ERR_QUORUM', message: expect.stringContaining('1 of 3') as string });
     expect((error as ChordError).failed).toEqual(
       new Map([[given, expect.objectContaining({ code: 'ERR_QUORUM' })]]),
     );
@@ -129,7 +130,7 @@ describe('failures', () => {
 
   it('of the source itself reject with its error', async () => {
     const broken = new Error('the file ended early');
-    async function* source(): AsyncGenerator<unknown> {
+    async function* source(): AsyncGenerator {
       yield ['a', '1'];
       throw broken;
     }
@@ -141,7 +142,7 @@ it('stops with the reason of an abort, and leaves what was stored', async () => 
   const runner = new MapRunner();
   const controller = new AbortController();
   const reason = new Error('enough');
-  async function* source(): AsyncGenerator<unknown> {
+  async function* source(): AsyncGenerator {
     yield ['a', '1'];
     controller.abort(reason);
     yield ['b', '2'];

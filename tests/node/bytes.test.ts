@@ -79,7 +79,10 @@ describe('values', () => {
   it('are refused beyond the limit', () => {
     expect(toValue(new Uint8Array(16), LIMITS)).toHaveLength(16);
     expect(() => toValue(new Uint8Array(17), LIMITS)).toThrow(
-      expect.objectContaining({ code: 'ERR_VALUE_TOO_LARGE', message: expect.stringContaining('17 bytes') }),
+      expect.objectContaining({
+        code: 'ERR_VALUE_TOO_LARGE',
+        message: expect.stringContaining('17 bytes') as string,
+      }),
     );
   });
 

@@ -53,7 +53,7 @@ describe('Deadline', () => {
   it('says what was not done once the time is over', () => {
     const deadline = new Deadline({ ...DEFAULTS, timeoutMs: -1, signal: undefined });
     expect(() => deadline.next('popItem')).toThrow(
-      expect.objectContaining({ code: 'ERR_TIMEOUT', message: expect.stringContaining('popItem') }),
+      expect.objectContaining({ code: 'ERR_TIMEOUT', message: expect.stringContaining('popItem') as string }),
     );
   });
 });

@@ -2,7 +2,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ChordSocket, type ChordOptions, MeshSocket, Protocol, toBase58, chord } from '../../src/index.ts';
+import {
+  chord,
+  type ChordOptions,
+  ChordSocket,
+  type MeshSocket,
+  Protocol,
+  toBase58,
+} from '../../src/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
 const PLAINTEXT = new Protocol('chord', 'Plaintext');
@@ -14,7 +21,7 @@ afterEach(async () => {
 
 function make(options: ChordOptions = {}, addr = '127.0.0.1', port = 0): ChordSocket {
   const socket = new ChordSocket(addr, port, { profile: 'local', protocol: PLAINTEXT, ...options });
-  open.push(socket as unknown as MeshSocket);
+  open.push(socket);
   return socket;
 }
 
@@ -107,7 +114,7 @@ describe('connect', () => {
     expect(await lost).toMatchObject([{ id: client.id }, expect.any(String)]);
   });
 
-  it('rejects with ERR_UNREACHABLE where nobody listens, and connects by itself once somebody does', async () => {
+  it('rejects with ERR_UNREACHABLE where nobody listens, and connects once somebody does', async () => {
     const late = make();
     await late.listen();
     const { addr } = late;
@@ -200,11 +207,12 @@ describe('leaving', () => {
     const socket = await makeMember();
     await socket.set('a', '1');
     await socket.unjoin();
+    expect(socket.leeching).toBe(true);
   });
 });
 
 describe('safeToStop', () => {
-  it('is true for a client and for an empty member, false for one that is alone with its entries', async () => {
+  it('is true for a client and an empty member, false for one alone with its entries', async () => {
     const member = await makeMember();
     expect(await make().safeToStop()).toBe(true);
     expect(await member.safeToStop()).toBe(true);
@@ -239,13 +247,14 @@ describe('close', () => {
   });
 
   it('of a socket that did nothing does nothing', async () => {
-    await make().close();
+    await expect(make().close()).resolves.toBeUndefined();
   });
 
   it('of all members at once ends', async () => {
     const ring = await createCluster(5, { transport: 'memory' });
     await ring.nodes[0]?.set('a', '1');
-    await Promise.all(ring.nodes.map((node) => node.close()));
+    const closed = await Promise.all(ring.nodes.map((node) => node.close()));
+    expect(closed).toHaveLength(5);
   });
 
   it('loses nothing when members close one after another', async () => {

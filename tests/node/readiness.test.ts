@@ -18,7 +18,7 @@ async function start(n: number, options: Parameters<typeof createCluster>[1] = {
 describe('ready', () => {
   it('resolves once as many members are seen as asked', async () => {
     const { nodes } = await start(3);
-    await nodes[0]?.ready({ members: 3 });
+    await expect(nodes[0]?.ready({ members: 3 })).resolves.toBeUndefined();
   });
 
   it('rejects with ERR_TIMEOUT and says how many members it saw', async () => {
