@@ -12,7 +12,7 @@ import { reading } from './neighbourhood.ts';
 import type { Neighbourhood, Reply } from './message.ts';
 import { lowerBound } from './ordered.ts';
 import type { Arc } from './position.ts';
-import { arcLength, distance, holds } from './position.ts';
+import { arcLength, distance, holds, memberPosition } from './position.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
 
@@ -161,16 +161,25 @@ export class Joining {
     }
   }
 
+  /** A member: where it stands inside a known arc, it splits it. */
   #see(contact: Contact): void {
-    this.#seen.set(contact.position, contact);
+    const { position } = contact;
+    this.#seen.set(position, contact);
+    for (const [from, to] of this.#arcs) {
+      if (!holds({ from, to }, position) || position === to || position === from) continue;
+      this.#arcs.set(from, position);
+      this.#arcs.set(position, to);
+      return;
+    }
   }
 
   /** Members that follow one another on the ring. */
   #seeInOrder(contacts: readonly Contact[]): void {
     for (const [i, contact] of contacts.entries()) {
-      this.#see(contact);
       const next = contacts[i + 1];
-      if (next !== undefined) this.#arcs.set(contact.position, next.position);
+      if (next !== undefined && !this.#arcs.has(contact.position))
+        this.#arcs.set(contact.position, next.position);
+      this.#see(contact);
     }
   }
 
@@ -196,20 +205,22 @@ export class Joining {
     const { engine } = this.#view;
     const arcs = [...this.#arcs].map(([from, to]) => ({ from, to })).toSorted((a, b) => a.from - b.from);
     const widest = Math.max(...arcs.map((arc) => arcLength(arc, engine.size)), 0);
+    // Where the whole ring is known and no arc has a position between its ends, none is free.
+    if (this.#whole && widest <= 1) return this.#full(this.#seen.size);
     const enough = ENOUGH * Math.floor(widest / 2);
     let best: { salt: number; score: number } | undefined;
     const first = engine.random.below(SALT_MAX + 1);
     for (let i = 0; i < SALTS_TRIED; i++) {
       const salt = (first + i) % (SALT_MAX + 1);
-      const { position } = withSalt(engine.self, salt, engine.hash, engine.k);
+      const position = memberPosition(engine.hash, engine.self.publicKey, salt, engine.k);
       const score = this.#seen.has(position) ? 0 : splitScore(position, arcs, engine.size);
       if (score > (best?.score ?? 0)) best = { salt, score };
       if (score > 0 && score >= enough) break;
     }
     if (best !== undefined) return this.#approach(best.salt);
     // No position is known to be free: only a walk round the ring can tell that none is.
-    if (this.#whole) return this.#full(arcs.length);
-    this.#walk(undefined);
+    if (this.#whole) this.#retry('no salt leads to a free position');
+    else this.#walk(undefined);
   }
 
   #full(members: number): void {

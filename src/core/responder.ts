@@ -153,7 +153,10 @@ export class Responder {
     request: Extract<Request, { type: 'claim' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt' }>,
     respond: (reply: Reply) => void,
   ): void {
-    const { replica } = this.#parts;
+    const { engine, replica } = this.#parts;
+    // A member that has left is still asked for what it holds, but is given nothing more.
+    const gives = request.type === 'replicate' || request.type === 'adopt' || request.type === 'offer';
+    if (gives && !engine.member) return respond({ type: 'failed', code: 'BUSY', message: 'not a member' });
     switch (request.type) {
       case 'claim':
         return respond(replica.claim(from, request));

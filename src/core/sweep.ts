@@ -118,8 +118,8 @@ export class Sweep {
       if (reply?.type !== 'located' && this.#view.nobody()) return this.#end();
       if (reply?.type !== 'located') return this.#skip({ from: position, to: position }, place);
       const keeps = reply.replicas.some((contact) => contact.id === this.#engine.self.id);
-      // The owner counts on our copies: they stay.
-      if (keeps) return this.#passBy(reply.arc, place);
+      // The owner counts on our copies: they stay, unless it has not noticed yet that we are leaving.
+      if (keeps) return this.#engine.member ? this.#passBy(reply.arc, place) : this.#skip(reply.arc, place);
       this.#offer(result.owner, reply.arc, place);
     });
   }
