@@ -81,7 +81,7 @@ async function connectAdapting(address: Address, flags: RingFlags): Promise<Chor
   for (let attempt = 1; ; attempt++) {
     const client = new ChordSocket('127.0.0.1', 0, socketOptions(flags, terms));
     try {
-      await client.connect(address.host, address.port);
+      await client.connect(address.host, address.port, callOptions(flags));
       return client;
     } catch (error) {
       await client.close({ force: true });

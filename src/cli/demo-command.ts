@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type DemoOptions, type DemoRing, startDemoRing, stopDemoRing } from './demo-ring.ts';
 import { DemoTraffic } from './demo-traffic.ts';
-import { drawFrame, drawLogLine, drawWelcome, type Frame } from './demo-view.ts';
+import { type DemoFacts, drawFrame, drawLogLine, drawWelcome, type Frame } from './demo-view.ts';
 import { CommandFailure } from './failure.ts';
 import { type Encryption, flag, parseK, parsePositive, type ProfileName } from './flags.ts';
 import { writeBytes, writeJson, writeLine } from './output.ts';
@@ -18,6 +18,12 @@ const LOG_MS = 5_000;
 const NODES_MAX = 128;
 const END_MS = 4_500;
 const DRAWING_COLUMNS_MAX = 100;
+// Room for the circle and the table where no terminal sets a limit.
+const LOG_LINES = 40;
+// Below this a picture says nothing; a lower terminal scrolls instead.
+const PICTURE_LINES_MIN = 13;
+// Clears the terminal and goes to its first line.
+const CLEAR = '\u001B[2J\u001B[H';
 
 interface DemoFlags {
   readonly nodes: number;
@@ -55,13 +61,12 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   const startMs = performance.now();
   const traffic = new DemoTraffic(ring.members);
   const running = traffic.run(stop.signal);
-  const facts = { nodes, k, encryption, startMs, address: ring.address };
-  if (flags.json)
-    await writeJson({ event: 'ready', members: nodes, k, encryption, startMs, connect: ring.address });
-  else await writeLine(drawWelcome(facts).join('\n'));
+  const facts: DemoFacts = { nodes, k, encryption, startMs, address: ring.address };
   const show = flags.json ? showJson : process.stdout.isTTY ? showLive : showLog;
-  await show(new Scene(ring, traffic, startMs), stop.signal);
+  await Promise.race([show(new Scene(ring, traffic, facts), stop.signal), stop.stopped()]);
   exitWithin(END_MS, 1);
+  // Ends the line on which the terminal has echoed ^C.
+  if (process.stdout.isTTY) await writeLine('');
   await stopDemoRing(ring);
   await running;
 }
@@ -80,12 +85,12 @@ async function startOrStop(options: DemoOptions, stop: StopSignal): Promise<Demo
 class Scene {
   readonly #ring: DemoRing;
   readonly #traffic: DemoTraffic;
-  readonly #startMs: number;
+  readonly facts: DemoFacts;
 
-  constructor(ring: DemoRing, traffic: DemoTraffic, startMs: number) {
+  constructor(ring: DemoRing, traffic: DemoTraffic, facts: DemoFacts) {
     this.#ring = ring;
     this.#traffic = traffic;
-    this.#startMs = startMs;
+    this.facts = facts;
   }
 
   /** Looks at the ring now; undefined where its members did not answer. */
@@ -98,10 +103,9 @@ class Scene {
       k: this.#ring.k,
       members,
       traffic: this.#traffic.report(),
-      upSeconds: (performance.now() - this.#startMs) / 1000,
+      upSeconds: (performance.now() - this.facts.startMs) / 1000,
       width: Math.min(process.stdout.columns ?? 80, DRAWING_COLUMNS_MAX),
-      // The line below the picture holds the cursor.
-      height: (process.stdout.rows ?? 24) - 1,
+      height: process.stdout.rows ?? LOG_LINES,
       paint: painter,
     };
   }
@@ -109,14 +113,21 @@ class Scene {
 
 /** Redraws in place, below the welcome, which stays still so that its commands can be copied. */
 async function showLive(scene: Scene, signal: AbortSignal): Promise<void> {
-  let drawn = 0;
+  const welcome = drawWelcome(scene.facts);
+  await writeLine(welcome.join('\n'));
+  let back = '';
+  // A terminal that changes its width breaks lines anew, so that the old picture cannot be found again.
+  process.stdout.on('resize', () => {
+    back = `${CLEAR}${welcome.join('\n')}\n`;
+  });
   while (!signal.aborted) {
     const frame = await scene.frame();
     if (frame !== undefined) {
-      const lines = drawFrame(frame);
-      const back = drawn > 0 ? `\u001B[${drawn}A\u001B[J` : '';
+      // The last line of the terminal holds the cursor.
+      const room = frame.height - welcome.length - 1;
+      const lines = drawFrame({ ...frame, height: Math.max(room, PICTURE_LINES_MIN) });
       await writeBytes(`${back}${lines.join('\n')}\n`);
-      drawn = lines.length;
+      back = `\u001B[${lines.length}A\u001B[J`;
     }
     await pause(FRAME_MS, signal);
   }
@@ -124,8 +135,9 @@ async function showLive(scene: Scene, signal: AbortSignal): Promise<void> {
 
 /** The ring drawn once, then a line from time to time. */
 async function showLog(scene: Scene, signal: AbortSignal): Promise<void> {
+  await writeLine(drawWelcome(scene.facts).join('\n'));
   const first = await scene.frame();
-  if (first !== undefined) await writeLine(drawFrame({ ...first, height: 40 }).join('\n'));
+  if (first !== undefined) await writeLine(drawFrame({ ...first, height: LOG_LINES }).join('\n'));
   for (;;) {
     await pause(LOG_MS, signal);
     if (signal.aborted) return;
@@ -135,6 +147,8 @@ async function showLog(scene: Scene, signal: AbortSignal): Promise<void> {
 }
 
 async function showJson(scene: Scene, signal: AbortSignal): Promise<void> {
+  const { nodes, k, encryption, startMs, address } = scene.facts;
+  await writeJson({ event: 'ready', members: nodes, k, encryption, startMs, connect: address });
   for (;;) {
     await pause(LOG_MS, signal);
     if (signal.aborted) return;

@@ -1,6 +1,5 @@
 // The commands get, set, del and keys: one dictionary call each, as a client of the ring. `update` has its
 // own file.
-import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { callOptions, withClient } from './connection.ts';
 import { CommandFailure } from './failure.ts';
@@ -8,6 +7,8 @@ import { addRingFlags, type RingFlags } from './flags.ts';
 import { jsonBytes, stderrLine, writeBytes, writeJson } from './output.ts';
 
 const KEY_NOT_FOUND = 3;
+// The largest value that any ring can be told to take; most take less and say so themselves.
+const VALUE_BYTES_MAX = 64 * 2 ** 20;
 
 export function addDictionary(program: Command): void {
   const get = program.command('get').description('write the value of a key, and nothing else');
@@ -78,7 +79,25 @@ async function readValue(value: string | undefined): Promise<string | Uint8Array
       advice: 'Give it as the second argument, or - to type it and end with Ctrl-D.',
     });
   }
-  return buffer(process.stdin);
+  return readAll(process.stdin);
+}
+
+/** All bytes of a stream, up to what a value may have at most. */
+async function readAll(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    if (bytes > VALUE_BYTES_MAX) {
+      const limit = `${VALUE_BYTES_MAX / 2 ** 20} MiB`;
+      throw new CommandFailure(
+        'ERR_VALUE_TOO_LARGE',
+        `standard input has more than ${limit}, the most that a value may`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function keyNotFound(key: string): CommandFailure {

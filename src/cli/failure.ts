@@ -29,12 +29,11 @@ export interface FailureReport {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  ERR_ADDRESS_IN_USE:
-    'Another program listens there. Give another port, or port 0 for any free one: --listen 127.0.0.1:0',
+  ERR_ADDRESS_IN_USE: 'Give another address: port 0 picks any free port, as in --listen 127.0.0.1:0',
   ERR_CLOCK_SKEW: 'Set this machine’s clock (NTP), then try again.',
   ERR_CONFLICT: 'Somebody changed the entry first. Read it again and repeat.',
   ERR_LIMIT: 'A limit of the node was reached; try again with less at once.',
-  ERR_NOT_CONNECTED: 'No member of a ring is reachable. Give one that runs: --connect HOST:PORT',
+  ERR_NOT_CONNECTED: 'That node is no member of a ring itself. Give one that is: --connect HOST:PORT',
   ERR_PROTOCOL_MISMATCH:
     'All nodes of a ring must agree on --subnet, --encryption and --k: give those of that node.',
   ERR_QUORUM:

@@ -43,9 +43,10 @@ export function addRingFlags(command: Command, terms: 'taken from the node' | 'd
       ).choices(['local', 'lan', 'wan']),
     )
     .addOption(
-      flag('--timeout <ms>', 'how long an operation may take (default: the profile’s)').argParser(
-        parsePositive,
-      ),
+      flag(
+        '--timeout <ms>',
+        'how long connecting and each operation may take (default: the profile’s)',
+      ).argParser(parsePositive),
     )
     .addOption(flag('--secret-file <file>', 'the secret of the network, one a line; the first proves'))
     .addOption(flag('--json', 'machine-readable output'));

@@ -98,7 +98,7 @@ async function connectAll(node: ChordSocket, flags: NodeFlags): Promise<Address[
   const answered = await Promise.all(
     others.map(async (address) => {
       try {
-        await node.connect(address.host, address.port);
+        await node.connect(address.host, address.port, callOptions(flags));
         return true;
       } catch (error) {
         const code = codeOf(error);
@@ -144,8 +144,9 @@ async function reportReady(
   await writeLine(`  network     ${subnet}, ${encryption}, k = ${node.k}`);
   if (waiting.length > 0) {
     await writeLine(`  waits for   ${waiting.join(', ')}: nobody answers there yet`);
-    const meanwhile = flags.leech ? 'It' : 'Until then this is a ring of its own; it';
-    await writeLine(`              ${meanwhile} goes on trying and joins as soon as one is up.`);
+    const isAlone = !flags.leech && node.next === undefined;
+    const meanwhile = isAlone ? 'Until then this is a ring of its own; it' : 'It';
+    await writeLine(`              ${meanwhile} goes on trying and connects as soon as one is up.`);
   }
   await writeLine(`  stop it with Ctrl-C${flags.leech ? '' : ': it hands its entries over first'}`);
 }

@@ -56,7 +56,9 @@ export function buildProgram(): Command {
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return usageCode(error);
   const failure = describeFailure(error);
-  stderrLine(`${paintError('red', failure.code)}: ${failure.message}`);
+  // Wrong usage reads as commander's own complaints do.
+  const label = failure.exitCode === USAGE ? 'error' : failure.code;
+  stderrLine(`${paintError('red', label)}: ${failure.message}`);
   if (failure.advice !== undefined) stderrLine(failure.advice);
   return failure.exitCode;
 }

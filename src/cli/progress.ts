@@ -5,6 +5,9 @@ import type { ProgressResult, SpinnerResult } from '@clack/prompts';
 // Work that is over sooner than this needs no spinner; flashing one would only distract.
 const PATIENCE_MS = 400;
 
+// The shell's convention for an end by SIGINT.
+const INTERRUPTED = 130;
+
 /** Runs the work behind a spinner that appears if it takes a while. */
 export async function withSpinner<T>(message: string, work: () => Promise<T>): Promise<T> {
   if (!isInteractive()) return work();
@@ -15,6 +18,7 @@ export async function withSpinner<T>(message: string, work: () => Promise<T>): P
     if (shown.over) return;
     shown.spinner = spinner({ output: process.stderr, indicator: 'timer' });
     shown.spinner.start(message);
+    process.on('exit', reportInterrupt);
   };
   const timer = setTimeout(() => {
     void show();
@@ -25,6 +29,7 @@ export async function withSpinner<T>(message: string, work: () => Promise<T>): P
     shown.over = true;
     clearTimeout(timer);
     shown.spinner?.clear();
+    process.off('exit', reportInterrupt);
   }
 }
 
@@ -41,6 +46,7 @@ export class ProgressBar {
     const { progress } = await import('@clack/prompts');
     const bar = progress({ max: total, output: process.stderr });
     bar.start(message);
+    process.on('exit', reportInterrupt);
     return new ProgressBar(bar);
   }
 
@@ -50,7 +56,13 @@ export class ProgressBar {
 
   stop(message: string): void {
     this.#bar?.stop(message);
+    process.off('exit', reportInterrupt);
   }
+}
+
+/** Ctrl-C at a spinner ends the process as if all were done; the exit code has to say that it was not. */
+function reportInterrupt(): void {
+  process.exitCode = INTERRUPTED;
 }
 
 /** The spinner takes the keyboard over while it runs, so that standard input must be one too. */

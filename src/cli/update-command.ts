@@ -98,7 +98,11 @@ async function readSource(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw unusable(file, error instanceof Error ? error.message : 'it cannot be read', error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure('ERR_USAGE', `the entries cannot be read: ${reason}`, {
+      exitCode: 2,
+      cause: error,
+    });
   }
 }
 

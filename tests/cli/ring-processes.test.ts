@@ -1,9 +1,9 @@
 // Rings of separate `chord node` processes over TLS: written through one, read through every other, through
 // losses, farewells and mergers. Reads of many keys use one client each, because a process for every read
 // would only cost time.
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ChordSocket } from '../../src/index.ts';
-import { buildProject, collect, firstLine, type NodeProcess, Processes } from '../support/processes.ts';
+import { buildProject, type NodeProcess, Processes } from '../support/processes.ts';
 
 // Within this an acknowledged entry has to be readable after a loss.
 const RECOVERY_MS = 5_000;
@@ -22,10 +22,21 @@ afterEach(async () => {
 });
 
 /** A ring of separate processes, all connected to the first. */
-async function startRing(count: number): Promise<NodeProcess[]> {
-  const first = await processes.startNode([]);
+async function startRing(
+  count: number,
+  options: { listen?: string; first?: readonly string[] } = {},
+): Promise<NodeProcess[]> {
+  const first = await processes.startNode(options.first ?? [], options.listen);
   const others = Array.from({ length: count - 1 }, () => processes.startNode(['--connect', first.address]));
   return [first, ...(await Promise.all(others))];
+}
+
+/** An address at which nobody listens any more. */
+async function freeAddress(): Promise<string> {
+  const { address, child, ended } = await processes.startNode([]);
+  child.kill('SIGKILL');
+  await ended;
+  return address;
 }
 
 async function connect(node: NodeProcess): Promise<ChordSocket> {
@@ -35,9 +46,8 @@ async function connect(node: NodeProcess): Promise<ChordSocket> {
   return client;
 }
 
-/** The keys that cannot be read as they were written, through one node. */
-async function unreadable(node: NodeProcess, keys: readonly string[]): Promise<string[]> {
-  const client = await connect(node);
+/** The keys that cannot be read as they were written, through one client. */
+async function unreadable(client: ChordSocket, keys: readonly string[]): Promise<string[]> {
   const options = { timeoutMs: RECOVERY_MS };
   const values = await Promise.all(keys.map((key) => client.get(key, undefined, options)));
   return keys.filter((key, i) => values[i]?.toString() !== `value of ${key}`);
@@ -73,7 +83,7 @@ describe('a ring of eight processes', () => {
     nodes[3]?.child.kill('SIGKILL');
     await nodes[3]?.ended;
     const survivors = nodes.filter((node) => node !== nodes[3]);
-    const missing = await Promise.all(survivors.map((node) => unreadable(node, KEYS)));
+    const missing = await Promise.all(survivors.map(async (node) => unreadable(await connect(node), KEYS)));
     expect(missing).toEqual(survivors.map(() => []));
   }, 60_000);
 
@@ -87,63 +97,66 @@ describe('a ring of eight processes', () => {
       expect([code, signal]).toEqual([0, null]);
       expect(stdout).toContain('{"event":"stopped","handedOver":true}');
     }
-    expect(await unreadable(third!, KEYS)).toEqual([]);
+    expect(await unreadable(await connect(third!), KEYS)).toEqual([]);
   }, 60_000);
 
-  it('ends within five seconds when all its processes are told to at once', async () => {
+  it('ends by itself when all its processes are told to at once', async () => {
     const nodes = await startRing(8);
     await write(nodes[0]!, KEYS);
-    const begin = performance.now();
     for (const node of nodes) node.child.kill('SIGTERM');
-    const codes = (await Promise.all(nodes.map((node) => node.ended))).map(({ code }) => code);
-    expect(codes).toEqual(nodes.map(() => 0));
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    const ends = await Promise.all(nodes.map((node) => node.ended));
+    // A node that is not done within 4.5 s ends itself with another code.
+    expect(ends.map(({ code }) => code)).toEqual(nodes.map(() => 0));
   }, 60_000);
 
-  it('becomes one with another ring, entries included', async () => {
-    const [ones, twos] = await Promise.all([startRing(4), startRing(4)]);
-    await write(ones[0]!, KEYS.slice(0, 20));
-    await write(twos[0]!, KEYS.slice(20));
-    const bridge = await processes.startNode(['--leech', '--connect', ones[1]!.address]);
-    expect(bridge.ready.serving).toBe(false);
-    const joined = await processes.startNode(['--connect', `${ones[2]!.address},${twos[2]!.address}`]);
-    await whole(joined, 9);
-    const missing = await Promise.all([...ones, ...twos].map((node) => unreadable(node, KEYS)));
-    expect(missing.flat()).toEqual([]);
-    const check = await processes.run(['check', '--connect', twos[3]!.address]);
+  it('is made of two rings of four that were started apart, entries included', async () => {
+    const address = await freeAddress();
+    const first = await startRing(4, { first: ['--connect', address] });
+    await write(first[0]!, KEYS.slice(0, 20));
+    const second = await startRing(4, { listen: address });
+    await write(second[0]!, KEYS.slice(20));
+    await whole(second[1]!, 8);
+    // The entries follow their ring: each side learns the other's within a sweep or two.
+    const readers = await Promise.all([...first, ...second].map(connect));
+    const missing = async (): Promise<string[]> =>
+      (await Promise.all(readers.map((reader) => unreadable(reader, KEYS)))).flat();
+    await vi.waitFor(async () => expect(await missing()).toEqual([]), RECOVERY_MS);
+    const check = await processes.run(['check', '--connect', first[3]!.address]);
     expect(check).toMatchObject({ code: 0, stderr: '' });
   }, 60_000);
 });
 
 describe('a node', () => {
   it('starts a ring of its own while its peers are down, and joins them once they are up', async () => {
-    const placeholder = await processes.startNode([]);
-    placeholder.child.kill('SIGKILL');
-    await placeholder.ended;
-    const early = await processes.startNode(['--connect', placeholder.address]);
-    expect(early.ready).toMatchObject({ serving: true, waiting: [placeholder.address] });
-    const late = processes.start(['node', '--listen', placeholder.address, '--profile', 'local', '--json']);
-    await firstLine(late, collect(late));
+    const address = await freeAddress();
+    const early = await processes.startNode(['--connect', address]);
+    expect(early.ready).toMatchObject({ serving: true, waiting: [address] });
+    await processes.startNode([], address);
     await whole(early, 2);
   }, 60_000);
 
+  it('serves nothing as a leech', async () => {
+    const member = await processes.startNode([]);
+    const leech = await processes.startNode(['--leech', '--connect', member.address]);
+    expect(leech.ready.serving).toBe(false);
+    await whole(member, 1);
+    const ring = await processes.run(['check', '--json', '--connect', member.address]);
+    expect(JSON.parse(ring.stdout)).toMatchObject({ members: 1 });
+  });
+
+  it('takes the two signals that npm makes of one Ctrl-C for one', async () => {
+    const first = await processes.startNode([]);
+    const second = await processes.startNode(['--connect', first.address]);
+    second.child.kill('SIGINT');
+    second.child.kill('SIGTERM');
+    const { code, stdout } = await second.ended;
+    expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([0, '{"event":"stopped","handedOver":true}']);
+  });
+
   it('takes its own address in --connect for itself', async () => {
-    const { address } = await processes.startNode([]);
-    const own = await processes.startNode([]);
-    own.child.kill('SIGKILL');
-    await own.ended;
-    const list = `${own.address},${address}`;
-    const child = processes.start([
-      'node',
-      '--listen',
-      own.address,
-      '--profile',
-      'local',
-      '--json',
-      '--connect',
-      list,
-    ]);
-    const line = await firstLine(child, collect(child));
-    expect(JSON.parse(line)).toMatchObject({ event: 'ready', serving: true, waiting: [] });
+    const member = await processes.startNode([]);
+    const own = await freeAddress();
+    const node = await processes.startNode(['--connect', `${own},${member.address}`], own);
+    expect(node.ready).toMatchObject({ serving: true, waiting: [] });
   });
 });

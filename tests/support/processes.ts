@@ -74,9 +74,9 @@ export class Processes {
     return finished;
   }
 
-  /** Starts `chord node` on a free port and waits for its ready line. */
-  async startNode(args: readonly string[]): Promise<NodeProcess> {
-    const child = this.start(['node', '--listen', '127.0.0.1:0', '--profile', 'local', '--json', ...args]);
+  /** Starts `chord node`, on a free port unless told where, and waits for its ready line. */
+  async startNode(args: readonly string[], listen = '127.0.0.1:0'): Promise<NodeProcess> {
+    const child = this.start(['node', '--listen', listen, '--profile', 'local', '--json', ...args]);
     const ended = collect(child);
     const line = await firstLine(child, ended);
     const ready = parseReady(line);
@@ -98,7 +98,7 @@ export class Processes {
 }
 
 /** The first line that the child writes to standard output; rejects with its errors where it ends before. */
-export async function firstLine(child: ChildProcess, ended: Promise<Finished>): Promise<string> {
+async function firstLine(child: ChildProcess, ended: Promise<Finished>): Promise<string> {
   if (!child.stdout) throw new Error('the child has no standard output');
   const lines = createInterface({ input: child.stdout });
   const line = once(lines, 'line').then(([text]) => String(text));
