@@ -34,7 +34,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 }
 
 /** All commands, with errors thrown instead of ending the process. */
-export function buildProgram(): Command {
+function buildProgram(): Command {
   const program = new Command('chord')
     .description('A dictionary that your processes share over a Chord ring, without a server.')
     .version(readVersion(), '-V, --version', 'print the version')

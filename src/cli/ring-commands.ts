@@ -118,7 +118,7 @@ export function painter(part: Part, text: string): string {
 }
 
 /** `1 member`, `2 members`. */
-export function count(number: number, one: string, many: string = `${one}s`): string {
+function count(number: number, one: string, many: string = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 

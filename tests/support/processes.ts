@@ -17,7 +17,7 @@ export interface Finished {
 }
 
 /** The first line of `chord node --json`. */
-export interface ReadyLine {
+interface ReadyLine {
   readonly event: 'ready';
   readonly addr: readonly [host: string, port: number];
   readonly id: string;
