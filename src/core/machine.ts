@@ -214,7 +214,7 @@ export class Machine {
     this.#connected.delete(id);
     this.#engine.handleUnreachable(id);
     this.#owner.removeLeaver(id);
-    this.#membership.detector.suspect(id);
+    this.#membership.disconnected(id);
     this.#home.lost(id);
   }
 
@@ -311,7 +311,8 @@ export class Machine {
   #lookBeyond(): void {
     const engine = this.#engine;
     const strangers = [...this.#connected.values()].filter((contact) => !this.#table.contactOf(contact.id));
-    this.#compare(engine.random.pick(strangers) ?? engine.random.pick(this.#table.contacts()));
+    // No connection is opened for it: members that were lost are dialled from remembered.ts.
+    this.#compare(engine.random.pick(strangers) ?? engine.random.pick([...this.#connected.values()]));
     engine.after(engine.random.around(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS), () =>
       this.#lookBeyond(),
     );

@@ -133,6 +133,15 @@ export class Membership {
     if (this.#state?.predecessor?.id === id) this.#predecessorHeardAt = this.#engine.now;
   }
 
+  /**
+   * The last connection to a node is gone. Between direct neighbours something is said at every turn, so this
+   * is a reason to worry; others close what they do not use, and are found dead when they are needed.
+   */
+  disconnected(id: string): void {
+    const state = this.#state;
+    if (state?.predecessor?.id === id || state?.successors[0]?.id === id) this.detector.suspect(id);
+  }
+
   /** `epochOf` tells at which epoch we serve part of an arc. */
   handleNotify(notifier: Contact, epochOf: (arc: Arc) => number): Reply {
     const state = this.#state;
