@@ -23,6 +23,8 @@ export type { DialOptions, LinkEvents, LinkLimits, LinksOptions, LinkTimings } f
 
 /** Connections that are kept although nobody uses them: fingers, successors and the owners asked of late. */
 const IDLE_CONNECTIONS_KEPT = 256;
+/** But only up to this share of those allowed, so that there is room for whoever comes next. */
+const IDLE_SHARE = 0.75;
 
 export class Links {
   readonly #options: LinksOptions;
@@ -205,7 +207,8 @@ export class Links {
   }
 
   #dropIdle(): void {
-    const excess = this.#table.count - Math.min(IDLE_CONNECTIONS_KEPT, this.#options.limits.connections);
+    const share = Math.ceil(this.#options.limits.connections * IDLE_SHARE);
+    const excess = this.#table.count - Math.min(IDLE_CONNECTIONS_KEPT, share);
     if (excess <= 0) return;
     const before = performance.now() - this.#timings.idleMs;
     for (const link of this.#table.idle(before, excess)) this.#letGo(link, 'it was not used');

@@ -52,6 +52,11 @@ export class MemoryNetwork {
     for (const stream of this.#streams) if (stream.key === key) stream.break();
   }
 
+  /** Connections that have not ended at either side, and those that have at one. */
+  get connectionCount(): number {
+    return Math.ceil(this.#streams.size / 2);
+  }
+
   heal(a: Address, b: Address): void {
     this.#cuts.delete(pairKey(a, b));
   }

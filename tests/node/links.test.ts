@@ -241,3 +241,33 @@ it('a network that was cut is whole again once healed', async () => {
   net.heal(at, bt);
   expect((await a.dial(b)).id).toBe(b.identity.id);
 });
+
+it('of two connections that crossed, one is left in the end', async () => {
+  const net = new MemoryNetwork();
+  const timings = { retireMs: 1 };
+  const a = await world.listening({ transport: net.transport(), timings });
+  const b = await world.listening({ transport: net.transport(), timings });
+  await Promise.all([a.dial(b), b.dial(a)]);
+  expect(net.connectionCount).toBe(2);
+  while (net.connectionCount > 1) await new Promise(setImmediate);
+  a.links.send(b.identity.id, ping(1));
+  b.links.send(a.identity.id, ping(2));
+  await Promise.all([a.until(() => a.messages.length === 1), b.until(() => b.messages.length === 1)]);
+  expect([a.disconnections, b.disconnections]).toEqual([[], []]);
+});
+
+it('the connection that was unused for longest gives way', async () => {
+  const limits = { ...LIMITS, connections: 4 };
+  const b = await world.listening({ limits, timings: { idleMs: 0 } });
+  const nodes: TestNode[] = [];
+  for (let i = 0; i < 4; i++) {
+    const node = await world.node();
+    await node.dial(b);
+    nodes.push(node);
+    // The first one keeps in use.
+    nodes[0]?.links.send(b.identity.id, ping(i));
+    await b.until(() => b.messages.length === i + 1);
+  }
+  await nodes[1]?.until(() => nodes[1]?.disconnections.length === 1);
+  expect(b.disconnections).toEqual([{ id: nodes[1]?.identity.id, reason: 'it was not used' }]);
+});
