@@ -4,7 +4,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Message, Tables } from '../../src/core/message.ts';
 import { Identity } from '../../src/node/identity.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
-import { failureOf, LIMITS, LinkWorld, type NodeOptions, ping, pong } from '../support/link-world.ts';
+import {
+  failureOf,
+  LIMITS,
+  LinkWorld,
+  type NodeOptions,
+  ping,
+  pong,
+  type TestNode,
+} from '../support/link-world.ts';
 
 const world = new LinkWorld();
 afterEach(() => world.close());
