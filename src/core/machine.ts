@@ -80,10 +80,7 @@ export class Machine {
   readonly #tenure: Tenure;
 
   constructor(options: MachineOptions) {
-    const { k, hash, seed, publicKey, id, incarnation, profile, limits } = options;
-    const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
-    const self = withSalt(nowhere, 0, hash, k);
-    const engine = new Engine({ k, hash, seed, self, profile, limits });
+    const engine = engineOf(options);
     this.#engine = engine;
     this.#table = new RoutingTable(engine);
     const claims = new Claims(engine.size);
@@ -337,4 +334,11 @@ export class Machine {
     this.#owner.addLeaver(contact);
     this.#remembered.remove(contact.host, contact.port);
   }
+}
+
+/** At no address yet; where it stands on the ring is chosen when it joins. */
+function engineOf(options: MachineOptions): Engine {
+  const { k, hash, seed, publicKey, id, incarnation, profile, limits } = options;
+  const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
+  return new Engine({ k, hash, seed, self: withSalt(nowhere, 0, hash, k), profile, limits });
 }

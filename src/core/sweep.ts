@@ -24,6 +24,9 @@ export interface SweepView {
  */
 const IDLE_PERIODS = 20;
 
+/** Eager stabilisations that the ring gets to settle before the copies held here are looked through. */
+const SETTLING_TURNS = 3;
+
 export class Sweep {
   readonly #engine: Engine;
   readonly #store: MemoryStore;
@@ -47,10 +50,13 @@ export class Sweep {
     return this.#store.size;
   }
 
-  /** Copies held here may belong elsewhere now. */
+  /**
+   * Copies held here may belong elsewhere now. Where two rings meet, nobody else has them: until they are
+   * offered, their new owner answers that there is nothing.
+   */
   touch(): void {
     this.#dirty = true;
-    this.#schedule(this.#engine.profile.sweepMs);
+    this.#schedule(this.#engine.profile.stabiliseEagerMs * SETTLING_TURNS);
   }
 
   /** Sweeps at once and again until nothing held here belongs elsewhere. */
