@@ -1,5 +1,6 @@
-// `npm run build`: compiles everything, and makes the command line executable. npm does that itself when it links a
-// command for the first time, but not after a clean build, and then `npx chord` would end with "Permission denied".
+// `npm run build`: compiles everything, and makes the command line executable. npm does that itself when it
+// links a command for the first time, but not after a clean build, and then `npx chord` would end with
+// "Permission denied".
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';

@@ -2,7 +2,7 @@
 // its parts and the answers to other nodes' requests; each part says in its own file what it owns.
 //
 // The caller's duties:
-//   1. Every input is given with `now`, monotonic milliseconds that never go back: the machine reads no clock.
+//   1. Every input comes with `now`, monotonic milliseconds that never go back: the machine reads no clock.
 //   2. After one input, or several of one turn, `poll()` is called until it returns undefined; effects are
 //      carried out in that order. Messages may be lost, repeated or late; who sent them has been proved.
 //   3. `handleTimeout` is called at `nextTimeout()`, or a little later; inputs already there go first.
@@ -96,14 +96,13 @@ export class Machine {
       took: (key) => operations.unsettle(key),
       changed: () => this.#tenure.servingChanged(),
     });
-    const replica = new Replica(engine, this.#store, claims, this.#owner, operations);
     this.#responder = new Responder({
       engine,
       table: this.#table,
       membership: this.#membership,
       owner: this.#owner,
       operations,
-      replica,
+      replica: new Replica(engine, this.#store, claims, this.#owner, operations),
       store: this.#store,
       met: (contact, member) => this.#met(contact, member, undefined),
       departed: (contact) => this.#departed(contact),

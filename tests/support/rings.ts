@@ -26,7 +26,10 @@ export function joinTogether(world: World, nodes: readonly WorldNode[]): Outcome
   });
 }
 
-/** Whether every member has the right predecessor, the right list and a served arc, and no two share a position. */
+/**
+ * Whether every member has the right predecessor, the right list and a served arc, and no two share a
+ * position.
+ */
 export function isIdeal(world: World, fingers = false): boolean {
   const members = world.members().toSorted((a, b) => a.machine.self.position - b.machine.self.position);
   const n = members.length;

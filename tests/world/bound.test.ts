@@ -1,4 +1,5 @@
-// The bound: in an ideal ring no lookup takes more than k requests, from members and clients, in full and sparse rings.
+// The bound: in an ideal ring no lookup takes more than k requests, from members and clients, in full and
+// sparse rings.
 import { describe, expect, test } from 'vitest';
 import type { ExplainResult } from '../../src/core/command.ts';
 import type { WorldNode } from '../../src/sim/world.ts';

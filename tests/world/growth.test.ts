@@ -1,4 +1,5 @@
-// Growth: members join a ring with few positions, one after another and all at once, until it is full and beyond.
+// Growth: members join a ring with few positions, one after another and all at once, until it is full and
+// beyond.
 import { describe, expect, test } from 'vitest';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';

@@ -1,4 +1,5 @@
-// Survival: members crash, stand still, wake, leave and come back; nothing that was acknowledged is lost or read stale.
+// Survival: members crash, stand still, wake, leave and come back; nothing that was acknowledged is lost or
+// read stale.
 import { describe, expect, test } from 'vitest';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
