@@ -9,7 +9,7 @@ import type { Home } from './home.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import type { Membership } from './membership.ts';
 import { reading } from './neighbourhood.ts';
-import type { Neighbourhood, Reply } from './message.ts';
+import type { Reply } from './message.ts';
 import { lowerBound } from './ordered.ts';
 import type { Arc } from './position.ts';
 import { arcLength, distance, holds, memberPosition } from './position.ts';
@@ -59,13 +59,18 @@ export class Joining {
     this.#view = view;
     this.#deadline = deadline;
     this.#done = done;
-    const contact = view.table.origin;
-    if (contact === undefined) this.#inquire();
-    else this.#dialBack(contact);
+    this.#begin(1);
   }
 
   cancel(): void {
     this.#ended = true;
+  }
+
+  #begin(round: number): void {
+    const contact = this.#view.table.origin;
+    if (this.#ended) return;
+    if (contact === undefined) this.#inquire(round);
+    else this.#dialBack(contact);
   }
 
   #finish(failure: Failure | undefined): void {
@@ -74,9 +79,12 @@ export class Joining {
     this.#done(failure);
   }
 
-  /** No member is known: those we are connected to may know one, or be about to become one. */
-  #inquire(): void {
-    const { engine } = this.#view;
+  /**
+   * No member is known: those we are connected to may know one, or become one in a moment. Of several that
+   * start at once, the one with the smallest id begins the ring; the others give it more time.
+   */
+  #inquire(round: number): void {
+    const { engine, table, home } = this.#view;
     const others = engine.peers.connectedIds();
     let open = others.length;
     if (open === 0) return this.#alone();
@@ -85,30 +93,14 @@ export class Joining {
         if (this.#ended) return;
         const found = answer.type === 'reply' && answer.body.type === 'found' ? answer.body.contacts : [];
         const member = found.find((contact) => contact.id !== engine.self.id);
-        if (member !== undefined) this.#view.home.connected(member, undefined);
+        if (member !== undefined) home.connected(member, undefined);
         open -= 1;
-        if (open === 0) this.#yield(others);
+        if (open > 0) return;
+        const rounds = others.some((other) => other < engine.self.id) ? 3 : 2;
+        if (table.origin !== undefined) this.#dialBack(table.origin);
+        else if (round === rounds) this.#alone();
+        else engine.after(engine.profile.stabiliseEagerMs * YIELD_TURNS, () => this.#begin(round + 1));
       });
-    }
-  }
-
-  /**
-   * Of several that start at once, the one with the smallest id begins the ring; the others give it a
-   * moment.
-   */
-  #yield(others: readonly string[]): void {
-    const { engine } = this.#view;
-    const yields = others.some((id) => id < engine.self.id);
-    const proceed = (): void => {
-      const origin = this.#view.table.origin;
-      if (this.#ended) return;
-      if (origin === undefined) this.#alone();
-      else this.#dialBack(origin);
-    };
-    if (this.#view.table.origin === undefined && yields) {
-      engine.after(engine.profile.stabiliseEagerMs * YIELD_TURNS, proceed);
-    } else {
-      proceed();
     }
   }
 
@@ -268,23 +260,10 @@ export class Joining {
       if (state !== 'full') return this.#retry(state);
       const joined = ring.joined(self, predecessor, neighbourhood, membership.rules);
       this.#seeInOrder([predecessor, ...neighbourhood.successors]);
-      if (joined === undefined) return this.#misplaced(self, neighbourhood);
+      // A nearer member stands before the position, or on it.
+      if (joined === undefined) return this.#again();
       this.#admit(joined);
     });
-  }
-
-  /**
-   * The known member that precedes the position is not the nearest: one behind it is, or the position is
-   * taken.
-   */
-  #misplaced(self: Contact, its: Neighbourhood): void {
-    if (its.successors.some((contact) => contact.position === self.position)) return this.#again();
-    this.#approachSoon(self.salt);
-  }
-
-  #approachSoon(salt: number): void {
-    if (!this.#attempt()) return;
-    this.#approach(salt);
   }
 
   #nearestBefore(position: number): Contact | undefined {
@@ -319,7 +298,7 @@ export class Joining {
       }
       if (outcome === 'not-a-member') return this.#retry(outcome, successor);
       if (predecessor !== undefined) this.#seeInOrder([predecessor, successor]);
-      if (outcome === 'taken' || predecessor?.position === state.self.position) return this.#again();
+      if (predecessor !== undefined || outcome === 'taken') return this.#again();
       this.#retry(outcome);
     });
   }

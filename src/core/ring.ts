@@ -60,9 +60,10 @@ export function joined(
   ) {
     return undefined;
   }
-  // A list shorter than r names the whole ring but its holder: the joiner adds the holder at the end.
-  const complete = its.successors.length < rules.listMax ? [...its.successors, predecessor] : its.successors;
-  return { self, predecessor, successors: clockwise(self, complete, rules), waiting: undefined };
+  // A list shorter than r may name the whole ring but its holder, or lag behind: where the holder was added to
+  // its end, members that it does not name yet would be skipped, and a failure could cut them off.
+  const list = its.successors.length === 0 ? [predecessor] : its.successors;
+  return { self, predecessor, successors: clockwise(self, list, rules), waiting: undefined };
 }
 
 /** Stabilise, first step: ask the first successor. Nothing to do alone, or while an answer is awaited. */
