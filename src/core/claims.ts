@@ -51,13 +51,4 @@ export class Claims {
     }
     return true;
   }
-
-  /** The arcs promised to others than `owner`. */
-  foreign(owner: string): Claim[] {
-    return this.#claims.filter((claim) => claim.owner !== owner);
-  }
-
-  clear(): void {
-    this.#claims = [];
-  }
 }

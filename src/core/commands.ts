@@ -11,6 +11,7 @@ import { Lookup } from './lookup.ts';
 import type { MemberDescription, Reply, Request } from './message.ts';
 import { keyPosition } from './position.ts';
 import type { RoutingTable } from './routing-table.ts';
+import type { Timer } from './timers.ts';
 
 export interface CommandsView {
   /** Answers a question as the owner of the position; false where we are not. */
@@ -165,6 +166,7 @@ class RingWalk {
   readonly #seen = new Set<string>();
   /** Members to try, the next one last. */
   #queue: Contact[] = [];
+  #timer: Timer | undefined;
   #ended = false;
 
   constructor(
@@ -182,6 +184,10 @@ class RingWalk {
   }
 
   begin(): void {
+    this.#timer = this.#engine.after(this.#deadline - this.#engine.now, () => {
+      const message = `the walk round the ring saw ${this.#members.length} members and then ran out of time`;
+      this.#end([], { code: 'ERR_TIMEOUT', message });
+    });
     const own = this.#view.describe();
     if (own !== undefined) return this.#take(own);
     const origin = this.#table.origin;
@@ -191,6 +197,7 @@ class RingWalk {
 
   cancel(): void {
     this.#ended = true;
+    this.#engine.cancelTimer(this.#timer);
   }
 
   #take(member: MemberDescription): void {
@@ -210,11 +217,6 @@ class RingWalk {
     if (contact === undefined) return this.#finish();
     // Met again from behind: the walk is round.
     if (this.#seen.has(contact.id)) return this.#finish();
-    if (this.#engine.now >= this.#deadline) {
-      const message = `the walk round the ring saw ${this.#members.length} members and then ran out of time`;
-      this.#ended = true;
-      return this.#done([], { code: 'ERR_TIMEOUT', message });
-    }
     this.#engine.call(contact, { type: 'describe' }, (answer) => {
       if (this.#ended) return;
       const member =
@@ -225,9 +227,14 @@ class RingWalk {
   }
 
   #finish(): void {
-    this.#ended = true;
-    if (this.#members.length > 0) return this.#done(this.#members);
-    this.#done([], { code: 'ERR_UNREACHABLE', message: 'no member answered' });
+    if (this.#members.length > 0) return this.#end(this.#members);
+    this.#end([], { code: 'ERR_UNREACHABLE', message: 'no member answered' });
+  }
+
+  #end(members: readonly MemberDescription[], failure?: Failure): void {
+    if (this.#ended) return;
+    this.cancel();
+    this.#done(members, failure);
   }
 }
 

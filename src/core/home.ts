@@ -12,6 +12,8 @@ export class Home {
   readonly #table: RoutingTable;
   #timer: Timer | undefined;
   #asking = false;
+  /** Of the tables that were last given; 0 = none yet. */
+  #digest = 0;
 
   constructor(engine: Engine, table: RoutingTable) {
     this.#engine = engine;
@@ -23,6 +25,7 @@ export class Home {
     if (this.#engine.member) return;
     const origin = this.#table.origin;
     if (origin !== undefined && origin.id !== member.id) return;
+    this.#digest = 0;
     this.#table.setTables(tables ?? { self: member, predecessor: undefined, successors: [], fingers: [] });
     if (tables === undefined) this.#refresh();
     else this.#schedule();
@@ -41,6 +44,7 @@ export class Home {
     const others = this.#table.contacts().filter((contact) => contact.id !== id);
     const preferred = others.find((contact) => this.#engine.peers.isConnected(contact.id)) ?? others[0];
     this.#table.reset();
+    this.#digest = 0;
     this.#table.learned.forget(id);
     if (preferred === undefined) return;
     // The others stay known until the new home has answered: if it is dead as well, one of them is next.
@@ -62,13 +66,13 @@ export class Home {
     const home = this.#table.origin;
     if (this.#engine.member || home === undefined || this.#asking) return;
     this.#asking = true;
-    const known = tablesDigest(this.#table.tables(home));
-    this.#engine.call(home, { type: 'tables', known }, (answer) => {
+    this.#engine.call(home, { type: 'tables', known: this.#digest }, (answer) => {
       this.#asking = false;
       if (this.#engine.member || this.#table.origin?.id !== home.id) return;
       if (answer.type !== 'reply') return this.lost(home.id);
       const { body } = answer;
       if (body.type !== 'tables-are' || body.digest === 0) return this.lost(home.id);
+      this.#digest = body.digest;
       if (body.tables !== undefined) this.#table.setTables(body.tables);
       this.#schedule();
     });

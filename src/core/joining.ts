@@ -35,6 +35,8 @@ const UNKNOWN_SCORE = 0.5;
 /** Times an admission may fail because somebody else was faster. */
 const ATTEMPTS_MAX = 64;
 
+/** How many request times a dial-back may take: the dial itself may take two. */
+const DIAL_BACK_REQUESTS = 3;
 /** Eager stabilisations that a node waits for another to begin the ring. */
 const YIELD_TURNS = 3;
 
@@ -53,6 +55,7 @@ export class Joining {
   readonly #arcs = new Map<number, number>();
   #whole = false;
   #attempts = 0;
+  #dialledBack = false;
   #ended = false;
 
   constructor(view: JoiningView, deadline: number, done: Done) {
@@ -108,7 +111,7 @@ export class Joining {
   #alone(): void {
     const { engine, membership } = this.#view;
     const salt = engine.random.below(SALT_MAX + 1);
-    membership.enter(ring.alone(withSalt(engine.self, salt, engine.hash, engine.k)));
+    membership.enter(ring.alone(withSalt(engine.self, salt, engine.hash, engine.k)), 0);
     this.#finish(undefined);
   }
 
@@ -121,13 +124,14 @@ export class Joining {
       (answer) => {
         if (this.#ended) return;
         if (answer.type !== 'reply' || answer.body.type !== 'dialled-back') return this.#retry(answer.type);
+        this.#dialledBack = answer.body.reached;
         if (answer.body.reached) return this.#look();
         const message =
           `${contact.host}:${contact.port} could not dial back ${self.host}:${self.port}, the address that` +
           ` this node announces (${answer.body.reason}); set outAddr to one that the other members reach`;
         this.#finish({ code: 'ERR_UNREACHABLE', message, details: { address: [self.host, self.port] } });
       },
-      profile.requestMaxMs * 2,
+      profile.requestMaxMs * DIAL_BACK_REQUESTS,
     );
   }
 
@@ -288,9 +292,9 @@ export class Joining {
       if (this.#ended) return;
       if (answer.type !== 'reply' || answer.body.type !== 'notified')
         return this.#retry(answer.type, successor);
-      const { outcome, predecessor } = answer.body;
+      const { outcome, predecessor, epoch } = answer.body;
       if (outcome === 'adopted' || outcome === 'known') {
-        membership.enter(state);
+        membership.enter(state, epoch);
         for (const contact of [state.predecessor, successor]) {
           if (contact !== undefined) membership.introduce(contact, [state.self]);
         }
@@ -340,7 +344,7 @@ export class Joining {
       if (this.#ended) return;
       if (answer.type === 'reply' && answer.body.type === 'tables-are') {
         if (answer.body.tables !== undefined) table.setTables(answer.body.tables);
-        return this.#look();
+        return this.#dialledBack ? this.#look() : this.#dialBack(origin);
       }
       this.#retry(answer.type, origin);
     });

@@ -50,6 +50,7 @@ export function leave(parts: LeavingParts, replacement: Contact | undefined, don
   for (const contact of others) {
     farewell(engine, contact, self, { predecessor, successors }, replacement, acknowledged, 1);
   }
+  membership.announce();
   table.reset();
   const next = replacement ?? successors[0] ?? predecessor;
   if (next !== undefined) home.connected(next, undefined);

@@ -51,7 +51,10 @@ export class Lookup {
   #requests = 0;
   #hedges = 0;
   #retries = 0;
+  /** The owner's answer is awaited: nobody else is asked meanwhile. */
+  #atOwner = false;
   #hedging = false;
+  #steps = 0;
   #round = 0;
   #trouble: Failure | undefined;
   #pause: Timer | undefined;
@@ -79,6 +82,7 @@ export class Lookup {
     this.#tried.clear();
     this.#candidates.length = 0;
     this.#owner = undefined;
+    this.#steps = 0;
     if (this.#goal.here((reply) => this.#answer(this.#engine.self, reply, 0))) return;
     this.#consult();
     this.#next();
@@ -97,12 +101,12 @@ export class Lookup {
   }
 
   #next(): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#atOwner) return;
     const owner = this.#owner;
     // Somebody believes that we own it: the ring is in motion.
     if (owner?.id === this.#engine.self.id) return this.#again();
     if (owner !== undefined && !this.#tried.has(owner.id)) return this.#askOwner(owner);
-    const candidate = this.#hops.length < HOPS_MAX * (this.#round + 1) ? this.#nearest() : undefined;
+    const candidate = this.#steps < HOPS_MAX ? this.#nearest() : undefined;
     if (candidate !== undefined) return this.#askCloser(candidate);
     if (this.#calls.size === 0) this.#again();
   }
@@ -124,6 +128,7 @@ export class Lookup {
   #askOwner(owner: Contact): void {
     const engine = this.#engine;
     this.#tried.add(owner.id);
+    this.#atOwner = true;
     this.#count();
     const budgetMs = Math.max(1, Math.floor(this.#goal.deadline - engine.now));
     const request = this.#goal.request(budgetMs);
@@ -148,6 +153,7 @@ export class Lookup {
   }
 
   #count(): void {
+    this.#steps += 1;
     if (this.#hedging) this.#hedges += 1;
     else if (this.#round === 0) this.#requests += 1;
     else this.#retries += 1;
@@ -178,10 +184,6 @@ export class Lookup {
     if (arc.to === candidate.position) this.#table.learned.learn(arc, candidate);
     this.#takeContacts(owner, contacts);
     for (const contact of [...contacts, ...followers]) this.#table.observe(contact);
-    const first = contacts[0];
-    if (owner && first !== undefined && first.id !== candidate.id && first.position !== candidate.position) {
-      this.#table.learned.learn({ from: candidate.position, to: first.position }, first);
-    }
     this.#next();
   }
 
@@ -195,6 +197,7 @@ export class Lookup {
   }
 
   #ownerAnswer(owner: Contact, answer: Answer): void {
+    this.#atOwner = false;
     if (answer.type !== 'reply') {
       this.#missed(owner, answer);
       this.#table.learned.forget(owner.id);

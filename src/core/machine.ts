@@ -87,7 +87,7 @@ export class Machine {
     const operations = new Operations(engine, this.#store);
     this.#membership = new Membership(engine, this.#table, {
       neighboursChanged: (merged) => this.#neighboursChanged(merged),
-      gone: (contact) => this.#gone(contact),
+      gone: (contact, left) => this.#gone(contact, left),
       displaced: (by) => this.#tenure.displaced(by),
     });
     this.#owner = new Owner(engine, this.#store, claims, options.replicas, {
@@ -105,7 +105,7 @@ export class Machine {
       replica: new Replica(engine, this.#store, claims, this.#owner, operations),
       store: this.#store,
       met: (contact, member) => this.#met(contact, member, undefined),
-      departed: (contact) => this.#departed(contact),
+      departed: (contact) => this.#owner.addLeaver(contact),
     });
     this.#commands = new Commands(engine, this.#table, {
       answerHere: (position, request, respond) => this.#responder.answerHere(position, request, respond),
@@ -198,7 +198,7 @@ export class Machine {
   /** A connection to a node is open, and the node has proved who it is. `tables` come from members. */
   handleConnected(now: number, peer: Contact, member: boolean, tables: Tables | undefined): void {
     this.#engine.now = now;
-    this.#engine.peers.connected(peer.id, member);
+    this.#engine.peers.connected(peer.id);
     this.#table.revive(peer.id);
     this.#met(peer, member, tables);
   }
@@ -263,7 +263,7 @@ export class Machine {
     return number;
   }
 
-  /** Nobody waits for the command any more: no `settle` follows. A join or leave goes on. */
+  /** Nobody waits for the command any more: no `settle` follows. A join is given up; a leave goes on. */
   cancel(now: number, command: number): void {
     this.#engine.now = now;
     this.#tenure.cancel(command);
@@ -324,14 +324,11 @@ export class Machine {
     this.#sweep.touch();
   }
 
-  #gone(contact: Contact): void {
-    this.#remembered.add(contact.host, contact.port, false);
+  #gone(contact: Contact, left: boolean): void {
+    if (left) this.#remembered.remove(contact.host, contact.port);
+    else this.#remembered.add(contact.host, contact.port, false);
+    this.#owner.gone(contact.id, left);
     this.#home.lost(contact.id);
-  }
-
-  #departed(contact: Contact): void {
-    this.#owner.addLeaver(contact);
-    this.#remembered.remove(contact.host, contact.port);
   }
 }
 

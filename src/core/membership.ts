@@ -20,8 +20,8 @@ export interface MembershipObserver {
    * The arc, or the successors that keep copies, changed. `merged`: another member serves part of our arc.
    */
   neighboursChanged(merged: number): void;
-  /** A member is dead, or left. */
-  gone(contact: Contact): void;
+  /** A member is dead (`left` false: it may come back), or is no member any more. */
+  gone(contact: Contact, left: boolean): void;
   /** Another member stands on our position and stays; we must move. */
   displaced(by: Contact): void;
 }
@@ -51,7 +51,7 @@ export class Membership {
     this.detector = new FailureDetector(engine, {
       contactOf: (id) => this.#contactOf(id),
       neighbours: () => this.#neighbours(),
-      dead: (contact) => this.drop(contact),
+      dead: (contact) => this.drop(contact, false),
     });
   }
 
@@ -71,19 +71,22 @@ export class Membership {
     return state.successors.length === 0 ? { from: state.self.position, to: state.self.position } : undefined;
   }
 
-  /** Becomes a member in this state, which join or a ring of one has made. */
-  enter(state: RingState): void {
+  /**
+   * Becomes a member in this state, which join or a ring of one has made; `epoch` is the highest at which the
+   * member behind us has served our arc.
+   */
+  enter(state: RingState, epoch: number): void {
     const engine = this.#engine;
     engine.self = state.self;
     engine.member = true;
     this.#predecessorHeardAt = engine.now;
-    this.#set({ state });
+    this.#set({ state }, epoch);
     engine.event({ type: 'self', self: state.self, member: true });
-    this.#announce();
+    this.announce();
     this.#schedule(engine.profile.stabiliseEagerMs);
   }
 
-  /** Stops being a member; neighbours have been told. */
+  /** Stops being a member; who points to us is told by leaving.ts. */
   exit(): void {
     this.#engine.member = false;
     this.#engine.cancelTimer(this.#loop);
@@ -91,7 +94,6 @@ export class Membership {
     this.#state = undefined;
     this.#lastRead = undefined;
     this.#engine.event({ type: 'self', self: this.#engine.self, member: false });
-    this.#announce();
   }
 
   /** Stabilises soon, because something has changed; at most once in stabiliseEagerMs. */
@@ -110,10 +112,10 @@ export class Membership {
   }
 
   /** A member is dead or no member any more: nothing points to it from now on. */
-  drop(contact: Contact): void {
+  drop(contact: Contact, left: boolean): void {
     this.#table.forget(contact.id);
     if (this.#state !== undefined) this.#apply(ring.dropped(this.#state, contact.id));
-    this.#observer.gone(contact);
+    this.#observer.gone(contact, left);
   }
 
   handleNeighbourhood(position: number, known: number): Reply {
@@ -236,12 +238,17 @@ export class Membership {
   /** A neighbour, or any member, is leaving and says what it knows. */
   handleLeave(leaver: Contact, its: Neighbourhood): void {
     this.#table.forget(leaver.id);
-    this.#engine.peers.setMember(leaver.id, false);
     if (this.#state !== undefined) {
-      this.#set({ state: ring.departed(this.#state, leaver, its, this.#rules) });
+      // Of several that leave at once, each may still name those that have told us already.
+      const successors = its.successors.filter((contact) => !this.#table.isBuried(contact));
+      const { predecessor } = its;
+      const before = predecessor !== undefined && this.#table.isBuried(predecessor) ? undefined : predecessor;
+      this.#set({
+        state: ring.departed(this.#state, leaver, { predecessor: before, successors }, this.#rules),
+      });
       this.hurry();
     }
-    this.#observer.gone(leaver);
+    this.#observer.gone(leaver, true);
   }
 
   /** Two members on one position: the larger id moves, once it has seen that the other lives. */
@@ -293,7 +300,7 @@ export class Membership {
     if (step.introduceTo !== undefined) this.introduce(step.introduceTo, step.introduced ?? []);
   }
 
-  #set(step: RingStep): void {
+  #set(step: RingStep, merged = 0): void {
     const before = this.#state;
     const after = step.state;
     this.#state = after;
@@ -309,7 +316,7 @@ export class Membership {
     // steps at most.
     if (!sameList && predecessor !== undefined) this.introduce(predecessor, [after.self]);
     if (!sameHead) this.hurry();
-    this.#observer.neighboursChanged(0);
+    this.#observer.neighboursChanged(merged);
   }
 
   #ask(contact: Contact): void {
@@ -322,7 +329,7 @@ export class Membership {
         return this.#apply(ring.postponed(state, contact));
       }
       const { body } = answer;
-      if (body.state === 'not-a-member') return this.drop(contact);
+      if (body.state === 'not-a-member') return this.drop(contact, true);
       if (body.state === 'pending') return this.#postpone(state, contact);
       const its = body.state === 'same' ? last?.neighbourhood : body.neighbourhood;
       if (its === undefined) return this.#apply(ring.postponed(state, contact));
@@ -349,7 +356,7 @@ export class Membership {
       if (this.#state === undefined || answer.type !== 'reply' || answer.body.type !== 'notified') return;
       const { outcome, predecessor, epoch } = answer.body;
       if (outcome === 'adopted') this.#observer.neighboursChanged(epoch);
-      if (outcome === 'not-a-member') this.drop(contact);
+      if (outcome === 'not-a-member') this.drop(contact, true);
       if (outcome === 'passed' && predecessor !== undefined) {
         if (predecessor.position === this.#state.self.position) this.collide(predecessor);
         else this.#apply(ring.considered(this.#state, predecessor));
@@ -357,7 +364,8 @@ export class Membership {
     });
   }
 
-  #announce(): void {
+  /** Tells every connected node what we are now. */
+  announce(): void {
     const { self, member } = this.#engine;
     for (const id of this.#engine.peers.connectedIds()) {
       const request: Request = { type: 'announce', self, member };

@@ -30,6 +30,8 @@ export class Operations {
   readonly #store: MemoryStore;
   /** The write that is under way on a key, followed by what waits for it. */
   readonly #queues = new Map<Key, Arrival[]>();
+  /** How many wait in all queues. */
+  #waiting = 0;
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
@@ -54,8 +56,10 @@ export class Operations {
     const { key } = arrival.request;
     const queue = this.#queues.get(key);
     if (queue !== undefined) {
-      if (queue.length >= this.#engine.limits.parked)
-        return arrival.respond(busy('too many operations on one key'));
+      if (this.#waiting >= this.#engine.limits.parked) {
+        return arrival.respond(busy('too many operations wait for writes before them'));
+      }
+      this.#waiting += 1;
       queue.push(arrival);
       return;
     }
@@ -106,6 +110,7 @@ export class Operations {
     queue.shift();
     // Reads that waited run together; the next write takes the rest of the queue over.
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      this.#waiting -= 1;
       this.#start(next);
       const taken = this.#queues.get(key);
       if (taken === undefined) continue;
@@ -119,10 +124,7 @@ export class Operations {
     const entry = this.live(key);
     if (consistency === 'one') return arrival.respond(operated(arrival, valueOf(entry, 1, 1)));
     const repair = this.#unsettled.has(key) ? this.#store.get(key) : undefined;
-    this.#round(arrival, repair, (copies, agreed) => {
-      if (repair !== undefined) this.#settled(repair);
-      return valueOf(entry, copies, agreed);
-    });
+    this.#round(arrival, repair, (copies, agreed) => valueOf(entry, copies, agreed));
   }
 
   #write(arrival: Arrival): void {
@@ -131,10 +133,7 @@ export class Operations {
     const present = this.live(key);
     if (operation.type === 'get') return this.#get(arrival);
     if (stored !== undefined && operationId !== '' && stored.operation === operationId) {
-      return this.#round(arrival, stored, () => {
-        this.#settled(stored);
-        return written(stored, true);
-      });
+      return this.#round(arrival, stored, () => written(stored, true));
     }
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
     if (!allowed(operation, present)) {
@@ -171,7 +170,6 @@ export class Operations {
     this.#unsettled.add(entry.key);
     const kind = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
     this.#round(arrival, entry, () => {
-      this.#settled(entry);
       this.#engine.event({ type: kind, key: entry.key, version: entry.version });
       return written(entry, existed);
     });
@@ -179,7 +177,7 @@ export class Operations {
 
   /**
    * Asks the copies, then answers with what `result` makes of it; a failure says that the outcome is not
-   * known.
+   * known. At `one` the answer does not wait for the copies.
    */
   #round(
     arrival: Arrival,
@@ -187,7 +185,10 @@ export class Operations {
     result: (copies: number, agreed: number) => OperationResult,
   ): void {
     const { consistency, operation } = arrival.request;
+    const waits = consistency !== 'one';
     const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
+      if (outcome === 'agreed' && entry !== undefined) this.#settled(entry);
+      if (!waits) return;
       if (outcome === 'agreed') {
         this.#finish(arrival, operated(arrival, withRequests(result(copies, agreed), copies - 1)));
       } else if (outcome === 'lost') {
@@ -199,11 +200,8 @@ export class Operations {
       }
     };
     const { position, deadline } = arrival;
-    if (consistency === 'one') {
-      arrival.segment.rounds.add({ position, entry, need: 'quorum', deadline, done: () => {} });
-      return done('agreed', 1, 1);
-    }
-    arrival.segment.rounds.add({ position, entry, need: consistency, deadline, done });
+    arrival.segment.rounds.add({ position, entry, need: waits ? consistency : 'quorum', deadline, done });
+    if (!waits) this.#finish(arrival, operated(arrival, result(1, 1)));
   }
 
   /** A majority holds this version of the key. */

@@ -44,6 +44,11 @@ export class Owner {
   /** Members that left and still hold copies: asked as well when an arc is taken over. */
   #leavers: Contact[] = [];
   #highestEpoch = 0;
+  /**
+   * Who held copies of everything we own when all copies were last complete, and which of them died since.
+   */
+  #holders = new Set<string>();
+  readonly #lostHolders = new Set<string>();
 
   constructor(engine: Engine, store: MemoryStore, claims: Claims, replicas: number, view: OwnerView) {
     this.#engine = engine;
@@ -100,6 +105,21 @@ export class Owner {
     }
     for (const segment of this.#segments) segment.refresh();
     this.#view.changed();
+  }
+
+  /**
+   * A member is dead, or has left. Where half or more of those that held our entries have died since all
+   * copies were last complete, acknowledged entries may be lost: service goes on, and says so.
+   */
+  gone(id: string, left: boolean): void {
+    this.removeLeaver(left ? '' : id);
+    if (left || !this.#holders.has(id)) return;
+    this.#lostHolders.add(id);
+    const before = this.#holders.size + 1;
+    const alive = before - this.#lostHolders.size;
+    if (alive > before / 2 || alive + 1 <= before / 2) return;
+    const message = `${alive} of ${before} members that held copies are left; service goes on from theirs`;
+    this.#engine.event({ type: 'degraded', message });
   }
 
   /** A member has left by its own will and can still be asked for what it holds. */
@@ -164,6 +184,7 @@ export class Owner {
       sources: () => [...this.#view.successors().slice(0, this.#replicas), ...this.#leavers],
       serves: (segment) => this.#serves(segment),
       took: (key) => this.#view.took(key),
+      synced: () => this.#recount(),
       lost: (segment, higher) => this.#lost(segment, higher),
     };
     this.#segments.push(new Segment(this.#engine, this.#store, view, arc, epoch));
@@ -176,6 +197,13 @@ export class Owner {
       parked.run(segment);
     }
     this.#view.changed();
+  }
+
+  /** Every copy is complete: from now on these are the members whose loss counts. */
+  #recount(): void {
+    if (!this.#segments.every((segment) => segment.complete)) return;
+    this.#holders = new Set(this.copies().map((copy) => copy.id));
+    this.#lostHolders.clear();
   }
 
   #lost(segment: Segment, epoch: number): void {

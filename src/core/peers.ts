@@ -8,7 +8,6 @@ interface PeerRecord {
   smoothedMs: number;
   variationMs: number;
   connected: boolean;
-  member: boolean;
   /** When it first failed to answer since it was last heard; 0 = not suspected. */
   suspectedAt: number;
 }
@@ -26,10 +25,9 @@ export class Peers {
     this.#maxMs = maxMs;
   }
 
-  connected(id: string, member: boolean): void {
+  connected(id: string): void {
     const record = this.#touch(id);
     record.connected = true;
-    record.member = member;
     record.suspectedAt = 0;
   }
 
@@ -40,15 +38,6 @@ export class Peers {
 
   isConnected(id: string): boolean {
     return this.#records.get(id)?.connected ?? false;
-  }
-
-  /** Whether the peer, when last heard of, stored data for a ring. */
-  isMember(id: string): boolean {
-    return this.#records.get(id)?.member ?? false;
-  }
-
-  setMember(id: string, member: boolean): void {
-    this.#touch(id).member = member;
   }
 
   connectedIds(): string[] {
@@ -106,7 +95,7 @@ export class Peers {
     if (record !== undefined) {
       this.#records.delete(id);
     } else {
-      record = { smoothedMs: 0, variationMs: 0, connected: false, member: false, suspectedAt: 0 };
+      record = { smoothedMs: 0, variationMs: 0, connected: false, suspectedAt: 0 };
       this.#evict();
     }
     this.#records.set(id, record);

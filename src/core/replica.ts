@@ -37,6 +37,12 @@ export class Replica {
 
   replicate(from: string, { arc, epoch, entries }: Body<'replicate'>): Reply {
     if (!this.#promise(from, arc, epoch)) return { type: 'replicated', stored: false };
+    const { storeBytes } = this.#engine.limits;
+    const brings = entries.reduce((sum, entry) => sum + (entry.value?.length ?? 0), 0);
+    if (brings > 0 && this.#store.bytes + brings > storeBytes) {
+      const message = `the store is full: ${this.#store.bytes} of ${storeBytes} bytes (limits.storeBytes)`;
+      return { type: 'failed', code: 'ERR_LIMIT', message };
+    }
     for (const entry of entries) {
       const position = this.#position(entry.key);
       if (!holds(arc, position)) continue;

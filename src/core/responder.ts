@@ -136,9 +136,8 @@ export class Responder {
         return membership.handleLeave(about, request.neighbourhood);
       case 'announce':
         respond({ type: 'announced' });
-        engine.peers.setMember(from, request.member);
         this.#parts.met(about, request.member);
-        if (!request.member) membership.drop(about);
+        if (!request.member) membership.drop(about, true);
         return;
       case 'dial-back':
         this.#lastToken += 1;

@@ -60,8 +60,8 @@ export function joined(
   ) {
     return undefined;
   }
-  // A list shorter than r may name the whole ring but its holder, or lag behind: where the holder was added to
-  // its end, members that it does not name yet would be skipped, and a failure could cut them off.
+  // A list shorter than r may name the whole ring but its holder, or lag behind: where the holder was added
+  // to its end, members that it does not name yet would be skipped, and a failure could cut them off.
   const list = its.successors.length === 0 ? [predecessor] : its.successors;
   return { self, predecessor, successors: clockwise(self, list, rules), waiting: undefined };
 }

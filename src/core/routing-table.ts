@@ -81,7 +81,7 @@ export class RoutingTable {
   observe(contact: Contact): void {
     const origin = this.#origin;
     if (contact.id === this.#engine.self.id && this.#engine.member) return;
-    if (origin === undefined || contact.id === origin.id || this.#buried(contact)) return;
+    if (origin === undefined || contact.id === origin.id || this.isBuried(contact)) return;
     this.learned.observe(contact);
     const offset = distance(origin.position, contact.position, this.#engine.size);
     if (offset === 0) return;
@@ -98,10 +98,6 @@ export class RoutingTable {
     const present = this.#fingers[i];
     this.#fingers[i] = value;
     return !sameContact(present, value);
-  }
-
-  finger(i: number): Contact | undefined {
-    return this.#fingers[i];
   }
 
   /** Distinct fingers, clockwise. */
@@ -234,7 +230,8 @@ export class RoutingTable {
     this.#origin = origin;
   }
 
-  #buried(contact: Contact): boolean {
+  /** Whether it was found dead or gone, and nothing has been heard of it since. */
+  isBuried(contact: Contact): boolean {
     const grave = this.#graves.get(contact.id);
     if (grave === undefined) return false;
     const { position, incarnation } = grave.contact;

@@ -16,6 +16,8 @@ export interface SegmentView {
   /** The members that may hold the newest versions: those, the one behind them, and whoever leaves. */
   sources(): readonly Contact[];
   serves(segment: Segment): void;
+  /** Every copy is complete. */
+  synced(): void;
   /** A newer version of the key was found on another member. */
   took(key: Key): void;
   /** Another member was promised the arc, or a part of it, at `epoch`. */
@@ -95,10 +97,16 @@ export class Segment {
   }
 
   #exchange(contact: Contact): void {
+    const current = (): Arc => this.#arc;
     const view = {
-      arc: this.#arc,
+      get arc(): Arc {
+        return current();
+      },
       epoch: this.epoch,
-      took: (key: Key): void => this.#view.took(key),
+      // While it is being taken over, a majority is made sure of before it is served.
+      took: (key: Key): void => {
+        if (this.serving) this.#view.took(key);
+      },
       progressed: (): void => this.#progress(),
       refused: (epoch: number): void => this.#lost(epoch),
     };
@@ -112,6 +120,7 @@ export class Segment {
     if (!this.serving && !collected) return;
     const copies = this.#view.copies();
     for (const copy of copies) this.#exchanges.get(copy.id)?.push();
+    if (this.complete) this.#view.synced();
     if (this.serving) return;
     const synced = copies.filter((copy) => this.#exchanges.get(copy.id)?.state === 'synced').length;
     // A majority of the new copies, ours included, holds everything: an acknowledged write cannot be lost
@@ -119,6 +128,7 @@ export class Segment {
     if (synced + 1 < Math.floor((copies.length + 1) / 2) + 1) return;
     this.serving = true;
     this.#view.serves(this);
+    if (this.complete) this.#view.synced();
   }
 
   #missed(id: string): void {

@@ -3,6 +3,7 @@
 // elsewhere. Entries are kept in chunks ordered by (position, key): a walk of an arc touches only that arc,
 // and an insertion moves at most one chunk.
 import type { Entry, Key, Place } from './entry.ts';
+import { versionTime } from './entry.ts';
 import { itemAt, lowerBound } from './ordered.ts';
 import type { Arc } from './position.ts';
 
@@ -21,6 +22,8 @@ export class MemoryStore {
   #chunks: Stored[][] = [[]];
   #bytes = 0;
   #tombstones = 0;
+  /** Tombstones and entries that expire. */
+  #mortal = 0;
 
   get size(): number {
     return this.#byKey.size;
@@ -43,6 +46,7 @@ export class MemoryStore {
     this.#byKey.set(entry.key, stored);
     this.#bytes += cost(entry);
     this.#tombstones += tombstone(entry) - (present === undefined ? 0 : tombstone(present.entry));
+    this.#mortal += mortal(entry) - (present === undefined ? 0 : mortal(present.entry));
     const { chunk, index } = this.#locate(position, entry.key);
     if (present !== undefined) {
       this.#bytes -= cost(present.entry);
@@ -62,9 +66,21 @@ export class MemoryStore {
     this.#byKey.delete(key);
     this.#bytes -= cost(present.entry);
     this.#tombstones -= tombstone(present.entry);
+    this.#mortal -= mortal(present.entry);
     const { chunk, index } = this.#locate(present.position, key);
     chunk.splice(index, 1);
     if (chunk.length === 0 && this.#chunks.length > 1) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
+  }
+
+  /** Forgets tombstones that were made, and entries that expired, before a wall time in milliseconds. */
+  forgetDead(before: number): void {
+    if (this.#mortal === 0) return;
+    const dead: Key[] = [];
+    for (const { entry } of this.#byKey.values()) {
+      const at = entry.value === undefined ? versionTime(entry.version) : entry.expiresAt;
+      if (at > 0 && at < before) dead.push(entry.key);
+    }
+    for (const key of dead) this.remove(key);
   }
 
   /** How many entries with a value stand in the arc. */
@@ -146,6 +162,10 @@ function ranges(arc: Arc): [number, number][] {
     [arc.from, Number.MAX_SAFE_INTEGER],
     [-1, arc.to],
   ];
+}
+
+function mortal(entry: Entry): 0 | 1 {
+  return entry.value === undefined || entry.expiresAt > 0 ? 1 : 0;
 }
 
 function rankIn(chunk: readonly Stored[], position: number, key: Key): number {

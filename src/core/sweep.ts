@@ -80,6 +80,7 @@ export class Sweep {
 
   #begin(): void {
     this.#running = true;
+    this.#store.forgetDead(this.#engine.wall - this.#engine.profile.tombstoneMs);
     this.#dirty = false;
     this.#unfinished = false;
     // The last of a ring keeps what it holds.

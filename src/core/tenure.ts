@@ -49,6 +49,7 @@ export class Tenure {
       const message = 'a join is under way already';
       return engine.settle(command, { ok: false, failure: { code: 'ERR_LIMIT', message } });
     }
+    this.#move?.cancel();
     const join: Join = { command, joining: undefined };
     this.#join = join;
     engine.after(timeoutMs, () => {
@@ -79,7 +80,7 @@ export class Tenure {
   leave(command: number, timeoutMs: number): void {
     const { engine, sweep } = this.#parts;
     const done = { ok: true, value: undefined } as const;
-    if (!engine.member) return engine.settle(command, done);
+    this.#move?.cancel();
     this.#leave = command;
     engine.after(timeoutMs, () => {
       if (this.#leave !== command) return;
@@ -88,11 +89,15 @@ export class Tenure {
       const message = `after ${timeoutMs} ms the others had not acknowledged ${sweep.held} entries held here`;
       engine.settle(command, { ok: false, failure: { code: 'ERR_TIMEOUT', message } });
     });
-    this.#leaveRing(undefined, () => {
+    const left = (): void => {
       if (this.#leave !== command) return;
       this.#leave = undefined;
       engine.settle(command, done);
-    });
+    };
+    if (engine.member) this.#leaveRing(undefined, left);
+    // A client may still hold what it could not hand over before.
+    else if (sweep.held > 0) sweep.untilClean(left);
+    else left();
   }
 
   /** Another member keeps our position: we go to a free one, or become a client where there is none. */
