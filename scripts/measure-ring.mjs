@@ -1,7 +1,9 @@
 // `npm run measure`: how long a ring of members in one process takes to start, and what it costs when idle.
 // Prints one table: for plaintext and TLS the median, least and most of several starts on the `local` profile,
 // and the processor time and memory of an idle ring on the `lan` profile. Figures depend on the machine.
+import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { ChordSocket, Protocol } from '../dist/src/index.js';
@@ -14,10 +16,10 @@ v8.setFlagsFromString('--expose-gc');
 const collectGarbage = vm.runInNewContext('gc');
 
 /** Joins members through the first one, all at the same time. */
-async function startRing(encryption, profile) {
+async function startRing(encryption, profile, members = MEMBERS) {
   const protocol = new Protocol('measure', encryption);
   const make = () => new ChordSocket('127.0.0.1', 0, { k: 32, protocol, profile });
-  const nodes = Array.from({ length: MEMBERS }, make);
+  const nodes = Array.from({ length: members }, make);
   await nodes[0].join();
   const joinThrough = async (node) => {
     await node.connect(...nodes[0].addr);
@@ -52,7 +54,9 @@ async function measureStart(encryption) {
   return { what: `${MEMBERS} members, ${encryption}: start to ideal, s`, median, least, most };
 }
 
+/** In a process of its own, so that nothing measured before is in its memory; one member has loaded the code. */
 async function measureIdle(encryption) {
+  const first = await startRing(encryption, 'lan', 1);
   collectGarbage();
   const before = process.memoryUsage().rss;
   const nodes = await startRing(encryption, 'lan');
@@ -64,8 +68,9 @@ async function measureIdle(encryption) {
   await sleep(IDLE_MS);
   const used = process.cpuUsage(cpu);
   const percent = (used.user + used.system) / 10 / (performance.now() - start);
+  collectGarbage();
   const megabytes = (process.memoryUsage().rss - before) / 1e6 / MEMBERS;
-  await Promise.all(nodes.map((node) => node.close()));
+  await Promise.all([...first, ...nodes].map((node) => node.close()));
   return [
     { what: `${MEMBERS} idle members, ${encryption}: % of a core`, median: percent.toFixed(2) },
     {
@@ -75,9 +80,16 @@ async function measureIdle(encryption) {
   ];
 }
 
-console.table([
-  await measureStart('Plaintext'),
-  await measureStart('SSL'),
-  ...(await measureIdle('Plaintext')),
-  ...(await measureIdle('SSL')),
-]);
+function inProcessOfItsOwn(encryption) {
+  return JSON.parse(
+    execFileSync(process.execPath, [fileURLToPath(import.meta.url), encryption], { encoding: 'utf8' }),
+  );
+}
+
+const [encryption] = process.argv.slice(2);
+if (encryption === undefined) {
+  const starts = [await measureStart('Plaintext'), await measureStart('SSL')];
+  console.table([...starts, ...['Plaintext', 'SSL'].flatMap(inProcessOfItsOwn)]);
+} else {
+  console.log(JSON.stringify(await measureIdle(encryption)));
+}

@@ -1,0 +1,12 @@
+// The simulator's entry point, `chord-socket/sim`: what users may import to try the shipped machine in virtual
+// time. It holds no code of its own.
+export { simulationHash } from './hash.ts';
+export { World } from './world.ts';
+export type { WorldNode, WorldOptions } from './world.ts';
+export { PROFILES } from '../core/profile.ts';
+export type { Profile, ProfileName } from '../core/profile.ts';
+export type { Command, ExplainResult, OperateResult, RingResult, ScanResult } from '../core/command.ts';
+export type { Contact } from '../core/contact.ts';
+export type { Effect, Failure, MachineEvent, Outcome } from '../core/effect.ts';
+export type { Machine, MachineHealth } from '../core/machine.ts';
+export type { Consistency, MemberDescription, Operation, OperationResult } from '../core/message.ts';
