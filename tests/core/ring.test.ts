@@ -156,7 +156,7 @@ describe('stabilise, second step', () => {
     expect(step).toEqual({ state: stateOf(10, 50, 15, 20, 30), notify: memberAt(15) });
   });
 
-  it('tells the nearer member of the former successors where it does not know them: two rings are merging', () => {
+  it('tells the nearer member of former successors that it does not know: two rings are merging', () => {
     const state = waitingFor(stateOf(10, 50, 20, 40), 'candidate', 15);
     const step = ring.answered(state, memberAt(15), stateOf(15, 5, 35, 55), RULES);
     expect(positionsOf(step.state.successors)).toEqual([15, 20, 35]);

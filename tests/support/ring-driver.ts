@@ -25,7 +25,7 @@ const ACTIONS = Object.entries(WEIGHTS).flatMap(([action, weight]) =>
 /** Enough for the two answers of a stabilisation and the news that follow from them. */
 const CALM_STEPS = 24;
 
-export interface RingDriverOptions {
+interface RingDriverOptions {
   readonly seed: number;
   readonly rules: RingRules;
   readonly membersMax: number;
@@ -72,7 +72,8 @@ export class RingDriver {
     return this.members
       .map(({ self, predecessor, successors, waiting }) => {
         const asked = waiting === undefined ? '' : ` asks ${waiting.of.position}`;
-        return `${self.position}: <${predecessor?.position ?? '-'} >${positionsOf(successors).join(' ')}${asked}`;
+        const list = positionsOf(successors).join(' ');
+        return `${self.position}: <${predecessor?.position ?? '-'} >${list}${asked}`;
       })
       .join('; ');
   }
