@@ -73,13 +73,15 @@ async function runKeys(prefix: string | undefined, flags: RingFlags): Promise<vo
 /** The value to store: the argument, or all of standard input. */
 async function readValue(value: string | undefined): Promise<string | Uint8Array> {
   if (value !== undefined && value !== '-') return value;
-  if (value === undefined && process.stdin.isTTY) {
+  const bytes = value === undefined && process.stdin.isTTY ? Buffer.alloc(0) : await readAll(process.stdin);
+  // Not even a dash and nothing on standard input: a forgotten argument must not store an empty value.
+  if (value === undefined && bytes.length === 0) {
     throw new CommandFailure('ERR_USAGE', 'no value was given', {
       exitCode: 2,
-      advice: 'Give it as the second argument, or - to type it and end with Ctrl-D.',
+      advice: "Give it as the second argument ('' for an empty one), or - to read standard input.",
     });
   }
-  return readAll(process.stdin);
+  return bytes;
 }
 
 /** All bytes of a stream, up to what a value may have at most. */

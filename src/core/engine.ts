@@ -175,7 +175,7 @@ export class Engine {
     if (call === undefined) return;
     this.#timers.cancel(call.timer);
     this.#calls.delete(number);
-    this.peers.silent(call.to, this.now);
+    this.peers.silent(call.to);
     call.done({ type, ms: this.now - call.sentAt });
     this.onSilence(call.to);
   }

@@ -82,9 +82,9 @@ export class VersionClock {
   }
 }
 
-/** Whether the text has the form of a version. */
+/** Whether the text has the form of a version, of a time before the year 2527: the clock cannot overflow. */
 export function isVersion(text: string): boolean {
-  return /^[0-9a-f]{16}[\x21-\x7e]{0,16}$/.test(text);
+  return /^0[0-9a-f]{15}[\x21-\x7e]{0,16}$/.test(text);
 }
 
 /** The milliseconds part of a version. */

@@ -16,7 +16,7 @@ export interface DetectorView {
   contactOf(id: string): Contact | undefined;
   /** Members that may be asked to check another, nearest first. */
   neighbours(): readonly Contact[];
-  /** The member is dead, or no member any more. */
+  /** The member is dead: from now on `contactOf` no longer knows it. */
   dead(contact: Contact): void;
 }
 

@@ -292,9 +292,9 @@ export class Joining {
       if (this.#ended) return;
       if (answer.type !== 'reply' || answer.body.type !== 'notified')
         return this.#retry(answer.type, successor);
-      const { outcome, predecessor, epoch } = answer.body;
+      const { outcome, predecessor, epoch, successors } = answer.body;
       if (outcome === 'adopted' || outcome === 'known') {
-        membership.enter(state, epoch);
+        membership.enter(ring.admitted(state, successor, successors, membership.rules), epoch);
         for (const contact of [state.predecessor, successor]) {
           if (contact !== undefined) membership.introduce(contact, [state.self]);
         }

@@ -148,7 +148,7 @@ export class Membership {
   handleNotify(notifier: Contact, epochOf: (arc: Arc) => number): Reply {
     const state = this.#state;
     if (state === undefined || notifier.id === this.#engine.self.id) {
-      return { type: 'notified', outcome: 'not-a-member', predecessor: undefined, epoch: 0 };
+      return { type: 'notified', outcome: 'not-a-member', predecessor: undefined, epoch: 0, successors: [] };
     }
     const former = state.predecessor;
     const { state: next, outcome } = ring.notified(state, notifier);
@@ -157,7 +157,8 @@ export class Membership {
     if (outcome === 'taken') this.collide(notifier);
     if (outcome === 'contested' && former !== undefined) this.#contest(former, notifier);
     const reported = outcome === 'contested' ? 'passed' : outcome;
-    return { type: 'notified', outcome: reported, predecessor: former, epoch: 0 };
+    const successors = outcome === 'known' ? state.successors : [];
+    return { type: 'notified', outcome: reported, predecessor: former, epoch: 0, successors };
   }
 
   #adoptPredecessor(
@@ -173,7 +174,8 @@ export class Membership {
     // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next
     // turn.
     if (former !== undefined) this.introduce(former, [notifier]);
-    return { type: 'notified', outcome: 'adopted', predecessor: former, epoch };
+    const { successors } = next;
+    return { type: 'notified', outcome: 'adopted', predecessor: former, epoch, successors };
   }
 
   /** Rectify: the notifier is not nearer, so it counts only if the present predecessor is dead. */

@@ -153,6 +153,8 @@ export type Reply =
       readonly predecessor: Contact | undefined;
       /** The highest epoch at which the receiver serves any part of the sender's arc; 0 = none of it. */
       readonly epoch: number;
+      /** With adopted and known: the receiver's list, so that a joiner enters with one that skips nobody. */
+      readonly successors: readonly Contact[];
     }
   | { readonly type: 'introduced' }
   | { readonly type: 'left' }

@@ -8,8 +8,8 @@ interface PeerRecord {
   smoothedMs: number;
   variationMs: number;
   connected: boolean;
-  /** When it first failed to answer since it was last heard; 0 = not suspected. */
-  suspectedAt: number;
+  /** Whether it failed to answer since it was last heard. */
+  suspected: boolean;
 }
 
 export class Peers {
@@ -28,7 +28,7 @@ export class Peers {
   connected(id: string): void {
     const record = this.#touch(id);
     record.connected = true;
-    record.suspectedAt = 0;
+    record.suspected = false;
   }
 
   disconnected(id: string): void {
@@ -47,7 +47,7 @@ export class Peers {
   /** A reply came after that many milliseconds. */
   answered(id: string, ms: number): void {
     const record = this.#touch(id);
-    record.suspectedAt = 0;
+    record.suspected = false;
     if (record.smoothedMs === 0) {
       record.smoothedMs = Math.max(ms, 0.01);
       record.variationMs = ms / 2;
@@ -60,17 +60,16 @@ export class Peers {
   /** A message of any kind came: the peer lives. */
   heard(id: string): void {
     const record = this.#records.get(id);
-    if (record !== undefined) record.suspectedAt = 0;
+    if (record !== undefined) record.suspected = false;
   }
 
   /** A request to it was not answered in time, or could not be delivered. */
-  silent(id: string, now: number): void {
-    const record = this.#touch(id);
-    if (record.suspectedAt === 0) record.suspectedAt = now;
+  silent(id: string): void {
+    this.#touch(id).suspected = true;
   }
 
   isSuspected(id: string): boolean {
-    return (this.#records.get(id)?.suspectedAt ?? 0) > 0;
+    return this.#records.get(id)?.suspected ?? false;
   }
 
   /** How long an answer may take before the peer is suspected: mean + 4 variations, within the bounds. */
@@ -95,7 +94,7 @@ export class Peers {
     if (record !== undefined) {
       this.#records.delete(id);
     } else {
-      record = { smoothedMs: 0, variationMs: 0, connected: false, suspectedAt: 0 };
+      record = { smoothedMs: 0, variationMs: 0, connected: false, suspected: false };
       this.#evict();
     }
     this.#records.set(id, record);

@@ -66,6 +66,19 @@ export function joined(
   return { self, predecessor, successors: clockwise(self, list, rules), waiting: undefined };
 }
 
+/**
+ * The member behind has admitted us, and says what follows it. Between p's answer and this one others may
+ * have come: entering with p's list could skip them, so this one replaces it, as a stabilisation would.
+ */
+export function admitted(
+  state: RingState,
+  by: Contact,
+  successors: readonly Contact[],
+  rules: RingRules,
+): RingState {
+  return { ...state, successors: clockwise(state.self, [by, ...successors], rules) };
+}
+
 /** Stabilise, first step: ask the first successor. Nothing to do alone, or while an answer is awaited. */
 export function stabilise(state: RingState): RingStep {
   const head = state.successors[0];

@@ -22,9 +22,10 @@ import { valueOf, Walk, type WalkOptions } from './walk.ts';
  * many operations under way), or with `signal.reason`. One key costs at most k requests, one once its arc
  * is known.
  *
- * At `quorum` and `all`, operations on one key are linearizable as long as no quorum was lost. Where the
- * ring had to go on without one (see `degraded`), the newest version wins afterwards: two `ifAbsent` may
- * both have won.
+ * At `quorum` and `all`, a read sees every acknowledged write, while members join, leave and die one at a
+ * time. Where the ring had to go on without a majority (see `degraded`: a partition, several deaths at once),
+ * and where two rings merge, the newest version wins afterwards: two `ifAbsent` may both have won.
+ * docs/PROTOCOL.md says exactly what is promised, and what not yet.
  */
 export class ChordSocket extends MeshSocket {
   readonly #dictionary: Dictionary;
@@ -71,7 +72,8 @@ export class ChordSocket extends MeshSocket {
 
   /**
    * Stores a value, and resolves once as many copies as `consistency` asks are stored. A call that rejects
-   * with ERR_TIMEOUT or ERR_UNREACHABLE may have stored it all the same; it is never stored twice.
+   * with ERR_TIMEOUT, ERR_QUORUM or ERR_UNREACHABLE may have stored it all the same. A repeat by the socket
+   * itself is recognised as long as no other write to the key came between.
    * Rejects with ERR_CONFLICT {version?} when a condition fails, ERR_VALUE_TOO_LARGE.
    */
   async set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }> {

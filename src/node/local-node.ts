@@ -244,7 +244,9 @@ export class LocalNode implements Runner {
   }
 
   #handleDisconnected(id: string, reason: string): void {
-    const peer = this.#connected.get(id);
+    // What it has told since it was connected: it may have joined, or moved.
+    const latest = this.machine.known().find((contact) => contact.id === id);
+    const peer = latest === undefined ? this.#connected.get(id) : toPeer(latest);
     this.#connected.delete(id);
     this.#driver.handleDisconnected(id);
     if (peer === undefined) return;

@@ -83,12 +83,14 @@ const MEMBERSHIP: ReplyRules<
       NOTIFY_OUTCOME.write(out, reply.outcome);
       writeOptional(out, reply.predecessor, writeContact, scope);
       out.varint(reply.epoch);
+      writeContacts(out, reply.successors, scope);
     },
     read: (input, scope) => ({
       type: 'notified',
       outcome: NOTIFY_OUTCOME.read(input),
       predecessor: readOptional(input, readContact, scope),
       epoch: input.varint(),
+      successors: readContacts(input, scope),
     }),
   },
   introduced: {

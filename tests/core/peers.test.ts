@@ -82,7 +82,7 @@ describe('suspicion', () => {
     for (const end of ends) {
       const peers = peersOf();
       expect(peers.isSuspected('a')).toBe(false);
-      peers.silent('a', 5);
+      peers.silent('a');
       expect(peers.isSuspected('a')).toBe(true);
       end(peers);
       expect(peers.isSuspected('a')).toBe(false);
@@ -92,7 +92,7 @@ describe('suspicion', () => {
   it('stays when the connection is lost', () => {
     const peers = peersOf();
     peers.connected('a');
-    peers.silent('a', 5);
+    peers.silent('a');
     peers.disconnected('a');
     expect(peers.isSuspected('a')).toBe(true);
   });

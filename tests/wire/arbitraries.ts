@@ -41,7 +41,7 @@ const text = fc.oneof(
 const hexDigit = fc.constantFrom(...Array.from('0123456789abcdef'));
 const version = fc
   .tuple(
-    fc.string({ unit: hexDigit, minLength: 16, maxLength: 16 }),
+    fc.string({ unit: hexDigit, minLength: 15, maxLength: 15 }).map((digits) => `0${digits}`),
     fc.string({ unit: fc.constantFrom('!', '1', 'a', 'Z', 'z', '~'), maxLength: 16 }),
   )
   .map(([time, node]) => time + node);
@@ -176,6 +176,7 @@ const REPLIES: Arbitraries<Reply> = {
     outcome: fc.constantFrom('adopted' as const, 'known' as const, 'taken' as const, 'passed' as const),
     predecessor: maybeContact,
     epoch: number,
+    successors: contacts,
   }),
   introduced: fc.constant({ type: 'introduced' }),
   left: fc.constant({ type: 'left' }),
