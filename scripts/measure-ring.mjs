@@ -1,6 +1,7 @@
 // `npm run measure`: how long a ring of members in one process takes to start, and what it costs when idle.
-// Prints one table: for plaintext and TLS the median, least and most of several starts on the `local` profile,
-// and the processor time and memory of an idle ring on the `lan` profile. Figures depend on the machine.
+// Prints one table: for plaintext and TLS the median, least and most of several starts on the `local`
+// profile, and the processor time and memory of an idle ring on the `lan` profile. Figures depend on the
+// machine.
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -54,7 +55,10 @@ async function measureStart(encryption) {
   return { what: `${MEMBERS} members, ${encryption}: start to ideal, s`, median, least, most };
 }
 
-/** In a process of its own, so that nothing measured before is in its memory; one member has loaded the code. */
+/**
+ * In a process of its own, so that nothing measured before is in its memory; one member has loaded the
+ * code.
+ */
 async function measureIdle(encryption) {
   const first = await startRing(encryption, 'lan', 1);
   collectGarbage();

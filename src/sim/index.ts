@@ -1,5 +1,5 @@
-// The simulator's entry point, `chord-socket/sim`: what users may import to try the shipped machine in virtual
-// time. It holds no code of its own.
+// The simulator's entry point, `chord-socket/sim`: what users may import to try the shipped machine in
+// virtual time. It holds no code of its own.
 export { simulationHash } from './hash.ts';
 export { World } from './world.ts';
 export type { WorldNode, WorldOptions } from './world.ts';

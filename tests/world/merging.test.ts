@@ -23,7 +23,7 @@ describe('two rings of four that meet', () => {
     }
   });
 
-  test('of k = 2, both full, become one of four and four clients that say why, with the entries of both', () => {
+  test('of k = 2, both full, become one of four and four clients, with the entries of both', () => {
     for (const seed of SEEDS) {
       const { world, all } = twoRings(seed, 2);
       expect(
