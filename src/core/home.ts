@@ -7,17 +7,27 @@ import { digest } from './neighbourhood.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
 
+export interface HomeView {
+  /** Members that a connection is open to. */
+  connected(): readonly Contact[];
+  /** A member that does not answer is dialled again later. */
+  remember(contact: Contact): void;
+}
+
 export class Home {
   readonly #engine: Engine;
   readonly #table: RoutingTable;
+  readonly #view: HomeView;
   #timer: Timer | undefined;
-  #asking = false;
+  /** The question under way; its answer counts only for the home that was asked. */
+  #call: number | undefined;
   /** Of the tables that were last given; 0 = none yet. */
   #digest = 0;
 
-  constructor(engine: Engine, table: RoutingTable) {
+  constructor(engine: Engine, table: RoutingTable, view: HomeView) {
     this.#engine = engine;
     this.#table = table;
+    this.#view = view;
   }
 
   /** A member is connected: it becomes the home of a client that has none. */
@@ -25,35 +35,42 @@ export class Home {
     if (this.#engine.member) return;
     const origin = this.#table.origin;
     if (origin !== undefined && origin.id !== member.id) return;
-    this.#digest = 0;
+    this.#forgetCall();
     this.#table.setTables(tables ?? { self: member, predecessor: undefined, successors: [], fingers: [] });
     if (tables === undefined) this.#refresh();
     else this.#schedule();
   }
 
-  /** The node has stopped being a member: it routes through one of those that it knows. */
-  settle(): void {
-    const next = this.#table.contacts()[0];
-    this.#table.reset();
-    if (next !== undefined) this.connected(next, undefined);
-  }
-
   /** A member is gone: if it was the home, another one is taken. */
   lost(id: string): void {
-    if (this.#engine.member || this.#table.origin?.id !== id) return;
-    const others = this.#table.contacts().filter((contact) => contact.id !== id);
-    const preferred = others.find((contact) => this.#engine.peers.isConnected(contact.id)) ?? others[0];
+    const origin = this.#table.origin;
+    if (this.#engine.member || origin?.id !== id) return;
+    const others = this.#others(origin);
+    this.#view.remember(origin);
+    this.#forgetCall();
     this.#table.reset();
-    this.#digest = 0;
     this.#table.learned.forget(id);
-    if (preferred === undefined) return;
+    const preferred = others.find((contact) => this.#engine.peers.isConnected(contact.id)) ?? others[0];
+    if (preferred === undefined) return this.#schedule();
     // The others stay known until the new home has answered: if it is dead as well, one of them is next.
     this.#table.setTables({ self: preferred, predecessor: undefined, successors: [], fingers: others });
     this.#refresh();
   }
 
-  stop(): void {
-    this.#engine.cancelTimer(this.#timer);
+  /** A node is connected that is no member, or not yet: while there is no home, it is asked now and then. */
+  watch(): void {
+    if (!this.#engine.member && this.#table.origin === undefined) this.#schedule();
+  }
+
+  #others(home: Contact): Contact[] {
+    const known = [...this.#table.contacts(), ...this.#view.connected()];
+    return known.filter((contact) => contact.id !== home.id && contact.id !== this.#engine.self.id);
+  }
+
+  #forgetCall(): void {
+    if (this.#call !== undefined) this.#engine.abandon(this.#call);
+    this.#call = undefined;
+    this.#digest = 0;
   }
 
   #schedule(): void {
@@ -64,11 +81,13 @@ export class Home {
 
   #refresh(): void {
     const home = this.#table.origin;
-    if (this.#engine.member || home === undefined || this.#asking) return;
-    this.#asking = true;
-    this.#engine.call(home, { type: 'tables', known: this.#digest }, (answer) => {
-      this.#asking = false;
+    if (this.#engine.member || this.#call !== undefined) return;
+    if (home === undefined) return this.#inquire();
+    this.#call = this.#engine.call(home, { type: 'tables', known: this.#digest }, (answer) => {
+      this.#call = undefined;
       if (this.#engine.member || this.#table.origin?.id !== home.id) return;
+      // One answer may be lost; a home is given up for it only where there is another one.
+      if (answer.type === 'silence' && this.#others(home).length === 0) return this.#schedule();
       if (answer.type !== 'reply') return this.lost(home.id);
       const { body } = answer;
       if (body.type !== 'tables-are' || body.digest === 0) return this.lost(home.id);
@@ -76,6 +95,19 @@ export class Home {
       if (body.tables !== undefined) this.#table.setTables(body.tables);
       this.#schedule();
     });
+  }
+
+  /** Whoever is connected may have become a member, and its announcement may have been lost. */
+  #inquire(): void {
+    const ids = this.#engine.peers.connectedIds();
+    for (const id of ids) {
+      this.#engine.call(id, { type: 'tables', known: 0 }, (answer) => {
+        const tables =
+          answer.type === 'reply' && answer.body.type === 'tables-are' ? answer.body.tables : undefined;
+        if (tables !== undefined) this.connected(tables.self, tables);
+      });
+    }
+    if (ids.length > 0) this.#schedule();
   }
 }
 

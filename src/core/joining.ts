@@ -35,6 +35,10 @@ const UNKNOWN_SCORE = 0.5;
 /** Times an admission may fail because somebody else was faster. */
 const ATTEMPTS_MAX = 64;
 
+/** A split that turns out to be less than this part of what was planned is planned afresh, so many times. */
+const SPLIT_KEPT = 0.6;
+const REVISIONS_MAX = 4;
+
 /** How many request times a dial-back may take: the dial itself may take two. */
 const DIAL_BACK_REQUESTS = 3;
 /** Eager stabilisations that a node waits for another to begin the ring. */
@@ -55,6 +59,7 @@ export class Joining {
   readonly #arcs = new Map<number, number>();
   #whole = false;
   #attempts = 0;
+  #revisions = 0;
   #dialledBack = false;
   #ended = false;
 
@@ -213,7 +218,7 @@ export class Joining {
       if (score > (best?.score ?? 0)) best = { salt, score };
       if (score > 0 && score >= enough) break;
     }
-    if (best !== undefined) return this.#approach(best.salt);
+    if (best !== undefined) return this.#approach(best.salt, best.score);
     // No position is known to be free: only a walk round the ring can tell that none is.
     if (this.#whole) this.#retry('no salt leads to a free position');
     else this.#walk(undefined);
@@ -249,7 +254,7 @@ export class Joining {
   }
 
   /** Finds the member before the chosen position, and copies its list. */
-  #approach(salt: number): void {
+  #approach(salt: number, planned: number): void {
     const { engine, membership } = this.#view;
     const self = withSalt(engine.self, salt, engine.hash, engine.k);
     const predecessor = this.#nearestBefore(self.position);
@@ -266,8 +271,24 @@ export class Joining {
       this.#seeInOrder([predecessor, ...neighbourhood.successors]);
       // A nearer member stands before the position, or on it.
       if (joined === undefined) return this.#again();
+      if (this.#isPoor(joined, planned)) return this.#again();
       this.#admit(joined);
     });
+  }
+
+  /**
+   * Whether somebody has split the arc since it was chosen, so that little of it is left. Without this look,
+   * members that join at the same time crowd into the same widest arcs.
+   */
+  #isPoor({ self, predecessor, successors }: ring.RingState, planned: number): boolean {
+    const { size } = this.#view.engine;
+    const behind = successors[0];
+    if (predecessor === undefined || behind === undefined || this.#revisions === REVISIONS_MAX) return false;
+    const before = distance(predecessor.position, self.position, size);
+    if (Math.min(before, distance(self.position, behind.position, size)) >= SPLIT_KEPT * planned)
+      return false;
+    this.#revisions += 1;
+    return true;
   }
 
   #nearestBefore(position: number): Contact | undefined {

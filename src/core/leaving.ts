@@ -53,7 +53,8 @@ export function leave(parts: LeavingParts, replacement: Contact | undefined, don
   membership.announce();
   table.reset();
   const next = replacement ?? successors[0] ?? predecessor;
-  if (next !== undefined) home.connected(next, undefined);
+  if (next === undefined) home.watch();
+  else home.connected(next, undefined);
   acknowledged();
 }
 

@@ -112,7 +112,10 @@ export class Machine {
       describe: () => this.#responder.describe(),
     });
     const lookup = this.#commands.lookup.bind(this.#commands);
-    this.#home = new Home(engine, this.#table);
+    this.#home = new Home(engine, this.#table, {
+      connected: () => [...this.#connected.values()],
+      remember: (contact) => this.#remembered.add(contact.host, contact.port, false),
+    });
     this.#sweep = new Sweep(engine, this.#store, {
       arc: () => this.#membership.arc,
       nobody: () => !engine.member && this.#table.origin === undefined,
@@ -281,22 +284,23 @@ export class Machine {
   #met(peer: Contact, member: boolean, tables: Tables | undefined): void {
     if (!member) {
       this.#connected.delete(peer.id);
-      return;
+      return this.#home.watch();
     }
     if (this.#engine.peers.isConnected(peer.id)) this.#connected.set(peer.id, peer);
     const known = this.#table.contactOf(peer.id) !== undefined;
     this.#table.observe(peer);
     this.#home.connected(peer, tables);
-    if (this.#engine.member && !known) this.#compare(peer);
+    if (!known) this.#compare(peer);
   }
 
   /**
    * Has the other's ring find our place in it: where that is taken by us, nothing happens; else the rings
-   * merge.
+   * merge. A client does it for its home: it may be the only one that knows of both.
    */
   #compare(peer: Contact | undefined): void {
-    if (!this.#engine.member || peer === undefined) return;
-    this.#membership.introduce(peer, [this.#engine.self]);
+    const { member, self } = this.#engine;
+    const place = member ? self : this.#table.origin;
+    if (peer !== undefined && place !== undefined) this.#membership.introduce(peer, [place]);
   }
 
   /**

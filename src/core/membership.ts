@@ -26,6 +26,9 @@ export interface MembershipObserver {
   displaced(by: Contact): void;
 }
 
+/** How often somebody who does not acknowledge what we are now is told again. */
+const ANNOUNCEMENTS_MAX = 3;
+
 export class Membership {
   readonly detector: FailureDetector;
   readonly #engine: Engine;
@@ -233,7 +236,7 @@ export class Membership {
   }
 
   introduce(to: Contact, contacts: readonly Contact[]): void {
-    if (to.id === this.#engine.self.id || contacts.length === 0) return;
+    if (to.id === this.#engine.self.id || contacts.every((contact) => contact.id === to.id)) return;
     this.#engine.call(to, { type: 'introduce', contacts }, () => {});
   }
 
@@ -368,11 +371,14 @@ export class Membership {
 
   /** Tells every connected node what we are now. */
   announce(): void {
+    for (const id of this.#engine.peers.connectedIds()) this.#announceTo(id, 1);
+  }
+
+  #announceTo(id: string, attempt: number): void {
     const { self, member } = this.#engine;
-    for (const id of this.#engine.peers.connectedIds()) {
-      const request: Request = { type: 'announce', self, member };
-      this.#engine.call(id, request, () => {});
-    }
+    this.#engine.call(id, { type: 'announce', self, member }, (answer) => {
+      if (answer.type === 'silence' && attempt < ANNOUNCEMENTS_MAX) this.#announceTo(id, attempt + 1);
+    });
   }
 
   #contactOf(id: string): Contact | undefined {

@@ -14,6 +14,9 @@ import { PROFILES } from '../core/profile.ts';
 import { Random } from '../core/random.ts';
 import { Timers } from '../core/timers.ts';
 import { simulationHash } from './hash.ts';
+import type { NetworkFaults } from './network.ts';
+import { Network } from './network.ts';
+import { Trace } from './trace.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -22,8 +25,10 @@ export interface WorldOptions {
   readonly profile?: Profile;
   readonly limits?: Partial<CoreLimits>;
   readonly hash?: Hash;
-  /** Delay of each message, milliseconds: mean of an exponential distribution. */
-  readonly delayMs?: number;
+  /** What the network does at the start; world.network.faults changes it later. */
+  readonly network?: Partial<NetworkFaults>;
+  /** The simulated sender's view of every message is noted; costs a third of the speed. */
+  readonly traced?: boolean;
 }
 
 /** A node of the world: its machine, and whether its process runs. */
@@ -37,11 +42,15 @@ export interface WorldNode {
   readonly connections: Set<WorldNode>;
   readonly events: MachineEvent[];
   readonly outcomes: Map<number, Outcome>;
+  /** How far its wall clock is ahead of the world's, milliseconds. */
+  skewMs: number;
   /** What waits for a paused process. */
   readonly held: (() => void)[];
 }
 
 const HOST = 'sim';
+/** The wall time of the world's beginning. */
+const EPOCH_MS = 1_700_000_000_000;
 /** Events kept of each node, for tests to look at. */
 const EVENTS_MAX = 1_000;
 
@@ -49,20 +58,21 @@ export class World {
   readonly nodes: WorldNode[] = [];
   now = 0;
   readonly random: Random;
+  readonly network: Network;
+  readonly trace: Trace = new Trace();
   readonly #options: WorldOptions;
   readonly #queue = new Timers();
-  /** Ordered pairs 'a>b' that no message passes. */
-  readonly #cut = new Set<string>();
   readonly #byId = new Map<string, WorldNode>();
-  /** When the last message of an ordered pair arrives: a connection keeps the order. */
-  readonly #arrivals = new Map<string, number>();
   readonly #wake = new Map<WorldNode, number>();
+  /** Called after every input of a node: for checks that hold at each step. */
+  onInput: ((node: WorldNode) => void) | undefined;
   /** Messages that were delivered. */
   delivered = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
     this.random = new Random(options.seed);
+    this.network = new Network(new Random(this.random.below(2 ** 32)), options.network);
   }
 
   /** A new node, listening, connected to nobody. */
@@ -79,6 +89,7 @@ export class World {
       connections: new Set(),
       events: [],
       outcomes: new Map(),
+      skewMs: 0,
       held: [],
     };
     this.nodes.push(node);
@@ -112,6 +123,11 @@ export class World {
     return true;
   }
 
+  /** Something that happens to the world later on. */
+  after(ms: number, action: () => void): void {
+    this.#queue.set(this.now + ms, action);
+  }
+
   run(ms: number): void {
     this.runUntil(() => false, ms);
   }
@@ -125,6 +141,12 @@ export class World {
     return (
       outcome ?? { ok: false, failure: { code: 'UNSETTLED', message: `${command.type} was never settled` } }
     );
+  }
+
+  /** An address that the node tries for ever, as a user configures them. */
+  remember(node: WorldNode, other: WorldNode): void {
+    node.machine.remember(this.now, HOST, other.port);
+    this.#drain(node);
   }
 
   /** The process dies: its connections break. */
@@ -153,18 +175,24 @@ export class World {
     this.#arm(node);
   }
 
+  /** Its wall clock jumps: ahead by that much of the world's from now on. */
+  setClock(node: WorldNode, skewMs: number): void {
+    node.skewMs = skewMs;
+    node.machine.handleClock(EPOCH_MS + skewMs);
+  }
+
   /** No message passes between the groups any more; connections stay open and say nothing. */
   partition(groupA: readonly WorldNode[], groupB: readonly WorldNode[]): void {
     for (const a of groupA) {
       for (const b of groupB) {
-        this.#cut.add(`${a.index}>${b.index}`);
-        this.#cut.add(`${b.index}>${a.index}`);
+        this.network.cut(a.index, b.index);
+        this.network.cut(b.index, a.index);
       }
     }
   }
 
   heal(): void {
-    this.#cut.clear();
+    this.network.heal();
   }
 
   running(): WorldNode[] {
@@ -193,7 +221,7 @@ export class World {
   }
 
   #begin(node: WorldNode): void {
-    node.machine.handleClock(1_700_000_000_000);
+    node.machine.handleClock(EPOCH_MS + node.skewMs);
     node.machine.handleListening(this.now, HOST, node.port);
     this.#drain(node);
   }
@@ -204,12 +232,7 @@ export class World {
   }
 
   #later(action: () => void): void {
-    this.#queue.set(this.now + this.#delay(), action);
-  }
-
-  #delay(): number {
-    const mean = this.#options.delayMs ?? 0.5;
-    return -mean * Math.log(1 - this.random.float());
+    this.#queue.set(this.now + this.network.delay(), action);
   }
 
   #drain(node: WorldNode): void {
@@ -239,6 +262,7 @@ export class World {
     }
     action();
     this.#drain(node);
+    this.onInput?.(node);
   }
 
   #carryOut(node: WorldNode, effect: Effect): void {
@@ -288,15 +312,21 @@ export class World {
 
   #deliver(from: WorldNode, to: WorldNode, message: Message): void {
     if (this.#isCut(from, to)) return;
-    const pair = `${from.index}>${to.index}`;
-    const at = Math.max(this.now + this.#delay(), this.#arrivals.get(pair) ?? 0);
-    this.#arrivals.set(pair, at);
     const receiver = to.machine;
-    this.#queue.set(at, () => {
-      if (!to.connections.has(from) || to.machine !== receiver || this.#isCut(from, to)) return;
-      this.delivered += 1;
-      this.#input(to, () => to.machine.handleMessage(this.now, from.machine.self.id, message));
-    });
+    for (const at of this.network.arrivals(from.index, to.index, this.now)) {
+      this.#queue.set(at, () => {
+        if (!to.connections.has(from) || to.machine !== receiver || this.#isCut(from, to)) return;
+        this.delivered += 1;
+        this.#note(from, to, message);
+        this.#input(to, () => to.machine.handleMessage(this.now, from.machine.self.id, message));
+      });
+    }
+  }
+
+  #note(from: WorldNode, to: WorldNode, { direction, number, body }: Message): void {
+    if (this.#options.traced !== true) return;
+    const sign = direction === 'request' ? '?' : '!';
+    this.trace.note(this.now, `${from.name} > ${to.name} ${body.type}${sign}${number}`);
   }
 
   #open(from: WorldNode, to: WorldNode): void {
@@ -325,7 +355,7 @@ export class World {
   }
 
   #isCut(from: WorldNode, to: WorldNode): boolean {
-    return this.#cut.size > 0 && this.#cut.has(`${from.index}>${to.index}`);
+    return this.network.isCut(from.index, to.index);
   }
 }
 

@@ -1,0 +1,97 @@
+// What a swarm run does, drawn from its seed: every option of the world and every fault, so that no
+// combination is anybody's idea (swarm testing, Groce et al., ISSTA 2012; TigerBeetle's simulator draws its
+// options alike).
+import { Random } from '../core/random.ts';
+
+export interface SwarmOptions {
+  readonly seed: number;
+  readonly k: number;
+  readonly replicas: number;
+  /** Nodes at the start, and at most. */
+  readonly nodes: number;
+  readonly nodesMax: number;
+  /** Whether the first nodes start as two rings that do not know of each other. */
+  readonly apart: boolean;
+  readonly delayMs: number;
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: boolean;
+  readonly spikes: number;
+  readonly spikeMs: number;
+  /** Mean pause between two actions, milliseconds. */
+  readonly actionMs: number;
+  /** How often each action is chosen, relative to the others; 0 = never in this run. */
+  readonly weights: Readonly<Record<SwarmAction, number>>;
+}
+
+export type SwarmAction =
+  | 'crash'
+  | 'restart'
+  | 'add'
+  | 'leave'
+  | 'rejoin'
+  | 'pause'
+  | 'partition'
+  | 'isolate'
+  | 'one-way'
+  | 'break-pair'
+  | 'heal'
+  | 'clock'
+  | 'operate';
+
+const ACTIONS: readonly SwarmAction[] = [
+  'crash',
+  'restart',
+  'add',
+  'leave',
+  'rejoin',
+  'pause',
+  'partition',
+  'isolate',
+  'one-way',
+  'break-pair',
+  'heal',
+  'clock',
+  'operate',
+];
+
+export function drawSwarmOptions(seed: number): SwarmOptions {
+  const random = new Random(seed);
+  const chance = (part: number): boolean => random.float() < part;
+  const k = random.pick([2, 3, 4, 8, 16, 32, 48]) ?? 32;
+  const weights = {} as Record<SwarmAction, number>;
+  for (const action of ACTIONS) weights[action] = chance(0.6) ? random.float() : 0;
+  // Without these the other faults would only ever end the run, or never be noticed.
+  weights.operate = 1 + random.float();
+  weights.restart = 0.2 + random.float();
+  weights.rejoin = 0.2 + random.float();
+  weights.heal = 0.2 + random.float();
+  const nodes = 3 + random.below(7);
+  return {
+    seed,
+    k,
+    replicas: 1 + random.below(5),
+    nodes,
+    nodesMax: nodes + random.below(4),
+    apart: chance(0.2),
+    delayMs: 0.2 + random.float() * 10,
+    loss: chance(0.5) ? random.float() * 0.3 : 0,
+    duplication: chance(0.5) ? random.float() * 0.5 : 0,
+    reordering: chance(0.5),
+    spikes: chance(0.3) ? random.float() * 0.01 : 0,
+    spikeMs: random.float() * 5_000,
+    actionMs: 500 + random.float() * 5_000,
+    weights,
+  };
+}
+
+/** One of the actions, by weight. */
+export function drawAction(random: Random, weights: SwarmOptions['weights']): SwarmAction {
+  const total = ACTIONS.reduce((sum, action) => sum + weights[action], 0);
+  let left = random.float() * total;
+  for (const action of ACTIONS) {
+    left -= weights[action];
+    if (left < 0) return action;
+  }
+  return 'operate';
+}

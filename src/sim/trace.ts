@@ -1,0 +1,42 @@
+// Trace: what happened in a run, as a digest by which two runs can be compared, and as the last lines for a
+// reader. It owns nothing of the world; the world tells it every event in order.
+
+/** Lines kept for a report. */
+const LINES_MAX = 400;
+
+export class Trace {
+  #low = 0x811c9dc5;
+  #high = 0x9e3779b9;
+  #events = 0;
+  readonly #lines: string[] = [];
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** 16 hex digits that depend on every event so far and on their order. */
+  get hash(): string {
+    return hex(this.#high) + hex(this.#low);
+  }
+
+  /** The last events, oldest first. */
+  get lines(): readonly string[] {
+    return this.#lines.slice(-LINES_MAX);
+  }
+
+  /** `now` in milliseconds; it is noted to the microsecond. */
+  note(now: number, text: string): void {
+    this.#events += 1;
+    const line = `${now.toFixed(3)} ${text}`;
+    for (let i = 0; i < line.length; i++) {
+      this.#low = Math.imul(this.#low ^ line.charCodeAt(i), 0x01000193);
+      this.#high = Math.imul(this.#high ^ line.charCodeAt(i), 0x85ebca6b) ^ (this.#low >>> 13);
+    }
+    this.#lines.push(line);
+    if (this.#lines.length >= 2 * LINES_MAX) this.#lines.splice(0, LINES_MAX);
+  }
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}
