@@ -5,7 +5,7 @@ import type { Contact } from './contact.ts';
 import { sameContact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import { FailureDetector } from './failure-detector.ts';
-import type { Neighbourhood, Reply, Request } from './message.ts';
+import type { Neighbourhood, Reply } from './message.ts';
 import type { Arc } from './position.ts';
 import { between } from './position.ts';
 import { digest, reading, sameContacts } from './neighbourhood.ts';

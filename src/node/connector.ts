@@ -122,7 +122,15 @@ export class Connector {
       this.#allOver = resolve;
     });
     for (const link of this.#all) link.end('this node closed', graceMs);
-    await allOver;
+    // A stream that never says that it is gone must not hold the node, and a deadline that does not keep the
+    // process alive would end it here, in the middle (exit code 13). So this one does.
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs * 2);
+    });
+    await Promise.race([allOver, late]);
+    clearTimeout(timer);
+    for (const link of this.#all) link.destroy('this node closed');
   }
 
   async #attempt(address: Address, options: AttemptOptions): Promise<AttemptResult> {

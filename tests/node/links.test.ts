@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Message, Tables } from '../../src/core/message.ts';
 import { Identity } from '../../src/node/identity.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
+import type { ByteStream, Transport } from '../../src/transport/transport.ts';
 import {
   failureOf,
   LIMITS,
@@ -278,4 +279,26 @@ it('the connection that was unused for longest gives way', async () => {
   }
   await nodes[1]?.until(() => nodes[1]?.disconnections.length === 1);
   expect(b.disconnections).toEqual([{ id: nodes[1]?.identity.id, reason: 'it was not used' }]);
+});
+
+it('closing ends although a stream never says that it is gone', async () => {
+  const facts = { encryption: 'Plaintext', peerKey: undefined, resumed: false, exporter: undefined } as const;
+  const mute: ByteStream = {
+    remote: { host: '127.0.0.1', port: 1 },
+    queuedBytes: 0,
+    start: (handler) => queueMicrotask(() => handler.opened(facts)),
+    send: () => true,
+    end: () => {},
+    destroy: () => {},
+  };
+  const transport: Transport = {
+    listen: () => Promise.reject(new Error('not used')),
+    dial: () => mute,
+    forget: () => {},
+  };
+  const node = await world.node({ transport, timings: { closeMs: 5 } });
+  const dial = node.links.dial('127.0.0.1', 1).catch((error: unknown) => error);
+  await new Promise(setImmediate);
+  await node.links.close();
+  expect(await dial).toMatchObject({ code: 'ERR_CLOSED' });
 });
