@@ -60,6 +60,8 @@ export class Joining {
   #whole = false;
   #attempts = 0;
   #revisions = 0;
+  readonly #firstSalt: number;
+  readonly #positions: number[] = [];
   #dialledBack = false;
   #ended = false;
 
@@ -67,6 +69,7 @@ export class Joining {
     this.#view = view;
     this.#deadline = deadline;
     this.#done = done;
+    this.#firstSalt = view.engine.random.below(SALT_MAX + 1);
     this.#begin(1);
   }
 
@@ -155,7 +158,8 @@ export class Joining {
     for (let i = 0; i < CANDIDATE_LOOKUPS; i++) {
       const position = engine.random.below(engine.size);
       this.#read(position, (reply) => {
-        if (reply?.type === 'found') this.#seeInOrder([...reply.contacts, ...reply.followers]);
+        // Without an owner the contacts stand before the position, the nearest first: no order of the ring.
+        if (reply?.type === 'found' && reply.owner) this.#seeInOrder([...reply.contacts, ...reply.followers]);
         open -= 1;
         if (open === 0) this.#choose();
       });
@@ -210,18 +214,24 @@ export class Joining {
     if (this.#whole && widest <= 1) return this.#full(this.#seen.size);
     const enough = ENOUGH * Math.floor(widest / 2);
     let best: { salt: number; score: number } | undefined;
-    const first = engine.random.below(SALT_MAX + 1);
     for (let i = 0; i < SALTS_TRIED; i++) {
-      const salt = (first + i) % (SALT_MAX + 1);
-      const position = memberPosition(engine.hash, engine.self.publicKey, salt, engine.k);
+      const salt = (this.#firstSalt + i) % (SALT_MAX + 1);
+      const position = this.#position(i, salt);
       const score = this.#seen.has(position) ? 0 : splitScore(position, arcs, engine.size);
       if (score > (best?.score ?? 0)) best = { salt, score };
-      if (score > 0 && score >= enough) break;
+      // The longer the search, the less is enough: in a large ring few salts lead to the widest arc.
+      if (best !== undefined && best.score >= enough * (1 - i / SALTS_TRIED)) break;
     }
     if (best !== undefined) return this.#approach(best.salt, best.score);
     // No position is known to be free: only a walk round the ring can tell that none is.
     if (this.#whole) this.#retry('no salt leads to a free position');
     else this.#walk(undefined);
+  }
+
+  /** Of the i-th salt tried; hashed once in a join. */
+  #position(i: number, salt: number): number {
+    const { hash, self, k } = this.#view.engine;
+    return (this.#positions[i] ??= memberPosition(hash, self.publicKey, salt, k));
   }
 
   #full(members: number): void {
