@@ -66,6 +66,8 @@ export class World {
   readonly #wake = new Map<WorldNode, number>();
   /** Called after every input of a node: for checks that hold at each step. */
   onInput: ((node: WorldNode) => void) | undefined;
+  /** Called for every message that arrives, before its receiver reads it: for readers and for stepping. */
+  onMessage: ((from: WorldNode, to: WorldNode, message: Message) => void) | undefined;
   /** Messages that were delivered. */
   delivered = 0;
 
@@ -318,6 +320,7 @@ export class World {
         if (!to.connections.has(from) || to.machine !== receiver || this.#isCut(from, to)) return;
         this.delivered += 1;
         this.#note(from, to, message);
+        this.onMessage?.(from, to, message);
         this.#input(to, () => to.machine.handleMessage(this.now, from.machine.self.id, message));
       });
     }
