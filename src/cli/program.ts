@@ -10,6 +10,7 @@ import { describeFailure } from './failure.ts';
 import { addNode } from './node-command.ts';
 import { paintError, stderrLine } from './output.ts';
 import { addInspection } from './ring-commands.ts';
+import { addSim } from './sim-command.ts';
 
 const USAGE = 2;
 
@@ -49,6 +50,7 @@ function buildProgram(): Command {
   addDictionary(program);
   addUpdate(program);
   addInspection(program);
+  addSim(program);
   return program;
 }
 

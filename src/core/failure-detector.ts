@@ -70,8 +70,11 @@ export class FailureDetector {
     const witness = this.#witness(contact.id, round);
     if (witness === undefined) return;
     open += 1;
-    // The witness needs a request's time of its own before it can say no.
-    const timeoutMs = engine.peers.timeoutMs(witness.id) + engine.profile.requestMaxMs;
+    // The witness needs a request's time of its own before it can say no, but not beyond the eviction.
+    const { requestMinMs, requestMaxMs, evictAfterMs } = engine.profile;
+    const since = this.#suspicions.get(contact.id)?.since ?? engine.now;
+    const left = Math.max(requestMinMs, since + evictAfterMs - engine.now);
+    const timeoutMs = Math.min(left, engine.peers.timeoutMs(witness.id) + requestMaxMs);
     engine.call(
       witness,
       { type: 'check', suspect: contact },

@@ -1,6 +1,14 @@
 // The simulator's entry point, `chord-socket/sim`: what users may import to try the shipped machine in
 // virtual time. It holds no code of its own.
 export { simulationHash } from './hash.ts';
+export { CALM_NETWORK, Network } from './network.ts';
+export type { NetworkFaults } from './network.ts';
+export { ringProblem } from './ring-check.ts';
+export { CALM_PERIODS_MAX, runSwarm } from './swarm.ts';
+export type { SwarmResult } from './swarm.ts';
+export { drawSwarmOptions } from './swarm-options.ts';
+export type { SwarmAction, SwarmOptions } from './swarm-options.ts';
+export { Trace } from './trace.ts';
 export { World } from './world.ts';
 export type { WorldNode, WorldOptions } from './world.ts';
 export { PROFILES } from '../core/profile.ts';

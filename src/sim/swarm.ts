@@ -88,6 +88,8 @@ class Swarm {
     if (this.#violation !== undefined) return;
     const world = this.#world;
     this.#actions.calm();
+    // What the network has held up is still on its way, and holds up what was sent behind it.
+    if (this.#options.spikes > 0) world.run(this.#options.spikeMs);
     const start = world.now;
     const limit = CALM_PERIODS_MAX * PROFILE.stabiliseMs;
     let problem: string | undefined = 'not looked at';

@@ -1,0 +1,42 @@
+// `chord sim` as a process: one line a seed, the same hash for the same seed, exit codes.
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildProject, Processes } from '../support/processes.ts';
+
+let processes = new Processes();
+
+beforeAll(() => buildProject(), 120_000);
+
+afterEach(async () => {
+  await processes.endAll();
+  processes = new Processes();
+});
+
+describe('chord sim', () => {
+  it('prints a JSON line a seed, and the same one for the same seed', async () => {
+    const args = ['sim', '--seed', '3', '--seeds', '2', '--minutes', '1', '--json'];
+    const [first, again] = [await processes.run(args), await processes.run(args)];
+    expect(first.code).toBe(0);
+    const lines = first.stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({
+        seed: 3,
+        ok: true,
+        hash: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
+      }),
+      expect.objectContaining({ seed: 4, ok: true }),
+    ]);
+    expect(again.stdout).toBe(first.stdout);
+  });
+
+  it('says in words what became of a world', async () => {
+    const { code, stdout } = await processes.run(['sim', '--seed', '5', '--minutes', '1']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^seed 5 {2}ok .* ideal after \d+ periods of calm\n$/);
+  });
+
+  it('refuses a seed that is no number', async () => {
+    const { code, stderr } = await processes.run(['sim', '--seed', 'many']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected a positive integer');
+  });
+});

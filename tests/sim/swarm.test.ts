@@ -1,0 +1,31 @@
+// Swarm runs: every commit tries the shipped machine in 200 worlds drawn from their seeds, five simulated
+// minutes each. `npx chord sim --seeds N` does the same with as many as you like.
+import { describe, expect, test } from 'vitest';
+import { CALM_PERIODS_MAX, runSwarm } from '../../src/sim/swarm.ts';
+
+const SEEDS = 200;
+const MINUTES = 5;
+/** Seeds of one test, so that a failure names its neighbourhood and the two workers share the work. */
+const BATCH = 25;
+const MAX_MS = 240_000;
+
+describe(`${SEEDS} seeds of ${MINUTES} simulated minutes`, () => {
+  for (let first = 1; first <= SEEDS; first += BATCH) {
+    test(`hold every property: seeds ${first} to ${first + BATCH - 1}`, { timeout: MAX_MS }, () => {
+      for (let seed = first; seed < first + BATCH; seed++) {
+        const { violation, calmPeriods } = runSwarm(seed, MINUTES);
+        expect(violation, `repeat with: npx chord sim --seed ${seed} --minutes ${MINUTES}`).toBeUndefined();
+        expect(calmPeriods).toBeLessThanOrEqual(CALM_PERIODS_MAX);
+      }
+    });
+  }
+});
+
+describe('a seed', () => {
+  test('gives the same trace hash on every run, and another seed another', () => {
+    const [once, again, other] = [runSwarm(7, 1), runSwarm(7, 1), runSwarm(8, 1)];
+    expect(again.hash).toBe(once.hash);
+    expect(again.events).toBe(once.events);
+    expect(other.hash).not.toBe(once.hash);
+  });
+});
