@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 function main() {
   const failures = [];
   const steps = [
-    { name: 'build', program: 'scripts/build.mjs', options: [] },
+    { name: 'build', program: 'node_modules/typescript/bin/tsc', options: ['-b'] },
     { name: 'lint', program: 'node_modules/oxlint/bin/oxlint', options: ['--type-aware', '--deny-warnings'] },
     { name: 'format check', program: 'node_modules/@biomejs/biome/bin/biome', options: ['format'] },
   ];

@@ -26,8 +26,8 @@ const entryPoints = readEntryPoints();
 
 /** The sources of what package.json exports or installs as a command. */
 function readEntryPoints(): ReadonlySet<string> {
-  const manifest = readFileSync(`${root}/package.json`, 'utf8');
-  const built = [...manifest.matchAll(/"\.\/dist\/(src\/[^"]+)\.js"/g)];
+  const texts = ['package.json', 'bin/chord.mjs'].map((path) => readFileSync(`${root}/${path}`, 'utf8'));
+  const built = [...texts.join('\n').matchAll(/["']\.\.?\/dist\/(src\/[^"']+)\.js["']/g)];
   return new Set(built.map((match) => `${match[1]}.ts`));
 }
 

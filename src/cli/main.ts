@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The executable `chord`: runs the command line and nothing else.
+// What the executable `chord` (bin/chord.mjs) starts: runs the command line and nothing else.
 import { runProgram } from './program.ts';
 
 await runProgram(process.argv);
