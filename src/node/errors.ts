@@ -40,7 +40,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     description: 'No answer came within `timeoutMs`.',
     advice:
       'Try again, or pass a larger `timeoutMs`. A write may have been applied all the same: read before ' +
-      'repeating an `increment` by hand.',
+      'repeating it.',
   },
   ERR_UNREACHABLE: {
     description: 'The node, or every owner of the key, could not be reached.',
@@ -97,20 +97,21 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   ERR_ADDRESS_IN_USE: {
     description:
       'The address cannot be listened on, because another process does so or it is not of this machine.',
-    advice: 'Use another port, or port 0 for a free one; or end the process that holds it.',
+    advice: 'Use an address of this machine, and another port, or port 0 for a free one.',
   },
   ERR_NOT_A_NUMBER: {
     description:
       'The stored value is no decimal integer within ±(2**53 - 1), or the sum would leave that range.',
-    advice: 'Use `increment` on counters only.',
+    advice: 'No operation of this release rejects with it; it belongs to counters, which are to come.',
   },
   ERR_NOT_JSON: {
     description: 'The stored value is no JSON object.',
-    advice: 'Use `applyDelta` on JSON objects only.',
+    advice: 'No operation of this release rejects with it; it belongs to JSON objects, which are to come.',
   },
   ERR_STORE: {
     description: 'The store failed to read or to write.',
-    advice: 'See `cause`: the disk may be full, damaged, or in use by another process.',
+    advice:
+      'No operation of this release rejects with it; it belongs to stores on a disk, which are to come.',
   },
 };
 
@@ -128,6 +129,8 @@ export interface ErrorDetails {
   readonly failed?: ReadonlyMap<string | Uint8Array, ChordError>;
   /** The address that the error is about. */
   readonly address?: readonly [host: string, port: number];
+  /** ERR_UNREACHABLE: true where the node that answers at the address is this one itself. */
+  readonly self?: boolean;
   /** ERR_CLOCK_SKEW: milliseconds that the other clock is ahead of ours. */
   readonly skewMs?: number;
 }
@@ -142,6 +145,7 @@ export class ChordError extends Error {
   declare readonly version?: string;
   declare readonly failed?: ReadonlyMap<string | Uint8Array, ChordError>;
   declare readonly address?: readonly [host: string, port: number];
+  declare readonly self?: boolean;
   declare readonly skewMs?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -91,7 +91,7 @@ const HANDSHAKE_BYTES_MAX = 131_072;
 
 const HTTP_ANSWER =
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n' +
-  'This is the port of a chord-socket node. It does not speak HTTP; its --http gateway does.\n';
+  'This is the port of a chord-socket node: it speaks the protocol of chord-socket only, not HTTP.\n';
 
 export class Link implements StreamHandler {
   readonly role: Role;

@@ -46,7 +46,7 @@ describe('a ChordError', () => {
 
   it('documents each of its details', () => {
     const documented = [...DOCS.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name ?? '');
-    const details = ['cause', 'differs', 'ours', 'theirs', 'version', 'failed', 'address', 'skewMs'];
+    const details = ['cause', 'differs', 'ours', 'theirs', 'version', 'failed', 'address', 'self', 'skewMs'];
     expect(documented.toSorted()).toEqual(details.toSorted());
     const given = { differs: [], version: 'v', failed: new Map(), address: ['h', 1] as const, skewMs: 1 };
     const code: ErrorCode = 'ERR_CONFLICT';

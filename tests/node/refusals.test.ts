@@ -100,7 +100,7 @@ describe.each(ENCRYPTIONS)('among nodes of %s', (encryption) => {
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     const answer = (await conversation(socket)).toString();
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toContain('chord-socket');
+    expect(answer).toContain('speaks the protocol of chord-socket only');
     expect(listener.refusals).toHaveLength(1);
     expect(listener.refusals[0]?.error).toMatchObject({ code: 'ERR_PROTOCOL_MISMATCH', differs: [] });
     expect(listener.refusals[0]?.error.message).toContain('HTTP client');
