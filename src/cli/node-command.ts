@@ -2,7 +2,7 @@
 // and the ready line that supervisors and tests wait for; the ring itself is ChordSocket's.
 import type { Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { ChordSocket } from '../index.ts';
+import { ChordError, ChordSocket } from '../index.ts';
 import { callOptions, ownTerms, socketOptions } from './connection.ts';
 import { codeOf, CommandFailure, describeFailure } from './failure.ts';
 import {
@@ -91,23 +91,26 @@ async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
 
 /**
  * Connects to every address given, and returns those where nobody answers; the socket goes on trying these.
+ * Its own address may be among them, so that all nodes can be given one list: the one that it listens on is
+ * left out, and at any other one it answers itself. An announced address alone proves nothing, it may be
+ * another node's by mistake.
  */
 async function connectAll(node: ChordSocket, flags: NodeFlags): Promise<Address[]> {
-  const own = [flags.listen, flags.out].filter((address) => address !== undefined).map(formatAddress);
-  const others = (flags.connect ?? []).filter((address) => !own.includes(formatAddress(address)));
-  const answered = await Promise.all(
+  const own = formatAddress(flags.listen);
+  const others = (flags.connect ?? []).filter((address) => formatAddress(address) !== own);
+  const isSilent = await Promise.all(
     others.map(async (address) => {
       try {
         await node.connect(address.host, address.port, callOptions(flags));
-        return true;
+        return false;
       } catch (error) {
         const code = codeOf(error);
-        if (code === 'ERR_UNREACHABLE' || code === 'ERR_TIMEOUT') return false;
-        throw error;
+        if (code !== 'ERR_UNREACHABLE' && code !== 'ERR_TIMEOUT') throw error;
+        return !(error instanceof ChordError && error.self === true);
       }
     }),
   );
-  return others.filter((_, i) => !answered[i]);
+  return others.filter((_, i) => isSilent[i]);
 }
 
 async function join(node: ChordSocket, flags: NodeFlags): Promise<void> {

@@ -269,7 +269,7 @@ export class Handshake {
   #endWithSelf(): HandshakeMessage[] {
     const { remote } = this.#options;
     const message = `${showAddress(remote)} is this node itself: it cannot connect to itself`;
-    const error = new ChordError('ERR_UNREACHABLE', message, { address: addressOf(remote) });
+    const error = new ChordError('ERR_UNREACHABLE', message, { address: addressOf(remote), self: true });
     this.#outcome = { type: 'refused', error, staleSession: false };
     return [];
   }

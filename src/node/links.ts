@@ -97,10 +97,20 @@ export class Links {
    */
   async verify(contact: Contact): Promise<void> {
     const { host, port, id } = contact;
-    const peer = await this.#connector.dial({ host, port }, { verifyOnly: true });
-    if (peer.id === id) return;
-    const message = `at ${showAddress(contact)} answers the node ${peer.id}, not ${id}`;
+    const answering = await this.#whoAnswers({ host, port });
+    if (answering === id) return;
+    const message = `another node answers at ${showAddress(contact)}: ${answering}, not ${id}`;
     throw new ChordError('ERR_UNREACHABLE', message, { address: addressOf(contact) });
+  }
+
+  /** The id of the node at an address; it may be this one. */
+  async #whoAnswers(address: Address): Promise<string> {
+    try {
+      return (await this.#connector.dial(address, { verifyOnly: true })).id;
+    } catch (error) {
+      if (error instanceof ChordError && error.self === true) return this.#options.identity.id;
+      throw error;
+    }
   }
 
   /**

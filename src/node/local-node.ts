@@ -311,7 +311,8 @@ function announced({ host, outAddr }: SocketConfig, port: number): Address {
   return { host: isWildcard(host) ? lanAddress() : host, port };
 }
 
-/** Nobody answered; a refusal, in contrast, will not change by trying again. */
+/** Nobody answered; a refusal, in contrast, and this node itself will not change by trying again. */
 function isSilence(error: unknown): boolean {
-  return error instanceof ChordError && (error.code === 'ERR_UNREACHABLE' || error.code === 'ERR_TIMEOUT');
+  if (!(error instanceof ChordError) || error.self === true) return false;
+  return error.code === 'ERR_UNREACHABLE' || error.code === 'ERR_TIMEOUT';
 }

@@ -234,6 +234,15 @@ describe('what goes wrong', () => {
     expect(stderr).toContain('--out HOST:PORT');
   });
 
+  it('says that the announced address is another node’s', async () => {
+    const other = nodes[0]?.address ?? '';
+    const flags = ['--listen', '127.0.0.1:0', '--k', '8', '--profile', 'local'];
+    const { code, stderr } = await plain(['node', ...flags, '--out', other, '--connect', other]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^ERR_UNREACHABLE: .*another node answers at ${other}: `));
+    expect(stderr).toContain('--out HOST:PORT');
+  });
+
   it.each<[string, string[], RegExp]>([
     ['a mistyped command', ['gte', 'x'], /Did you mean get\?/],
     ['a mistyped flag', ['get', 'x', '--conect', 'a:1'], /Did you mean --connect\?/],

@@ -159,4 +159,11 @@ describe('a node', () => {
     const node = await processes.startNode(['--connect', `${own},${member.address}`], own);
     expect(node.ready).toMatchObject({ serving: true, waiting: [] });
   });
+
+  it('takes an address at which it answers itself for its own', async () => {
+    const own = await freeAddress();
+    const otherName = own.replace('127.0.0.1', 'localhost');
+    const node = await processes.startNode(['--connect', otherName], own);
+    expect(node.ready).toMatchObject({ serving: true, waiting: [] });
+  });
 });

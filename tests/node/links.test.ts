@@ -126,7 +126,7 @@ describe.each(CARRIERS)('over %s', (_name, carrier) => {
   it('a node does not connect to itself, and keeps working', async () => {
     const a = await world.listening(carrier());
     const error = await failureOf(a.dial(a));
-    expect(error.code).toBe('ERR_UNREACHABLE');
+    expect(error).toMatchObject({ code: 'ERR_UNREACHABLE', self: true });
     expect(error.message).toContain('itself');
     await a.until(() => a.refusals.length === 2);
     expect(a.refusals.map(({ direction }) => direction).toSorted()).toEqual(['inbound', 'outbound']);
@@ -142,6 +142,14 @@ describe.each(CARRIERS)('over %s', (_name, carrier) => {
     expect(error.code).toBe('ERR_UNREACHABLE');
     expect(error.message).toContain(b.identity.id);
     expect([a.connections, b.connections, a.refusals, b.refusals]).toEqual([[], [], [], []]);
+  });
+
+  it('verify says that another node answers, also where that is this one', async () => {
+    const [a, b] = [await world.listening(carrier()), await world.node(carrier())];
+    const error = await failureOf(a.links.verify({ ...b.contact, host: '127.0.0.1', port: a.port }));
+    expect(error).toMatchObject({ code: 'ERR_UNREACHABLE', address: ['127.0.0.1', a.port] });
+    expect(error.message).toContain(`another node answers at 127.0.0.1:${a.port}: ${a.identity.id}`);
+    expect(error.self).toBeUndefined();
   });
 
   it('the end of one node is told to the other', async () => {
