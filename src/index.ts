@@ -38,7 +38,7 @@ export type { DeleteOptions, EntryView, SetOptions } from './node/dictionary.ts'
 export type { ErrorCode, ErrorDescription, ErrorDetails } from './node/errors.ts';
 export type { Change, Degradation, Neighbours, SocketEvents } from './node/events.ts';
 export type { Limits } from './node/limits.ts';
-export type { CloseOptions, ReadyOptions, WaitOptions } from './node/mesh-socket.ts';
+export type { CloseOptions, ReadyOptions, SocketSummary, WaitOptions } from './node/mesh-socket.ts';
 export type { ChordOptions, Secret } from './node/options.ts';
 export type { Peer } from './node/peer.ts';
 export type { Encryption } from './node/protocol.ts';

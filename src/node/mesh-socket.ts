@@ -2,6 +2,7 @@
 // neighbourhood. It owns the public names and the parsing of their arguments; LocalNode does the work. The
 // dictionary is ChordSocket's.
 import { EventEmitter } from 'node:events';
+import { inspect, type InspectOptions } from 'node:util';
 import { parseAddress } from './address.ts';
 import { type Call, type CallOptions, parseCall, parseNamed } from './call-options.ts';
 import type { SocketEvents } from './events.ts';
@@ -24,13 +25,33 @@ export interface CloseOptions {
   readonly force?: boolean | undefined;
 }
 
+/** A socket in JSON. */
+export interface SocketSummary {
+  readonly id: string;
+  readonly addr: readonly [host: string, port: number];
+  readonly outAddr: readonly [host: string, port: number];
+  readonly k: number;
+  readonly position: number;
+  readonly leeching: boolean;
+  readonly protocol: Pick<Protocol, 'subnet' | 'encryption'>;
+}
+
 /**
  * A node of a peer-to-peer network. It binds and connects when told to, and is a client until it joins: a
  * client can use the ring, stores nothing for it and is never dialled.
  */
 export class MeshSocket extends EventEmitter<SocketEvents> {
-  /** The node behind this socket; for sockets that extend this one. */
-  protected readonly node: LocalNode;
+  // `console.log` and `util.inspect` show what JSON shows. Defined here, because the declarations of this
+  // class cannot name the method.
+  static {
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: MeshSocket, _depth: number, options: InspectOptions): string {
+        return `${this.constructor.name} ${inspect(this.toJSON(), options)}`;
+      },
+    });
+  }
+
+  readonly #node: LocalNode;
   readonly #readiness: Readiness;
 
   /**
@@ -41,54 +62,59 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    */
   constructor(addr: string, port: number, options?: ChordOptions, standard: Protocol = meshProtocol) {
     super();
-    this.node = new LocalNode(parseSocketConfig(addr, port, options, standard), (name, ...args) =>
+    this.#node = new LocalNode(parseSocketConfig(addr, port, options, standard), (name, ...args) =>
       this.#emitSafely(name, args),
     );
-    const { machine, config, id } = this.node;
+    const { machine, config, id } = this.#node;
     this.#readiness = new Readiness(
-      this.node,
+      this.#node,
       {
         id,
         isMember: () => machine.member,
         health: () => machine.health(),
-        mayConnect: () => this.node.mayConnect(),
+        mayConnect: () => this.#node.mayConnect(),
       },
       config.profile.retryMs,
     );
   }
 
+  /** The node behind this socket; for sockets that extend this one. */
+  protected get node(): LocalNode {
+    return this.#node;
+  }
+
   /** The ring has 2**k positions. */
   get k(): number {
-    return this.node.config.k;
+    return this.#node.config.k;
   }
 
   /** base58(SHA-256(public key)); made in the constructor. */
   get id(): string {
-    return this.node.id;
+    return this.#node.id;
   }
 
   /** Where this node stands, in [0, 2**k). Joining chooses it, and it may change when rings merge. */
   get position(): number {
-    return this.node.machine.self.position;
+    return this.#node.machine.self.position;
   }
 
   /** The address listened on; port 0 before a free one is picked. */
   get addr(): readonly [host: string, port: number] {
-    return this.node.addr;
+    return this.#node.addr;
   }
 
   /** The address announced to peers; with '0.0.0.0' and no `outAddr` option, the LAN address. */
   get outAddr(): readonly [host: string, port: number] {
-    return this.node.outAddr;
+    return this.#node.outAddr;
   }
 
   get protocol(): Protocol {
-    return this.node.config.protocol;
+    return this.#node.config.protocol;
   }
 
   /** True until joined, and again after unjoin: uses the ring without storing anything for it. */
   get leeching(): boolean {
-    return !this.node.machine.member;
+    return !this.#node.machine.member;
   }
 
   /**
@@ -96,29 +122,29 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * snapshot.
    */
   get routingTable(): ReadonlyMap<string, Peer> {
-    return new Map(this.node.machine.known().map((contact) => [contact.id, toPeer(contact)]));
+    return new Map(this.#node.machine.known().map((contact) => [contact.id, toPeer(contact)]));
   }
 
   /** Connections that have not proved yet who they are, as 'host:port'. A snapshot. */
   get awaitingIds(): readonly string[] {
-    return this.node.links.awaiting();
+    return this.#node.links.awaiting();
   }
 
   /** The member behind this one, clockwise; undefined for a client and for a member that is alone. */
   get next(): Peer | undefined {
-    const successor = this.node.machine.neighbourhood.successors[0];
+    const successor = this.#node.machine.neighbourhood.successors[0];
     return successor === undefined ? undefined : toPeer(successor);
   }
 
   /** The member before this one; undefined for a client and for a member that is alone. */
   get prev(): Peer | undefined {
-    const { predecessor } = this.node.machine.neighbourhood;
+    const { predecessor } = this.#node.machine.neighbourhood;
     return predecessor === undefined ? undefined : toPeer(predecessor);
   }
 
   /** 'Nominal', or the latest unexpected errors (16 at most), oldest first. */
   get status(): 'Nominal' | readonly Error[] {
-    const { faults } = this.node;
+    const { faults } = this.#node;
     return faults.length === 0 ? 'Nominal' : [...faults];
   }
 
@@ -127,7 +153,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * Rejects with ERR_ADDRESS_IN_USE, after which it may be tried again, and with ERR_CLOSED.
    */
   async listen(): Promise<void> {
-    await this.node.listen();
+    await this.#node.listen();
   }
 
   /**
@@ -146,7 +172,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
   async connect(addr: string, port?: number | WaitOptions, options?: WaitOptions): Promise<Peer> {
     const isApart = typeof port === 'object' && port !== null;
     const address = parseAddress(addr, isApart ? undefined : port);
-    return this.node.connect(address, this.#parseWait(isApart ? port : options));
+    return this.#node.connect(address, this.#parseWait(isApart ? port : options));
   }
 
   /**
@@ -160,7 +186,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * ERR_CLOSED, or `signal.reason`.
    */
   async join(options?: WaitOptions): Promise<void> {
-    await this.node.join(this.#parseWait(options));
+    await this.#node.join(this.#parseWait(options));
   }
 
   /**
@@ -170,7 +196,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * Rejects with ERR_TIMEOUT, ERR_CLOSED, or `signal.reason`.
    */
   async unjoin(options?: WaitOptions): Promise<void> {
-    await this.node.unjoin(this.#parseWait(options));
+    await this.#node.unjoin(this.#parseWait(options));
   }
 
   /**
@@ -180,7 +206,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * knows nobody, ERR_CLOSED, or `signal.reason`.
    */
   async ready(options?: ReadyOptions): Promise<void> {
-    const call = parseCall(options, this.node.defaults, ['members']);
+    const call = parseCall(options, this.#node.defaults, ['members']);
     await this.#readiness.wait(parseMembers(options?.members), call);
   }
 
@@ -199,7 +225,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * Rejects with ERR_TIMEOUT, ERR_UNREACHABLE, ERR_CLOSED, or `signal.reason`.
    */
   async safeToStop(options?: WaitOptions): Promise<boolean> {
-    return this.#readiness.safeToStop(this.node.config.replicas, this.#parseWait(options));
+    return this.#readiness.safeToStop(this.#node.config.replicas, this.#parseWait(options));
   }
 
   /**
@@ -211,7 +237,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
   async close(options?: CloseOptions): Promise<void> {
     const force = parseNamed(options, ['force'], 'options')['force'] ?? false;
     if (typeof force !== 'boolean') throw new TypeError(`force must be true or false, got ${typeof force}`);
-    await this.node.close(force);
+    await this.#node.close(force);
   }
 
   /** The same as `close()`, for `await using`. */
@@ -219,8 +245,15 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
     await this.close();
   }
 
+  /** What a log may show of a socket: who and where it is, and nothing of its secrets and entries. */
+  toJSON(): SocketSummary {
+    const { id, addr, outAddr, k, position, leeching } = this;
+    const { subnet, encryption } = this.protocol;
+    return { id, addr, outAddr, k, position, leeching, protocol: { subnet, encryption } };
+  }
+
   #parseWait(options: WaitOptions | undefined): Call {
-    return parseCall(options, this.node.defaults);
+    return parseCall(options, this.#node.defaults);
   }
 
   /**

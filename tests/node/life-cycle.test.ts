@@ -1,6 +1,7 @@
 // The life of a socket over real connections: listen, connect, join, leave, close.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   chord,
@@ -32,6 +33,31 @@ async function makeMember(options: ChordOptions = {}): Promise<ChordSocket> {
 }
 
 describe('a new socket', () => {
+  it.each<[string, (socket: ChordSocket) => string]>([
+    ['JSON', (socket) => JSON.stringify(socket)],
+    ['util.inspect', (socket) => inspect(socket, { depth: null })],
+    [
+      'util.inspect of all that it has',
+      (socket) => inspect(socket, { depth: null, showHidden: true, customInspect: false }),
+    ],
+  ])('shows no secret in %s', (_name, show) => {
+    const protocol = new Protocol('chord', 'SSL');
+    const secret = 'salmon';
+    const shown = show(make({ protocol, secret }));
+    expect(shown).not.toContain(secret);
+    expect(shown).not.toContain(String([...Buffer.from(secret)]));
+    expect(shown).not.toMatch(/73 61 6c 6d/);
+  });
+
+  it('shows who and where it is', () => {
+    const socket = make();
+    const { id, addr, outAddr, k, position } = socket;
+    const protocol = { subnet: 'chord', encryption: 'Plaintext' };
+    const summary = { id, addr, outAddr, k, position, leeching: true, protocol };
+    expect(JSON.parse(JSON.stringify(socket))).toEqual(summary);
+    expect(inspect(socket)).toBe(`ChordSocket ${inspect(summary)}`);
+  });
+
   it('has an identity, is a client and has bound nothing', () => {
     const socket = new ChordSocket('127.0.0.1', 0);
     expect(socket.id).toMatch(/^[1-9A-HJ-NP-Za-km-z]{43,44}$/);
