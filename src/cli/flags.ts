@@ -49,13 +49,22 @@ export function addRingFlags(command: Command, terms: 'taken from the node' | 'd
       ).argParser(parsePositive),
     )
     .addOption(flag('--secret-file <file>', 'the secret of the network, one a line; the first proves'))
-    .addOption(flag('--json', 'machine-readable output'));
+    .addOption(flag('--json', 'machine-readable output; errors remain text on standard error'));
 }
 
-/** An option that the environment can set too: --log-level as CHORD_LOG_LEVEL. */
+/**
+ * An option that the environment can set too: --log-level as CHORD_LOG_LEVEL. An empty variable is not set,
+ * and a flag without a value is not given by `0`, `false` and `no`.
+ */
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
-  return option.env(`CHORD_${option.name().replaceAll('-', '_').toUpperCase()}`);
+  const name = `CHORD_${option.name().replaceAll('-', '_').toUpperCase()}`;
+  const value = process.env[name];
+  const isOff = option.isBoolean() && value !== undefined && /^(0|false|no)$/i.test(value);
+  if (value !== '' && !isOff) return option.env(name);
+  // Commander takes a flag for given as soon as its variable is there; the help shows it all the same.
+  option.description += ` (env: ${name})`;
+  return option;
 }
 
 /** `HOST:PORT` or `[IPV6]:PORT`; port 0 to 65535. */

@@ -68,6 +68,22 @@ describe('flags', () => {
     expect(parse('--connect', 'c:3').connect).toEqual([{ host: 'c', port: 3 }]);
   });
 
+  it.each(['', '0', 'false', 'no', 'False'])('takes CHORD_JSON=%s for not given', (value) => {
+    vi.stubEnv('CHORD_JSON', value);
+    expect(parse()).toEqual({});
+    expect(parse('--json')).toEqual({ json: true });
+  });
+
+  it('takes any other value of CHORD_JSON for given', () => {
+    vi.stubEnv('CHORD_JSON', '1');
+    expect(parse()).toEqual({ json: true });
+  });
+
+  it('takes an empty variable for none', () => {
+    for (const name of ['CONNECT', 'K', 'SUBNET', 'PROFILE']) vi.stubEnv(`CHORD_${name}`, '');
+    expect(parse()).toEqual({});
+  });
+
   it('refuses what the environment says wrongly', () => {
     vi.stubEnv('CHORD_K', 'many');
     expect(() => parse()).toThrow(/CHORD_K/);
