@@ -127,6 +127,12 @@ function isNobodyThere(error: unknown): boolean {
 function nobodyThere(addresses: readonly Address[], cause: unknown): CommandFailure {
   const list = addresses.map(formatAddress).join(', ');
   const reason = cause instanceof Error ? ` (${cause.message})` : '';
+  if (codeOf(cause) === 'ERR_TIMEOUT') {
+    return new CommandFailure('ERR_TIMEOUT', `no answer in time from ${list}${reason}`, {
+      cause,
+      advice: 'A node there may be busy, stopped or far away: try again, or allow more with --timeout MS',
+    });
+  }
   return new CommandFailure(codeOf(cause) ?? 'ERR_UNREACHABLE', `no node answers at ${list}${reason}`, {
     cause,
     advice:

@@ -1,14 +1,15 @@
 // The commands get, set, del and keys: one dictionary call each, as a client of the ring. `update` has its
 // own file.
 import type { Command } from 'commander';
+import { CORE_LIMITS } from '../core/limits.ts';
 import { callOptions, withClient } from './connection.ts';
 import { CommandFailure } from './failure.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
 import { jsonBytes, stderrLine, writeBytes, writeJson } from './output.ts';
 
 const KEY_NOT_FOUND = 3;
-// The largest value that any ring can be told to take; most take less and say so themselves.
-const VALUE_BYTES_MAX = 64 * 2 ** 20;
+// What a client and a node take at most that were not told otherwise, and commands cannot tell them.
+const VALUE_BYTES_MAX = CORE_LIMITS.valueBytes;
 
 export function addDictionary(program: Command): void {
   const get = program.command('get').description('write the value of a key, and nothing else');
@@ -91,10 +92,10 @@ async function readAll(source: AsyncIterable<Buffer>): Promise<Buffer> {
   for await (const chunk of source) {
     bytes += chunk.length;
     if (bytes > VALUE_BYTES_MAX) {
-      const limit = `${VALUE_BYTES_MAX / 2 ** 20} MiB`;
       throw new CommandFailure(
         'ERR_VALUE_TOO_LARGE',
-        `standard input has more than ${limit}, the most that a value may`,
+        `standard input has more than ${VALUE_BYTES_MAX} bytes, the most that a value may have`,
+        { advice: 'Split it and store each part under a key of its own.' },
       );
     }
     chunks.push(chunk);

@@ -29,7 +29,6 @@ export interface FailureReport {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  ERR_ADDRESS_IN_USE: 'Give another address: port 0 picks any free port, as in --listen 127.0.0.1:0',
   ERR_CLOCK_SKEW: 'Set this machine’s clock (NTP), then try again.',
   ERR_CONFLICT: 'Somebody changed the entry first. Read it again and repeat.',
   ERR_LIMIT: 'A limit of the node was reached; try again with less at once.',
@@ -41,9 +40,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_RING_FULL:
     'Every position is taken. Start the ring with a larger --k, or run this node as a client: --leech',
   ERR_TIMEOUT: 'The ring may be busy or recovering: try again, or allow more with --timeout MS',
-  ERR_UNAUTHORIZED: 'The network has another secret than this node.',
+  ERR_UNAUTHORIZED:
+    'All nodes of a network need the same secret: give it with --secret-file, or leave that out where the ' +
+    'network has none.',
   ERR_UNREACHABLE: 'Is it running, and reachable from here? `chord check` tells whether the ring is whole.',
 };
+
+// By what the system says about the address.
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Give another port: port 0 picks any free port, as in --listen 127.0.0.1:0',
+  EACCES: 'Give a port above 1023, or port 0 for any free port: --listen 127.0.0.1:0',
+};
+const NOT_OURS = 'Give an address of this machine, as in --listen 127.0.0.1:4444; 0.0.0.0 is all of them.';
 
 const NO_NODE = 'Something else listens there. Give the address of a node: --connect HOST:PORT';
 
@@ -56,8 +64,19 @@ export function describeFailure(error: unknown): FailureReport {
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
   if (code === undefined) return { code: nameOf(error), message, advice: undefined, exitCode: misuse(error) };
-  const advice = isForeign(error) ? NO_NODE : ADVICE[code];
+  const advice = adviceOn(error, code);
   return { code, message, advice, exitCode: code === 'ERR_KEY_NOT_FOUND' ? 3 : 1 };
+}
+
+function adviceOn(error: unknown, code: string): string | undefined {
+  if (isForeign(error)) return NO_NODE;
+  return code === 'ERR_ADDRESS_IN_USE' ? (LISTEN_ADVICE[causeOf(error)] ?? NOT_OURS) : ADVICE[code];
+}
+
+/** The system's code of what is below the error, '' where there is none. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
 }
 
 /** The stable code of an error of the library, undefined for any other. */

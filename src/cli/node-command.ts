@@ -83,6 +83,10 @@ async function runNode(flags: NodeFlags): Promise<void> {
 }
 
 async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
+  if (flags.leech && flags.connect === undefined) {
+    const warning = 'no --connect was given, and a client without one knows no ring that it could use';
+    stderrLine(`${paintError('yellow', 'warning')}: ${warning}`);
+  }
   await node.listen();
   const waitingFor = await connectAll(node, flags);
   if (!flags.leech) await join(node, flags);

@@ -1,6 +1,6 @@
 // The command update: store all entries of a JSON object, with progress. It owns how a file becomes entries.
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { ChordError, type ChordSocket } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
@@ -33,7 +33,7 @@ export function addUpdate(program: Command): void {
 }
 
 async function runUpdate(file: string, flags: RingFlags): Promise<void> {
-  const entries = parseEntries(await readSource(file), file);
+  const entries = parseEntries(decode(await readSource(file), file), file);
   const failed = await withClient(flags, (ring) => store(ring, entries, flags));
   const stored = entries.length - failed.length;
   if (flags.json) await writeJson({ stored, failed });
@@ -93,16 +93,25 @@ function failuresOf(error: unknown): FailedKey[] {
   return [...named].map(([key, { code, message }]) => ({ key: String(key), code, message }));
 }
 
-async function readSource(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin);
+async function readSource(file: string): Promise<Uint8Array> {
+  if (file === '-') return buffer(process.stdin);
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandFailure('ERR_USAGE', `the entries cannot be read: ${reason}`, {
       exitCode: 2,
       cause: error,
     });
+  }
+}
+
+/** JSON is UTF-8; anything else would be stored as other bytes than the file has. */
+function decode(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw unusable(name, 'it is not encoded in UTF-8', error);
   }
 }
 

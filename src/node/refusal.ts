@@ -126,6 +126,7 @@ const LISTEN_REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address; use one of its own, or 0.0.0.0 for all of them',
   EACCES: 'the system does not allow it; use a port above 1023',
   ENOTFOUND: 'there is no such host; use an address of this machine, or 0.0.0.0 for all of them',
+  EAI_AGAIN: 'the host cannot be looked up; use an address of this machine, or 0.0.0.0 for all of them',
 };
 
 export function addressOf({ host, port }: Address): readonly [string, number] {

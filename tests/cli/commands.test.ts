@@ -70,6 +70,14 @@ describe('chord get, set and del', () => {
     expect(await chord(['get', 'empty'])).toMatchObject({ code: 0, stdout: '' });
   });
 
+  it('stores the largest value that a ring takes, and says where one is larger', async () => {
+    const largest = new Uint8Array(2 ** 20);
+    expect(await chord(['set', 'large', '-'], largest)).toMatchObject({ code: 0 });
+    const { code, stderr } = await chord(['set', 'large', '-'], new Uint8Array(2 ** 20 + 1));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_VALUE_TOO_LARGE: .*more than 1048576 bytes, the most that a value may have/);
+  });
+
   it('exits with 3 for a key that is not there', async () => {
     expect(await chord(['get', 'nothing'])).toMatchObject({ code: 3, stdout: '' });
     expect((await chord(['get', 'nothing'])).stderr).toMatch(/^ERR_KEY_NOT_FOUND: .*"nothing"/);
@@ -113,6 +121,16 @@ describe('chord update and keys', () => {
       failed: [{ key: long, code: 'ERR_KEY_TOO_LARGE' }],
     });
     expect((await chord(['get', 'fine'])).stdout).toBe('stored');
+  });
+
+  it('refuses entries that are not UTF-8, from a file and from standard input', async () => {
+    const file = join(folder, 'latin-1.json');
+    const bytes = Buffer.from('{"caf\u00e9": "x"}', 'latin1');
+    writeFileSync(file, bytes);
+    const finished = [await chord(['update', file]), await chord(['update', '-'], bytes)];
+    expect(finished.map(({ code }) => code)).toEqual([2, 2]);
+    expect(finished[0]?.stderr).toContain(`${file} is no JSON object: it is not encoded in UTF-8`);
+    expect(finished[1]?.stderr).toContain('standard input is no JSON object: it is not encoded in UTF-8');
   });
 
   it('is quiet when the reader of its keys goes away', async () => {
@@ -210,6 +228,42 @@ describe('what goes wrong', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ERR_ADDRESS_IN_USE: /);
     expect(stderr).toContain('--listen 127.0.0.1:0');
+  });
+
+  it.each([
+    ['an address of another machine', '192.0.2.1:4444'],
+    ['an unknown host', 'host.invalid:4444'],
+  ])('tells to listen on an address of this machine instead of %s', async (_name, address) => {
+    const { code, stderr } = await plain(['node', '--listen', address]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_ADDRESS_IN_USE: /);
+    expect(stderr).toContain('Give an address of this machine');
+    expect(stderr).not.toContain('port 0');
+  });
+
+  it('says that a node did not answer in time, and not to start one', async () => {
+    const frozen = await processes.startNode([]);
+    frozen.child.kill('SIGSTOP');
+    const { code, stderr } = await plain(['get', 'x', '--connect', frozen.address, '--timeout', '50']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^ERR_TIMEOUT: no answer in time from ${frozen.address}`));
+    expect(stderr).toContain('--timeout MS');
+    expect(stderr).not.toContain('chord node');
+  });
+
+  it('says that both sides need the same secret, also where one has none', async () => {
+    const file = join(folder, 'secret');
+    writeFileSync(file, 'salmon\n');
+    const { code, stderr } = await chord(['get', 'x', '--k', '8', '--secret-file', file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_UNAUTHORIZED: .*has no secret, and this network has one/);
+    expect(stderr).toContain('leave that out where the network has none');
+  });
+
+  it('warns of a client that knows no ring', async () => {
+    const client = await processes.startNode(['--leech']);
+    client.child.kill('SIGTERM');
+    expect((await client.ended).stderr).toMatch(/^warning: no --connect was given.*\n$/);
   });
 
   it('says that peers cannot reach the announced address', async () => {
