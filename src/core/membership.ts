@@ -160,7 +160,7 @@ export class Membership {
     if (outcome === 'taken') this.collide(notifier);
     if (outcome === 'contested' && former !== undefined) this.#contest(former, notifier);
     const reported = outcome === 'contested' ? 'passed' : outcome;
-    const successors = outcome === 'known' ? state.successors : [];
+    const successors = outcome === 'known' ? ring.followers(state) : [];
     return { type: 'notified', outcome: reported, predecessor: former, epoch: 0, successors };
   }
 
@@ -177,7 +177,7 @@ export class Membership {
     // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next
     // turn.
     if (former !== undefined) this.introduce(former, [notifier]);
-    const { successors } = next;
+    const successors = ring.followers(next);
     return { type: 'notified', outcome: 'adopted', predecessor: former, epoch, successors };
   }
 

@@ -97,13 +97,8 @@ export function answered(state: RingState, from: Contact, its: Neighbourhood, ru
 
 function successorAnswered(state: RingState, head: Contact, its: Neighbourhood, rules: RingRules): RingStep {
   const successors = clockwise(state.self, [head, ...its.successors], rules);
-  const candidate = its.predecessor;
-  if (
-    candidate !== undefined &&
-    candidate.id !== state.self.id &&
-    candidate.position !== state.self.position &&
-    between(state.self.position, candidate.position, head.position)
-  ) {
+  const candidate = candidateOf(state.self, head, its);
+  if (candidate !== undefined) {
     return {
       state: { ...state, successors, waiting: { step: 'candidate', of: candidate } },
       ask: candidate,
@@ -111,7 +106,22 @@ function successorAnswered(state: RingState, head: Contact, its: Neighbourhood, 
   }
   const next: RingState = { ...state, successors, waiting: undefined };
   // Where it names us, exactly as we are, there is nothing to rectify.
-  return sameContact(candidate, state.self) ? { state: next } : { state: next, notify: head };
+  return sameContact(its.predecessor, state.self) ? { state: next } : { state: next, notify: head };
+}
+
+/**
+ * A member that may stand between us and our successor, by the successor's word: its predecessor or, where we
+ * depart from Zave, one of its list. In a ring in order nobody on that list stands there. In one that winds
+ * round more than once (CCR 2012, Fig. 7) all predecessors agree with the disorder, and only lists show it.
+ */
+function candidateOf(self: Contact, head: Contact, its: Neighbourhood): Contact | undefined {
+  return [its.predecessor, ...its.successors].find(
+    (contact) =>
+      contact !== undefined &&
+      contact.id !== self.id &&
+      contact.position !== self.position &&
+      between(self.position, contact.position, head.position),
+  );
 }
 
 /**
@@ -120,11 +130,9 @@ function successorAnswered(state: RingState, head: Contact, its: Neighbourhood, 
  */
 function candidateAnswered(state: RingState, head: Contact, its: Neighbourhood, rules: RingRules): RingStep {
   const former = state.successors;
-  const successors = clockwise(
-    state.self,
-    sorted(state.self, [head, ...its.successors, ...former], rules),
-    rules,
-  );
+  const known = sorted(state.self, [head, ...its.successors, ...former], rules);
+  // Who stands before it has not answered us, and is asked at the next turn.
+  const successors = clockwise(state.self, known.slice(known.indexOf(head)), rules);
   const step: RingStep = { state: { ...state, successors, waiting: undefined }, notify: head };
   const next = former[0];
   if (next === undefined || its.successors.some((contact) => contact.id === next.id)) return step;
@@ -187,6 +195,14 @@ export function notified(
     return { state: replaced(state, notifier), outcome: 'adopted' };
   }
   return { state, outcome: 'contested' };
+}
+
+/**
+ * What a member that admits a joiner tells it of its list: nothing while it waits, because the list is about
+ * to change, and the joiner could skip a member that the new one names.
+ */
+export function followers(state: RingState): readonly Contact[] {
+  return state.waiting === undefined ? state.successors : [];
 }
 
 /** The notifier becomes the predecessor; a member that was alone thereby learns its successor too. */

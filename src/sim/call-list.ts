@@ -1,5 +1,5 @@
-// CallList: the calls and answers of a history in the order of time, as a linked list from which an operation can
-// be lifted and put back in constant time. It owns that order; what operations mean it does not know.
+// CallList: the calls and answers of a history in the order of time, as a linked list from which an operation
+// can be lifted and put back in constant time. It owns that order; what operations mean it does not know.
 
 /** The call, or the answer, of an operation. */
 export class Call {

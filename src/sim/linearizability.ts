@@ -1,7 +1,7 @@
 // Linearizability: whether what clients saw of each key can be explained by operations that happened one at a
 // time, each between its call and its answer. The search is Wing and Gong's (1993) with Lowe's memory of
-// configurations (2017) and key by key, as in porcupine; it owns the search, a SequentialModel says what one key
-// does. It is exponential at worst, so it gives up after a number of steps, and says so.
+// configurations (2017) and key by key, as in porcupine; it owns the search, a SequentialModel says what one
+// key does. It is exponential at worst, so it gives up after a number of steps, and says so.
 import type { Call } from './call-list.ts';
 import { CallList } from './call-list.ts';
 
@@ -11,8 +11,8 @@ export interface HistoryOperation<Input, Output> {
   readonly input: Input;
   readonly invokedAt: number;
   /**
-   * When its answer came; undefined while there is none: it may have happened at any time since it was invoked,
-   * or may still happen, or never. An operation that certainly had no effect is left out.
+   * When its answer came; undefined while there is none: it may have happened at any time since it was
+   * invoked, or may still happen, or never. An operation that certainly had no effect is left out.
    */
   readonly completedAt: number | undefined;
   /** What was answered; undefined where there was no answer, or an answer that says nothing. */

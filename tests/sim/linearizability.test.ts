@@ -1,5 +1,5 @@
-// The linearizability checker: histories whose verdict is known, and random ones against a judge that tries every
-// order.
+// The linearizability checker: histories whose verdict is known, and random ones against a judge that tries
+// every order.
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { checkLinearizability } from '../../src/sim/linearizability.ts';

@@ -1,5 +1,5 @@
-// Histories of registers for tests of the linearizability checker: made from an execution in order, so that they
-// are right by construction, mutated, and judged by trying every order.
+// Histories of registers for tests of the linearizability checker: made from an execution in order, so that
+// they are right by construction, mutated, and judged by trying every order.
 import type { Random } from '../../src/core/random.ts';
 import type { HistoryOperation, SequentialModel } from '../../src/sim/linearizability.ts';
 import type { RegisterInput, RegisterOutput } from '../../src/sim/register.ts';
