@@ -59,6 +59,8 @@ const PAPER: Partial<Profile> = {
   retryMs: 250,
 };
 const REQUEST_MS = 500;
+/** Two stabilisations: nobody else tells a member whose predecessor has died that it owns more now. */
+const PATIENCE_MS = 60_000;
 
 interface Tally {
   readonly path: Samples;
@@ -114,18 +116,12 @@ function run(n: number, seed: number, rate: number, lookupRate: number, count: n
   const { failed, ideal } = grow(world, n);
   if (failed > 0 || !ideal) throw new Error(`seed ${seed}: the ring of ${n} did not become ideal`);
   Object.assign(profile, PAPER);
-  const tally: Tally = {
-    path: new Samples(),
-    timeouts: new Samples(),
-    wrong: 0,
-    failed: 0,
-    joins: 0,
-    crashes: 0,
-  };
+  const tally = emptyTally();
   const living = new Living(world);
   const owners = new Map<LookupTrace, ExperimentNode | undefined>();
   const silent = new Map<LookupTrace, number>();
   const lookups = new Lookups(world, {
+    timeoutMs: PATIENCE_MS,
     started: (trace) => owners.set(trace, living.owner(trace.position)),
     sent: (trace, to) => {
       if (!to.alive) silent.set(trace, (silent.get(trace) ?? 0) + 1);
@@ -159,6 +155,10 @@ function run(n: number, seed: number, rate: number, lookupRate: number, count: n
   // Whatever is still under way ends in time.
   world.run(90_000);
   return tally;
+}
+
+function emptyTally(): Tally {
+  return { path: new Samples(), timeouts: new Samples(), wrong: 0, failed: 0, joins: 0, crashes: 0 };
 }
 
 /** Runs an action at random moments, so many a second on average, for ever. */

@@ -132,12 +132,6 @@ export class ExperimentWorld {
     return number;
   }
 
-  /** A message that no machine has sent arrives at once. */
-  deliver(from: ExperimentNode, to: ExperimentNode, message: Message): void {
-    to.machine.handleMessage(this.now, from.machine.self.id, message);
-    this.#drain(to);
-  }
-
   at(ms: number, action: () => void): void {
     this.#timers.set(ms, action);
   }

@@ -21,6 +21,8 @@ export interface LookupTrace {
 }
 
 export interface LookupsView {
+  /** Milliseconds after which a lookup has failed. */
+  readonly timeoutMs?: number;
   /** Before the owner is asked; true = the lookup ends here, and its command is cancelled. */
   resolved?(trace: LookupTrace): boolean;
   started?(trace: LookupTrace): void;
@@ -29,7 +31,8 @@ export interface LookupsView {
   ended(trace: LookupTrace, result: ExplainResult | undefined, outcome: Outcome | undefined): void;
 }
 
-const TIMEOUT_MS = 60_000;
+/** The shipped time-out of an operation on a `lan`: what has no answer by then has failed. */
+const TIMEOUT_MS = 10_000;
 
 export class Lookups {
   readonly #world: ExperimentWorld;
@@ -76,7 +79,7 @@ export class Lookups {
     this.#open.set(asker, trace);
     this.#commands.delete(asker);
     this.#view.started?.(trace);
-    const number = this.#world.command(asker, { type: 'explain', key }, TIMEOUT_MS);
+    const number = this.#world.command(asker, { type: 'explain', key }, this.#view.timeoutMs ?? TIMEOUT_MS);
     this.#commands.set(asker, number);
     this.#stop();
     return true;

@@ -6,6 +6,7 @@ import type { Cell, ExperimentOptions, ExperimentResult } from './experiment.ts'
 import { round, Samples, spread } from './experiment.ts';
 import type { ExperimentNode } from './experiment-world.ts';
 import { ExperimentWorld } from './experiment-world.ts';
+import type { Growth } from './growth.ts';
 import { grow, GROWING } from './growth.ts';
 import { Lookups } from './lookups.ts';
 
@@ -46,10 +47,12 @@ export function pathLength(options: ExperimentOptions): ExperimentResult {
   let total = 0;
   for (const [i, one] of cases(options).entries()) {
     options.progress(`${one.name}: N = ${one.n}, k = ${one.k}`);
-    const { row, max, mean, wrong, lookups } = run(one, options.seed + i);
+    const { row, max, mean, wrong, lookups, growth } = run(one, options.seed + i);
     rows.push(row);
     total += lookups;
     const bar = one.warm ? WARM_BARS[one.n] : undefined;
+    if (growth.failed > 0) missed.push(`${one.name}, N = ${one.n}: a join failed: ${growth.reason}`);
+    if (!growth.ideal) missed.push(`${one.name}, N = ${one.n}: the ring did not become ideal`);
     if (wrong > 0) missed.push(`${one.name}, N = ${one.n}: ${wrong} lookups were wrong or failed`);
     if (max > one.k)
       missed.push(`${one.name}, N = ${one.n}: a lookup took ${max} requests, more than k = ${one.k}`);
@@ -111,6 +114,7 @@ interface Run {
   readonly mean: number;
   readonly wrong: number;
   readonly lookups: number;
+  readonly growth: Growth;
 }
 
 function run(one: Case, seed: number): Run {
@@ -119,7 +123,7 @@ function run(one: Case, seed: number): Run {
   const growth = grow(world, one.n);
   const all = new Samples();
   const without = new Samples();
-  let wrong = growth.ideal && growth.failed === 0 ? 0 : 1;
+  let wrong = 0;
   let counted = false;
   const lookups = new Lookups(world, {
     ended: (_trace, result) => {
@@ -137,5 +141,12 @@ function run(one: Case, seed: number): Run {
   const r = one.limits.successors ?? 16;
   const { k, n, name, published } = one;
   const figures = [all.count, round(all.mean), spread(all), all.max, round(without.mean), published, wrong];
-  return { row: [name, k, n, r, ...figures], max: all.max, mean: all.mean, wrong, lookups: all.count };
+  return {
+    row: [name, k, n, r, ...figures],
+    max: all.max,
+    mean: all.mean,
+    wrong,
+    lookups: all.count,
+    growth,
+  };
 }
