@@ -1,5 +1,5 @@
-// Experiment E5: every state of small rings, as a table. Run after `npm run build`. Without arguments, what takes a
-// few minutes; `--full`, also what takes up to an hour and 8 GB (give Node the memory: `node
+// Experiment E5: every state of small rings, as a table. Run after `npm run build`. Without arguments, what
+// takes a few minutes; `--full`, also what takes up to an hour and 8 GB (give Node the memory: `node
 // --max-old-space-size=8000 scripts/enumerate-ring.mjs --full`); `--members 5 --list 2 [--rules messages]
 // [--failures growing] [--states-max 1000000]` runs one row and prints the whole trace of what it finds.
 

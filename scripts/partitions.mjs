@@ -1,5 +1,6 @@
-// `npm run partitions -- [first seed] [count]`: how many stabilisation periods a ring needs to be ideal again after
-// a partition has healed, over many seeds. Prints the distribution; exit code 1 if any ring stayed broken.
+// `npm run partitions -- [first seed] [count]`: how many stabilisation periods a ring needs to be ideal
+// again after a partition has healed, over many seeds. Prints the distribution; exit code 1 if any ring
+// stayed broken.
 import { HEALING_PERIODS_MAX, runPartition } from '../dist/src/sim/partition.js';
 
 const [first = 1, count = 10_000] = process.argv.slice(2).map(Number);

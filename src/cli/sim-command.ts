@@ -1,5 +1,6 @@
-// `chord sim`: runs the shipped machine in simulated worlds that try to break it, one a seed, and says how each
-// ended. For a failure: the property that did not hold, the events before it, and the command that repeats it.
+// `chord sim`: runs the shipped machine in simulated worlds that try to break it, one a seed, and says how
+// each ended. For a failure: the property that did not hold, the events before it, and the command that
+// repeats it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { SwarmResult } from '../sim/index.ts';

@@ -15,6 +15,7 @@ import { withSalt } from './contact.ts';
 import type { Effect } from './effect.ts';
 import { Engine } from './engine.ts';
 import { Fingers } from './fingers.ts';
+import type { HomeView } from './home.ts';
 import { Home } from './home.ts';
 import type { CoreLimits } from './limits.ts';
 import { Membership } from './membership.ts';
@@ -23,6 +24,7 @@ import { Operations } from './operations.ts';
 import { Owner } from './owner.ts';
 import type { Hash } from './position.ts';
 import type { Profile } from './profile.ts';
+import type { RememberedView } from './remembered.ts';
 import { RememberedAddresses } from './remembered.ts';
 import { Replica } from './replica.ts';
 import { Responder } from './responder.ts';
@@ -112,10 +114,7 @@ export class Machine {
       describe: () => this.#responder.describe(),
     });
     const lookup = this.#commands.lookup.bind(this.#commands);
-    this.#home = new Home(engine, this.#table, {
-      connected: () => [...this.#connected.values()],
-      remember: (contact) => this.#remembered.add(contact.host, contact.port, false),
-    });
+    this.#home = new Home(engine, this.#table, this.#homeView());
     this.#sweep = new Sweep(engine, this.#store, {
       arc: () => this.#membership.arc,
       nobody: () => !engine.member && this.#table.origin === undefined,
@@ -135,10 +134,7 @@ export class Machine {
       fingers: this.#fingers,
       lookup,
     });
-    this.#remembered = new RememberedAddresses(engine, {
-      knows: (host, port) => this.#contactAt(host, port) !== undefined,
-      compare: (host, port) => this.#compare(this.#contactAt(host, port)),
-    });
+    this.#remembered = new RememberedAddresses(engine, this.#rememberedView());
     engine.after(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS, () => this.#lookBeyond());
   }
 
@@ -279,6 +275,20 @@ export class Machine {
 
   nextTimeout(): number {
     return this.#engine.nextTimeout();
+  }
+
+  #homeView(): HomeView {
+    return {
+      connected: () => [...this.#connected.values()],
+      remember: (contact) => this.#remembered.add(contact.host, contact.port, false),
+    };
+  }
+
+  #rememberedView(): RememberedView {
+    return {
+      knows: (host, port) => this.#contactAt(host, port) !== undefined,
+      compare: (host, port) => this.#compare(this.#contactAt(host, port)),
+    };
   }
 
   #met(peer: Contact, member: boolean, tables: Tables | undefined): void {

@@ -1,5 +1,6 @@
-// Partition runs: a ring is cut in two by a seed's choice (halves, one node alone, one way only, several pieces),
-// goes on apart, and the cut heals: how many stabilisation periods until it is one ideal ring again?
+// Partition runs: a ring is cut in two by a seed's choice (halves, one node alone, one way only, several
+// pieces), goes on apart, and the cut heals: how many stabilisation periods until it is one ideal ring
+// again?
 import { CORE_LIMITS } from '../core/limits.ts';
 import { PROFILES } from '../core/profile.ts';
 import { Random } from '../core/random.ts';

@@ -45,7 +45,8 @@ export function ringProblem(world: World, listMax: number): string | undefined {
       );
     }
     if (neighbourhood.predecessor?.id !== others.at(-1)?.machine.self.id) {
-      return `${node.name} at ${self.position} has predecessor ${neighbourhood.predecessor?.position ?? 'none'}`;
+      const predecessor = neighbourhood.predecessor?.position ?? 'none';
+      return `${node.name} at ${self.position} has predecessor ${predecessor}`;
     }
     if (!serving) return `${node.name} at ${self.position} does not serve its arc`;
   }
