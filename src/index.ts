@@ -35,9 +35,18 @@ export type { Bytes } from './node/bytes.ts';
 export type { CallOptions } from './node/call-options.ts';
 export type { Logger } from './node/debug-log.ts';
 export type { DeleteOptions, EntryView, SetOptions } from './node/dictionary.ts';
+export type {
+  Decoded,
+  Encodable,
+  Encoding,
+  EncodingChoice,
+  EncodingName,
+  JsonValue,
+} from './node/encoding.ts';
 export type { ErrorCode, ErrorDescription, ErrorDetails } from './node/errors.ts';
 export type { Change, Degradation, Neighbours, SocketEvents } from './node/events.ts';
 export type { Limits } from './node/limits.ts';
+export type { MapOptions, MapView } from './node/map-view.ts';
 export type { CloseOptions, ReadyOptions, SocketSummary, WaitOptions } from './node/mesh-socket.ts';
 export type { ChordOptions, Secret } from './node/options.ts';
 export type { Peer } from './node/peer.ts';

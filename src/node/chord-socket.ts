@@ -5,6 +5,8 @@ import { type PairSource, updateAll } from './bulk-update.ts';
 import { type Bytes, keyToBuffer, keyToText, toKey } from './bytes.ts';
 import { type CallOptions, Deadline, parseCall } from './call-options.ts';
 import { type DeleteOptions, Dictionary, type EntryView, type SetOptions } from './dictionary.ts';
+import type { EncodingChoice } from './encoding.ts';
+import { type MapOptions, MapView } from './map-view.ts';
 import { MeshSocket, type WaitOptions } from './mesh-socket.ts';
 import type { ChordOptions } from './options.ts';
 import { chordProtocol } from './protocol.ts';
@@ -172,6 +174,16 @@ export class ChordSocket extends MeshSocket {
     const call = parseCall(options, this.node.defaults);
     for await (const entry of this.#walk.stored(true, call)) copied.set(keyToText(entry.key), valueOf(entry));
     return copied;
+  }
+
+  /**
+   * The same dictionary as a Map of other types: `sock.map({ valueEncoding: 'json' })`. Keys are text and
+   * values bytes unless told otherwise. Throws TypeError for an encoding that is none.
+   */
+  map<KeyChoice extends EncodingChoice = 'utf8', ValueChoice extends EncodingChoice = 'bytes'>(
+    options?: MapOptions<KeyChoice, ValueChoice>,
+  ): MapView<KeyChoice, ValueChoice> {
+    return new MapView(this, options);
   }
 
   /**

@@ -105,8 +105,9 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     advice: 'No operation of this release rejects with it; it belongs to counters, which are to come.',
   },
   ERR_NOT_JSON: {
-    description: 'The stored value is no JSON object.',
-    advice: 'No operation of this release rejects with it; it belongs to JSON objects, which are to come.',
+    description: 'The stored value is no JSON object, or no JSON at all.',
+    advice:
+      "Read the value as bytes: a `map` view with `valueEncoding: 'json'` met an entry that others wrote.",
   },
   ERR_STORE: {
     description: 'The store failed to read or to write.',

@@ -1,0 +1,101 @@
+// Encoding: how the values of a program become the bytes of the dictionary, and back. It owns the three
+// encodings that have a name; programs may bring others. Whether bytes may be stored is bytes.ts's affair.
+import type { Bytes } from './bytes.ts';
+import { ChordError } from './errors.ts';
+
+/** A value that JSON can say. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+export type EncodingName = 'utf8' | 'json' | 'bytes';
+
+/** An encoding of one's own. `decode` throws for bytes that `encode` never makes. */
+export interface Encoding<Type> {
+  encode(value: Type): Bytes;
+  decode(bytes: Buffer): Type;
+}
+
+/** An encoding by name, or one of one's own. */
+export type EncodingChoice = EncodingName | { encode(value: never): Bytes; decode(bytes: Buffer): unknown };
+
+/** What values under an encoding are. */
+export type Decoded<Choice extends EncodingChoice> = Choice extends 'utf8'
+  ? string
+  : Choice extends 'json'
+    ? JsonValue
+    : Choice extends 'bytes'
+      ? Buffer
+      : Choice extends { decode(bytes: Buffer): infer Type }
+        ? Type
+        : never;
+
+/** What may be given under an encoding: any bytes, not only Buffers. */
+export type Encodable<Choice extends EncodingChoice> = Choice extends 'bytes'
+  ? Uint8Array
+  : Choice extends { encode(value: infer Type): Bytes }
+    ? Type
+    : Decoded<Choice>;
+
+/** Throws TypeError for anything but the name of an encoding, or an object with `encode` and `decode`. */
+export function parseEncoding(given: unknown, option: string): Encoding<unknown> {
+  if (given === 'utf8') return UTF8;
+  if (given === 'json') return JSON_TEXT;
+  if (given === 'bytes') return BYTES;
+  if (isEncoding(given)) return given;
+  throw new TypeError(`${option} must be 'utf8', 'json', 'bytes' or {encode, decode}, got ${String(given)}`);
+}
+
+function isEncoding(given: unknown): given is Encoding<unknown> {
+  if (typeof given !== 'object' || given === null) return false;
+  const { encode, decode } = given as Partial<Encoding<unknown>>;
+  return typeof encode === 'function' && typeof decode === 'function';
+}
+
+const UTF8: Encoding<unknown> = {
+  encode(value) {
+    if (typeof value === 'string') return value;
+    throw new TypeError(`a 'utf8' view takes strings, got ${typeof value}`);
+  },
+  decode: decodeText,
+};
+
+const JSON_TEXT: Encoding<unknown> = {
+  encode(value) {
+    const text: unknown = JSON.stringify(value);
+    if (typeof text === 'string') return text;
+    throw new TypeError(`a 'json' view takes what JSON can say, got ${typeof value}`);
+  },
+  decode(bytes) {
+    try {
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    } catch (cause) {
+      throw new ChordError('ERR_NOT_JSON', `the stored bytes are no JSON: ${reasonOf(cause)}`, { cause });
+    }
+  },
+};
+
+const BYTES: Encoding<unknown> = {
+  encode(value) {
+    if (value instanceof Uint8Array) return value;
+    throw new TypeError(`a 'bytes' view takes Uint8Arrays, got ${typeof value}`);
+  },
+  decode: (bytes) => bytes,
+};
+
+/** A byte order mark is a part of the text, as it is of the key. */
+function decodeText(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new TypeError(`the stored bytes are no UTF-8: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

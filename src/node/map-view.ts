@@ -1,0 +1,146 @@
+// MapView: the dictionary as a Map of a program's own types. It owns the conversion at both ends of each
+// call; what the calls do, cost and reject with is ChordSocket's.
+import type { Pair } from './bulk-update.ts';
+import type { Bytes } from './bytes.ts';
+import { type CallOptions, parseNamed } from './call-options.ts';
+import type { DeleteOptions, SetOptions } from './dictionary.ts';
+import {
+  type Decoded,
+  type Encodable,
+  type Encoding,
+  type EncodingChoice,
+  parseEncoding,
+} from './encoding.ts';
+import type { WalkOptions } from './walk.ts';
+
+export interface MapOptions<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice> {
+  /** 'utf8', 'json', 'bytes' or `{encode, decode}`. Default 'utf8'. */
+  readonly keyEncoding?: KeyChoice | undefined;
+  /** As `keyEncoding`. Default 'bytes'. */
+  readonly valueEncoding?: ValueChoice | undefined;
+}
+
+/** The calls of a ChordSocket that a view is made of. */
+export interface MapTarget {
+  get(key: Bytes, fallback: undefined, options?: CallOptions): Promise<Buffer | undefined>;
+  has(key: Bytes, options?: CallOptions): Promise<boolean>;
+  set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }>;
+  delete(key: Bytes, options?: DeleteOptions): Promise<boolean>;
+  pop(key: Bytes, fallback: undefined, options?: CallOptions): Promise<Buffer | undefined>;
+  update(source: Iterable<Pair> | AsyncIterable<Pair>, options?: CallOptions): Promise<{ stored: number }>;
+  keys(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
+  values(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
+  entries(options?: WalkOptions): AsyncGenerator<[key: Buffer, value: Buffer], void, undefined>;
+  size(options?: WalkOptions): Promise<number>;
+}
+
+/**
+ * An asynchronous Map over the whole ring, not over a part of it: a view adds no prefix. Each method takes
+ * the options, costs the requests and rejects with the errors of the socket's method of that name. Besides,
+ * a value of another type than the encoding's is a TypeError, and stored bytes that are not of the encoding
+ * reject with TypeError ('utf8'), ERR_NOT_JSON ('json') or what one's own `decode` throws.
+ * Under 'json', two keys are one when their texts are: property order counts.
+ */
+export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice> {
+  readonly #target: MapTarget;
+  readonly #key: Encoding<unknown>;
+  readonly #value: Encoding<unknown>;
+
+  /** Throws TypeError for misuse. */
+  constructor(target: MapTarget, given: MapOptions<KeyChoice, ValueChoice> | undefined) {
+    const options = parseNamed(given, ['keyEncoding', 'valueEncoding'], 'options');
+    this.#target = target;
+    this.#key = parseEncoding(options['keyEncoding'] ?? 'utf8', 'keyEncoding');
+    this.#value = parseEncoding(options['valueEncoding'] ?? 'bytes', 'valueEncoding');
+  }
+
+  async get(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
+    return this.#decodeIfAny(await this.#target.get(this.#key.encode(key), undefined, options));
+  }
+
+  async has(key: Encodable<KeyChoice>, options?: CallOptions): Promise<boolean> {
+    return this.#target.has(this.#key.encode(key), options);
+  }
+
+  async set(
+    key: Encodable<KeyChoice>,
+    value: Encodable<ValueChoice>,
+    options?: SetOptions,
+  ): Promise<{ version: string }> {
+    return this.#target.set(this.#key.encode(key), this.#value.encode(value), options);
+  }
+
+  async delete(key: Encodable<KeyChoice>, options?: DeleteOptions): Promise<boolean> {
+    return this.#target.delete(this.#key.encode(key), options);
+  }
+
+  /** Where the removed value is not of the encoding, it is gone all the same. */
+  async pop(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
+    return this.#decodeIfAny(await this.#target.pop(this.#key.encode(key), undefined, options));
+  }
+
+  /** `failed` of an error has the encoded keys. */
+  async update(
+    source:
+      | Iterable<readonly [key: Encodable<KeyChoice>, value: Encodable<ValueChoice>]>
+      | AsyncIterable<readonly [key: Encodable<KeyChoice>, value: Encodable<ValueChoice>]>,
+    options?: CallOptions,
+  ): Promise<{ stored: number }> {
+    const encode = ([key, value]: readonly [unknown, unknown]): Pair => [
+      this.#key.encode(key),
+      this.#value.encode(value),
+    ];
+    if (Symbol.asyncIterator in source) return this.#target.update(convert(source, encode), options);
+    return this.#target.update(Array.from(source, encode), options);
+  }
+
+  /** `prefix` is of the encoded keys. */
+  keys(options?: WalkOptions): AsyncGenerator<Decoded<KeyChoice>, void, undefined> {
+    return convert(this.#target.keys(options), (key) => this.#decodeKey(key));
+  }
+
+  values(options?: WalkOptions): AsyncGenerator<Decoded<ValueChoice>, void, undefined> {
+    return convert(this.#target.values(options), (value) => this.#decodeValue(value));
+  }
+
+  entries(
+    options?: WalkOptions,
+  ): AsyncGenerator<[key: Decoded<KeyChoice>, value: Decoded<ValueChoice>], void, undefined> {
+    return convert(this.#target.entries(options), ([key, value]) => [
+      this.#decodeKey(key),
+      this.#decodeValue(value),
+    ]);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<
+    [key: Decoded<KeyChoice>, value: Decoded<ValueChoice>],
+    void,
+    undefined
+  > {
+    return this.entries();
+  }
+
+  async size(options?: WalkOptions): Promise<number> {
+    return this.#target.size(options);
+  }
+
+  #decodeIfAny(bytes: Buffer | undefined): Decoded<ValueChoice> | undefined {
+    return bytes === undefined ? undefined : this.#decodeValue(bytes);
+  }
+
+  // The compiler cannot follow the name of an encoding to the type that it decodes to.
+  #decodeKey(bytes: Buffer): Decoded<KeyChoice> {
+    return this.#key.decode(bytes) as Decoded<KeyChoice>;
+  }
+
+  #decodeValue(bytes: Buffer): Decoded<ValueChoice> {
+    return this.#value.decode(bytes) as Decoded<ValueChoice>;
+  }
+}
+
+async function* convert<From, To>(
+  items: AsyncIterable<From>,
+  shape: (item: From) => To,
+): AsyncGenerator<To, void, undefined> {
+  for await (const item of items) yield shape(item);
+}

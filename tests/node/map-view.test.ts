@@ -1,0 +1,99 @@
+// Typed views of the dictionary: what goes in and out under each encoding, and what the types say of it.
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import type { ChordSocket, JsonValue } from '../../src/index.ts';
+import { MapView } from '../../src/node/map-view.ts';
+import { type Cluster, createCluster } from '../../src/testing/index.ts';
+
+let cluster: Cluster;
+let client: ChordSocket;
+
+beforeAll(async () => {
+  cluster = await createCluster(2, { transport: 'memory', k: 16 });
+  client = await cluster.client();
+});
+afterAll(() => cluster.close());
+
+async function empty(): Promise<void> {
+  for await (const key of client.keys()) await client.delete(key);
+}
+
+describe('a map view', () => {
+  it('gives back what each encoding was given', async () => {
+    await empty();
+    const texts = client.map({ valueEncoding: 'utf8' });
+    const documents = client.map({ keyEncoding: 'json', valueEncoding: 'json' });
+    await texts.set('text', 'größer');
+    await documents.set(['a', 1], { nested: [null, true] });
+    expect(await texts.get('text')).toBe('größer');
+    expect(await documents.get(['a', 1])).toEqual({ nested: [null, true] });
+    expect(await client.map().get('text')).toEqual(Buffer.from('größer'));
+    expect(await client.get('["a",1]')).toEqual(Buffer.from('{"nested":[null,true]}'));
+  });
+
+  it('walks, counts and removes what is in the ring', async () => {
+    await empty();
+    const view = client.map({ valueEncoding: 'json' });
+    expect(await view.update(['a', 'b', 'c'].map((key, i) => [key, i] as const))).toEqual({ stored: 3 });
+    const found = new Map<string, JsonValue>();
+    for await (const [key, value] of view) found.set(key, value);
+    expect(found).toEqual(new Map(['a', 'b', 'c'].map((key, i) => [key, i])));
+    expect(await view.size()).toBe(3);
+    expect(await view.pop('b')).toBe(1);
+    expect([await view.has('b'), await view.delete('a'), await view.get('a')]).toEqual([
+      false,
+      true,
+      undefined,
+    ]);
+  });
+
+  it('takes an encoding of the program’s own', async () => {
+    const view = client.map({
+      valueEncoding: {
+        encode: (date: Date) => date.toISOString(),
+        decode: (bytes: Buffer) => new Date(String(bytes)),
+      },
+    });
+    await view.set('day', new Date(0));
+    expectTypeOf(view.get).returns.resolves.toEqualTypeOf<Date | undefined>();
+    expect(await view.get('day')).toEqual(new Date(0));
+  });
+
+  it('says that stored bytes are of another encoding', async () => {
+    await client.set('bad', Uint8Array.of(0xff));
+    await expect(client.map({ valueEncoding: 'utf8' }).get('bad')).rejects.toThrow(/no UTF-8/);
+    await expect(client.map({ valueEncoding: 'json' }).get('bad')).rejects.toMatchObject({
+      code: 'ERR_NOT_JSON',
+    });
+  });
+
+  it('has no room for other types', async () => {
+    expect(() => client.map({ valueEncoding: 'latin1' as 'utf8' })).toThrow(TypeError);
+    const numbers = client.map({ valueEncoding: 'utf8' });
+    await expect(numbers.set('n', 1 as unknown as string)).rejects.toThrow(TypeError);
+    await expect(client.map({ valueEncoding: 'json' }).set('n', undefined!)).rejects.toThrow(TypeError);
+  });
+
+  it('infers its types from the encodings', () => {
+    const view = client.map({ keyEncoding: 'bytes', valueEncoding: 'json' });
+    expectTypeOf(view.get).parameter(0).toEqualTypeOf<Uint8Array>();
+    expectTypeOf(view.get).returns.resolves.toEqualTypeOf<JsonValue | undefined>();
+    expectTypeOf(
+      client
+        .map()
+        .keys()
+        .next()
+        .then((step) => step.value),
+    ).resolves.toEqualTypeOf<string | void>();
+    expect(view).toBeInstanceOf(MapView);
+  });
+});
+
+describe('leaving a walk', () => {
+  it('asks the ring for nothing more', async () => {
+    await empty();
+    await client.update(Array.from({ length: 2000 }, (_, i) => [`key-${i}`, 'x'] as const));
+    const walk = client.keys();
+    for await (const _ of walk) break;
+    expect(await walk.next()).toEqual({ done: true, value: undefined });
+  });
+});
