@@ -10,6 +10,7 @@ import { describeFailure } from './failure.ts';
 import { addNode } from './node-command.ts';
 import { paintError, stderrLine } from './output.ts';
 import { addInspection } from './ring-commands.ts';
+import { addSnapshots } from './snapshot-commands.ts';
 import { addSim } from './sim-command.ts';
 
 const USAGE = 2;
@@ -50,6 +51,7 @@ function buildProgram(): Command {
   addDictionary(program);
   addUpdate(program);
   addInspection(program);
+  addSnapshots(program);
   addSim(program);
   return program;
 }
