@@ -315,14 +315,25 @@ describe('what goes wrong', () => {
     expect(stderr).toMatch(expected);
   });
 
-  it.each(['', 'demo', 'node', 'get', 'set', 'del', 'update', 'keys', 'explain', 'ring', 'check'])(
-    'helps with "chord %s --help"',
-    async (command) => {
-      const { code, stdout, stderr } = await plain([...command.split(' ').filter(Boolean), '--help']);
-      expect([code, stderr]).toEqual([0, '']);
-      expect(stdout).toContain(`Usage: chord ${command}`.trimEnd());
-    },
-  );
+  it.each([
+    '',
+    'demo',
+    'node',
+    'get',
+    'set',
+    'del',
+    'update',
+    'keys',
+    'explain',
+    'ring',
+    'check',
+    'export',
+    'import',
+  ])('helps with "chord %s --help"', async (command) => {
+    const { code, stdout, stderr } = await plain([...command.split(' ').filter(Boolean), '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`Usage: chord ${command}`.trimEnd());
+  });
 });
 
 describe('chord demo', () => {
