@@ -4,16 +4,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { SwarmResult } from '../sim/index.ts';
-import { runSwarm } from '../sim/index.ts';
+import { EXPERIMENTS, runSwarm } from '../sim/index.ts';
+import { runExperiment } from './experiment-run.ts';
 import { CommandFailure } from './failure.ts';
 import { flag, parsePositive } from './flags.ts';
 import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { ProgressBar } from './progress.ts';
 
 interface SimFlags {
-  readonly seed: number;
-  readonly seeds: number;
+  readonly seed?: number;
+  readonly seeds?: number;
   readonly minutes: number;
+  readonly experiment?: string;
+  readonly quick?: boolean;
+  readonly members?: number;
+  readonly lookups?: number;
   readonly json?: boolean;
 }
 
@@ -24,18 +29,26 @@ export function addSim(program: Command): void {
   program
     .command('sim')
     .description('try the protocol in simulated worlds that break things, one a seed')
-    .addOption(flag('--seed <number>', 'the first seed').argParser(parsePositive).default(1))
+    .addOption(flag('--seed <number>', 'the first seed (default: 1)').argParser(parsePositive))
     .addOption(
-      flag('--seeds <count>', 'how many seeds, one after another').argParser(parsePositive).default(1),
+      flag('--seeds <count>', 'how many seeds, one after another (default: 1)').argParser(parsePositive),
     )
     .addOption(
       flag('--minutes <count>', 'simulated minutes of faults a seed').argParser(parsePositive).default(5),
     )
-    .addOption(flag('--json', 'one JSON line a seed'))
-    .action(runSim);
+    .addOption(
+      flag('--experiment <name>', `a published measurement instead: ${[...EXPERIMENTS.keys()].join(', ')}`),
+    )
+    .addOption(flag('--quick', 'a small version of the experiment, which ends in seconds'))
+    .addOption(flag('--members <count>', 'members of the experiment’s ring').argParser(parsePositive))
+    .addOption(flag('--lookups <count>', 'lookups of the experiment').argParser(parsePositive))
+    .addOption(flag('--json', 'one JSON line a seed, or for the experiment'))
+    .action(({ experiment, ...flags }: SimFlags) =>
+      experiment === undefined ? runSim(flags) : runExperiment({ ...flags, experiment }),
+    );
 }
 
-async function runSim({ seed: first, seeds, minutes, json }: SimFlags): Promise<void> {
+async function runSim({ seed: first = 1, seeds = 1, minutes, json }: SimFlags): Promise<void> {
   const bar = await ProgressBar.start(`simulating ${seeds} worlds`, seeds);
   const failed: number[] = [];
   for (let seed = first; seed < first + seeds; seed++) {

@@ -1,5 +1,8 @@
 // The simulator's entry point, `chord-socket/sim`: what users may import to try the shipped machine in
 // virtual time. It holds no code of its own.
+export type { Cell, ExperimentOptions, ExperimentResult } from './experiments/experiment.ts';
+export { EXPERIMENTS } from './experiments/experiments.ts';
+export type { Experiment } from './experiments/experiments.ts';
 export { simulationHash } from './hash.ts';
 export { CALM_NETWORK, Network } from './network.ts';
 export type { NetworkFaults } from './network.ts';

@@ -30,7 +30,7 @@ export interface SwarmResult {
  * Within this many stabilisation periods after the last fault the ring is ideal: the bound that the docs
  * state.
  */
-export const CALM_PERIODS_MAX = 400;
+export const CALM_PERIODS_MAX = 100;
 const PROFILE: Profile = PROFILES.local;
 
 /** Runs one seed for that many simulated minutes of faults, and the calm behind them. */

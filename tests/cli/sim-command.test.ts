@@ -34,6 +34,38 @@ describe('chord sim', () => {
     expect(stdout).toMatch(/^seed 5 {2}ok .* ideal after \d+ periods of calm\n$/);
   });
 
+  it('prints the table of an experiment and says that it passed', async () => {
+    const { code, stdout } = await processes.run(['sim', '--experiment', 'E5', '--quick']);
+    expect(stdout).toMatch(/\| +atomic \| +4 \| +2 \| +settled \| +\d+ \|/);
+    expect(stdout).toMatch(/\| +2001 .* OrderedRing \|/);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^passed in [\d.]+ s, seed 1$/);
+    expect(code).toBe(0);
+  });
+
+  it('prints an experiment as one JSON line', async () => {
+    const { code, stdout } = await processes.run([
+      'sim',
+      '--experiment',
+      'E6',
+      '--quick',
+      '--seeds',
+      '2',
+      '--json',
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      experiment: 'E6',
+      passed: true,
+      rows: [expect.arrayContaining([2, 1, 0])],
+    });
+  });
+
+  it('names the experiments there are where another is asked for', async () => {
+    const { code, stderr } = await processes.run(['sim', '--experiment', 'E99']);
+    expect(code).toBe(2);
+    expect(stderr).toContain("there is no experiment 'E99'; there are E1, E2");
+  });
+
   it('refuses a seed that is no number', async () => {
     const { code, stderr } = await processes.run(['sim', '--seed', 'many']);
     expect(code).toBe(2);

@@ -95,7 +95,7 @@ describe('experiments', () => {
   });
 
   test('every experiment has its name', () => {
-    expect([...EXPERIMENTS.keys()]).toEqual(['E1', 'E2', 'E3', 'E4', 'E7', 'E8']);
+    expect([...EXPERIMENTS.keys()]).toEqual(['E1', 'E2', 'E3', 'E4', 'E5', 'E6', 'E7', 'E8']);
   });
 });
 

@@ -1,11 +1,13 @@
 // Experiments: the published results that are repeated with the shipped machine, by name. What each
-// measures and what its columns mean is in docs/TESTING.md; E5, E6 and E9 are no experiments of this kind.
+// measures and what its columns mean is in docs/TESTING.md.
 import { churn } from './churn.ts';
 import type { ExperimentOptions, ExperimentResult } from './experiment.ts';
 import { halfDead } from './half-dead.ts';
 import { load } from './load.ts';
 import { pathLength } from './path-length.ts';
+import { ringStates } from './ring-states.ts';
 import { size } from './size.ts';
+import { swarmWorlds } from './swarm-worlds.ts';
 import { upkeep } from './upkeep.ts';
 
 export type Experiment = (options: ExperimentOptions) => ExperimentResult;
@@ -15,6 +17,8 @@ export const EXPERIMENTS: ReadonlyMap<string, Experiment> = new Map([
   ['E2', halfDead],
   ['E3', churn],
   ['E4', load],
+  ['E5', ringStates],
+  ['E6', swarmWorlds],
   ['E7', upkeep],
   ['E8', size],
 ]);
