@@ -79,6 +79,8 @@ export class Machine {
   /** Members that a connection is open to. */
   readonly #connected = new Map<string, Contact>();
   #lastCommand = 0;
+  /** The predecessor and the first successor when they were last looked at. */
+  #nearest = '';
   readonly #tenure: Tenure;
 
   constructor(options: MachineOptions) {
@@ -334,8 +336,12 @@ export class Machine {
 
   #neighboursChanged(merged: number): void {
     this.#owner.reconcile(merged);
-    this.#fingers.hurry();
     this.#sweep.touch();
+    // Changes further down the list come by all the time in a large ring, and say little of the fingers.
+    const { predecessor, successors } = this.#membership.neighbourhood;
+    const nearest = `${predecessor?.id} ${successors[0]?.id}`;
+    if (nearest !== this.#nearest) this.#fingers.hurry();
+    this.#nearest = nearest;
   }
 
   #gone(contact: Contact, left: boolean): void {

@@ -169,7 +169,8 @@ export class Handshake {
       return [];
     }
     this.#awaits = 'welcome';
-    return [{ type: 'welcome', tables: tables() }];
+    // Only a client routes with them; between members they would be most of what a connection costs.
+    return [{ type: 'welcome', tables: hello.member ? undefined : tables() }];
   }
 
   #handleWelcome(tables: Tables | undefined): HandshakeMessage[] {

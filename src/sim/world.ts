@@ -346,7 +346,7 @@ export class World {
       [to, from],
     ] as const) {
       const { self, member } = b.machine;
-      const tables = b.machine.tables();
+      const tables = a.machine.member ? undefined : b.machine.tables();
       this.#input(a, () => a.machine.handleConnected(this.now, self, member, tables));
     }
   }

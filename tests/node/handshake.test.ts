@@ -2,6 +2,8 @@
 // told.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Contact } from '../../src/core/contact.ts';
+import type { Tables } from '../../src/core/message.ts';
 import { SALT_MAX } from '../../src/core/contact.ts';
 import { Handshake, type HandshakeOptions, type HandshakeOutcome } from '../../src/node/handshake.ts';
 import { Identity } from '../../src/node/identity.ts';
@@ -79,6 +81,27 @@ function secrets(...words: string[]): Uint8Array[] {
 }
 
 const REFUSED_BOTH = ['ERR_UNAUTHORIZED', 'ERR_UNAUTHORIZED'];
+
+describe('a welcome', () => {
+  const self: Contact = {
+    id: 'a member',
+    publicKey: new Uint8Array([1]),
+    salt: 0,
+    position: 1,
+    incarnation: 1,
+    host: '192.0.2.9',
+    port: 5555,
+  };
+  const tables: Tables = { self, predecessor: undefined, successors: [], fingers: [] };
+
+  it('carries the tables of a member to a client, and to no other member', () => {
+    for (const member of [true, false]) {
+      const announcement = { salt: 0, incarnation: 1, member, host: '192.0.2.9', port: 5555 };
+      const [outcome] = talk(side('dialler', { announcement }), side('listener', { tables: () => tables }));
+      expect(outcome).toMatchObject({ type: 'open', tables: member ? undefined : tables });
+    }
+  });
+});
 
 describe('terms', () => {
   const CHANGES: Readonly<Record<Difference, Partial<Terms>>> = {

@@ -308,7 +308,11 @@ export class ExperimentWorld {
 
   #open(from: ExperimentNode, to: ExperimentNode): void {
     if (from === to || this.#links.has(from.index, to.index)) return;
-    const tables = [from.machine.tables(), to.machine.tables()] as const;
+    // A welcome carries tables to clients only.
+    const tables = [
+      to.machine.member ? undefined : from.machine.tables(),
+      from.machine.member ? undefined : to.machine.tables(),
+    ] as const;
     if (this.#options.connections === true) {
       this.#links.set(from.index, to.index, true);
       this.#links.set(to.index, from.index, true);
