@@ -58,8 +58,8 @@ describe.each(CARRIERS)('over %s', (_name, carrier) => {
     expect(a.links.awaiting()).toEqual([]);
   });
 
-  it('the welcome carries the tables of a member', async () => {
-    const b = await world.listening({ ...carrier() });
+  it('the welcome carries the tables of a member to a client', async () => {
+    const b = await world.listening({ ...carrier(), hello: { member: false } });
     const tables: Tables = { self: b.contact, predecessor: undefined, successors: [], fingers: [] };
     const c = await world.listening({ ...carrier(), tables: () => tables });
     await b.dial(c);
