@@ -1,0 +1,12 @@
+// Saved: what a member with a durable store writes down. The machine hands records over in `save` effects and
+// answers nobody that relies on them before `handleSaved`; how they are stored is not its business.
+import type { RegisterRecord } from './configuration.ts';
+import type { Entry, Key } from './entry.ts';
+
+export type SavedRecord =
+  /** The newest version of a key, tombstones included: it replaces the former one. */
+  | { readonly type: 'entry'; readonly position: number; readonly entry: Entry }
+  /** The key is not kept here any more. */
+  | { readonly type: 'forgotten'; readonly position: number; readonly key: Key }
+  /** All registers of this member: they replace the former ones. */
+  | { readonly type: 'registers'; readonly registers: readonly RegisterRecord[] };
