@@ -134,6 +134,11 @@ export class Engine {
     return this.#timers.next();
   }
 
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   effect(effect: Effect): void {
     this.#effects.push(effect);
   }

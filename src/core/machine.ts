@@ -29,6 +29,7 @@ import { RememberedAddresses } from './remembered.ts';
 import { Replica } from './replica.ts';
 import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
+import type { Stored } from './store.ts';
 import { MemoryStore } from './store.ts';
 import { Sweep } from './sweep.ts';
 import { Tenure } from './tenure.ts';
@@ -183,6 +184,16 @@ export class Machine {
       entries: this.#store.size,
       storeBytes: this.#store.bytes,
     };
+  }
+
+  /** Every entry held here, tombstones included, in no order: for checks that look on from outside. */
+  held(): IterableIterator<Stored> {
+    return this.#store.all();
+  }
+
+  /** Timers that are set: for checks that nothing grows. */
+  get timers(): number {
+    return this.#engine.timers;
   }
 
   /** Wall time is `now` + `offsetMs` from here on. */

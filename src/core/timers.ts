@@ -15,6 +15,11 @@ export class Timers {
   #order = 0;
   #cancelled = 0;
 
+  /** Those that will run. */
+  get size(): number {
+    return this.#heap.length - this.#cancelled;
+  }
+
   set(at: number, action: () => void): Timer {
     const timer: Timer = { at, order: this.#order++, action };
     this.#heap.push(timer);

@@ -68,6 +68,9 @@ export class World {
   onInput: ((node: WorldNode) => void) | undefined;
   /** Called for every message that arrives, before its receiver reads it: for readers and for stepping. */
   onMessage: ((from: WorldNode, to: WorldNode, message: Message) => void) | undefined;
+  /** Called when a command ends, possibly before `command` has returned its number. */
+  onSettle: ((node: WorldNode, command: number, outcome: Outcome) => void) | undefined;
+  onEvent: ((node: WorldNode, event: MachineEvent) => void) | undefined;
   /** Messages that were delivered. */
   delivered = 0;
 
@@ -153,12 +156,14 @@ export class World {
 
   /** The process dies: its connections break. */
   crash(node: WorldNode): void {
+    this.note(`${node.name} crashes`);
     node.state = 'dead';
     for (const other of node.connections) this.#close(node, other);
   }
 
   /** The process starts again without memory, under the same identity. */
   restart(node: WorldNode): void {
+    this.note(`${node.name} restarts`);
     node.machine = this.#machine(node.name, node.machine.self.incarnation + 1);
     node.state = 'running';
     node.held.length = 0;
@@ -168,10 +173,12 @@ export class World {
 
   /** The process stands still: messages wait, timers do not run. */
   pause(node: WorldNode): void {
+    this.note(`${node.name} stands still`);
     node.state = 'paused';
   }
 
   resume(node: WorldNode): void {
+    this.note(`${node.name} goes on`);
     node.state = 'running';
     for (const action of node.held.splice(0)) action();
     this.#arm(node);
@@ -185,6 +192,7 @@ export class World {
 
   /** No message passes between the groups any more; connections stay open and say nothing. */
   partition(groupA: readonly WorldNode[], groupB: readonly WorldNode[]): void {
+    this.note(`no message passes between [${namesOf(groupA)}] and [${namesOf(groupB)}]`);
     for (const a of groupA) {
       for (const b of groupB) {
         this.network.cut(a.index, b.index);
@@ -194,6 +202,7 @@ export class World {
   }
 
   heal(): void {
+    this.note('every message passes');
     this.network.heal();
   }
 
@@ -288,10 +297,13 @@ export class World {
       }
       case 'settle':
         node.outcomes.set(effect.command, effect.outcome);
+        this.onSettle?.(node, effect.command, effect.outcome);
         return;
       case 'event':
         node.events.push(effect.event);
         if (node.events.length > EVENTS_MAX) node.events.shift();
+        if (effect.event.type === 'degraded') this.note(`${node.name} is degraded: ${effect.event.message}`);
+        this.onEvent?.(node, effect.event);
     }
   }
 
@@ -319,14 +331,19 @@ export class World {
       this.#queue.set(at, () => {
         if (!to.connections.has(from) || to.machine !== receiver || this.#isCut(from, to)) return;
         this.delivered += 1;
-        this.#note(from, to, message);
+        this.#noteMessage(from, to, message);
         this.onMessage?.(from, to, message);
         this.#input(to, () => to.machine.handleMessage(this.now, from.machine.self.id, message));
       });
     }
   }
 
-  #note(from: WorldNode, to: WorldNode, { direction, number, body }: Message): void {
+  /** Writes what happened into the trace, if one is kept. */
+  note(text: string): void {
+    if (this.#options.traced === true) this.trace.note(this.now, text);
+  }
+
+  #noteMessage(from: WorldNode, to: WorldNode, { direction, number, body }: Message): void {
     if (this.#options.traced !== true) return;
     const sign = direction === 'request' ? '?' : '!';
     this.trace.note(this.now, `${from.name} > ${to.name} ${body.type}${sign}${number}`);
@@ -360,6 +377,10 @@ export class World {
   #isCut(from: WorldNode, to: WorldNode): boolean {
     return this.network.isCut(from.index, to.index);
   }
+}
+
+function namesOf(nodes: readonly WorldNode[]): string {
+  return nodes.map((node) => node.name).join(' ');
 }
 
 function idOf(digest: Uint8Array): string {
