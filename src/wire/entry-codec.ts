@@ -177,15 +177,24 @@ function readEntryVersion(input: Reader, scope: Scope): EntryVersion {
 
 function writeEntry(out: Writer, entry: Entry, scope: Scope): void {
   writeKey(out, entry.key, scope);
+  writeEntryState(out, entry, scope);
+}
+
+function readEntry(input: Reader, scope: Scope): Entry {
+  return readEntryState(input, readKey(input, scope), scope);
+}
+
+/** An entry without its key, for stores that keep the key beside it. */
+export function writeEntryState(out: Writer, entry: Entry, scope: Scope): void {
   writeOptional(out, entry.value, writeValue, scope);
   writeVersion(out, entry.version);
   out.varint(entry.expiresAt);
   out.text(entry.operation, scope.limits.operationBytes);
 }
 
-function readEntry(input: Reader, scope: Scope): Entry {
+export function readEntryState(input: Reader, key: Key, scope: Scope): Entry {
   return {
-    key: readKey(input, scope),
+    key,
     value: readOptional(input, readValue, scope),
     version: readVersion(input),
     expiresAt: input.varint(),
@@ -213,12 +222,12 @@ function readVersion(input: Reader): Version {
 }
 
 /** A version, or '' for none. */
-function writeCondition(out: Writer, version: Version): void {
+export function writeCondition(out: Writer, version: Version): void {
   if (version === '') out.length(0, VERSION_BYTES_MAX);
   else writeVersion(out, version);
 }
 
-function readCondition(input: Reader): Version {
+export function readCondition(input: Reader): Version {
   const version = input.text(VERSION_BYTES_MAX);
   if (version !== '' && !isVersion(version)) throw input.error('a version that has not the form of one');
   return version;

@@ -1,0 +1,83 @@
+// Configurations, ballots and registers on the wire: what members tell each other of who holds an arc, and
+// what a durable member writes down of it. It owns their form; the rules of deciding are the core's.
+import type { Ballot, Configuration, Register, RegisterRecord, Voter } from '../core/configuration.ts';
+import type { Reader, Writer } from './bytes.ts';
+import { readContact, writeContact } from './contact-codec.ts';
+import { readArc, readCondition, writeArc, writeCondition } from './entry-codec.ts';
+import { readList, readOptional, writeList, writeOptional, type Scope } from './schema.ts';
+
+/** An id is base58 of 32 bytes: 44 characters. A lineage names the node that began it, and a moment. */
+const ID_BYTES_MAX = 64;
+const LINEAGE_BYTES_MAX = 128;
+
+export function writeConfiguration(out: Writer, configuration: Configuration, scope: Scope): void {
+  const { lineage, epoch, members } = configuration;
+  if (epoch < 1) throw out.error(`a configuration of epoch ${epoch}`);
+  if (members.length === 0) throw out.error('a configuration without members');
+  out.text(lineage, LINEAGE_BYTES_MAX);
+  out.varint(epoch);
+  writeList(out, members, scope.limits.contactsMax, writeVoter, scope);
+}
+
+export function readConfiguration(input: Reader, scope: Scope): Configuration {
+  const lineage = input.text(LINEAGE_BYTES_MAX);
+  const epoch = input.varint();
+  if (epoch < 1) throw input.error(`a configuration of epoch ${epoch}`);
+  const members = readList(input, scope.limits.contactsMax, readVoter, scope);
+  if (members.length === 0) throw input.error('a configuration without members');
+  return { lineage, epoch, members };
+}
+
+export function writeBallot(out: Writer, ballot: Ballot): void {
+  out.varint(ballot.round);
+  out.text(ballot.id, ID_BYTES_MAX);
+}
+
+export function readBallot(input: Reader): Ballot {
+  return { round: input.varint(), id: input.text(ID_BYTES_MAX) };
+}
+
+export function writeRegister(out: Writer, register: Register, scope: Scope): void {
+  writeConfiguration(out, register.configuration, scope);
+  writeOptional(out, register.promised, writeBallot, scope);
+  writeOptional(out, register.accepted, writeProposal, scope);
+  writeCondition(out, register.watermark);
+}
+
+export function readRegister(input: Reader, scope: Scope): Register {
+  return {
+    configuration: readConfiguration(input, scope),
+    promised: readOptional(input, readBallot, scope),
+    accepted: readOptional(input, readProposal, scope),
+    watermark: readCondition(input),
+  };
+}
+
+export function writeRegisterRecord(out: Writer, { arc, register }: RegisterRecord, scope: Scope): void {
+  writeArc(out, arc, scope);
+  writeRegister(out, register, scope);
+}
+
+export function readRegisterRecord(input: Reader, scope: Scope): RegisterRecord {
+  return { arc: readArc(input, scope), register: readRegister(input, scope) };
+}
+
+type Proposal = NonNullable<Register['accepted']>;
+
+function writeProposal(out: Writer, proposal: Proposal, scope: Scope): void {
+  writeBallot(out, proposal.ballot);
+  writeConfiguration(out, proposal.configuration, scope);
+}
+
+function readProposal(input: Reader, scope: Scope): Proposal {
+  return { ballot: readBallot(input), configuration: readConfiguration(input, scope) };
+}
+
+function writeVoter(out: Writer, voter: Voter, scope: Scope): void {
+  writeContact(out, voter.contact, scope);
+  out.varint(voter.birth);
+}
+
+function readVoter(input: Reader, scope: Scope): Voter {
+  return { contact: readContact(input, scope), birth: input.varint() };
+}
