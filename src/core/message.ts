@@ -21,7 +21,11 @@ export type Operation =
       /** Only if the stored version is this one; '' = no such condition. */
       readonly ifVersion: Version;
     }
-  | { readonly type: 'delete'; readonly ifVersion: Version };
+  | { readonly type: 'delete'; readonly ifVersion: Version }
+  /** Adds to the decimal number that is stored; a missing one is 0. `by` is a safe integer. */
+  | { readonly type: 'increment'; readonly by: number }
+  /** Merges a JSON object into the one that is stored, member by member; a missing one is empty. */
+  | { readonly type: 'merge'; readonly patch: Uint8Array };
 
 /** The neighbourhood of a member, as maintenance reads it. */
 export interface Neighbourhood {
@@ -243,7 +247,19 @@ export type OperationResult =
   | { readonly type: 'stored'; readonly version: Version; readonly replicaRequests: number }
   | { readonly type: 'deleted'; readonly existed: boolean; readonly version: Version }
   /** A condition failed; version '' where there is no entry. */
-  | { readonly type: 'conflict'; readonly version: Version };
+  | { readonly type: 'conflict'; readonly version: Version }
+  /** What an increment or a merge has stored. */
+  | {
+      readonly type: 'computed';
+      readonly value: Uint8Array;
+      readonly version: Version;
+      readonly replicaRequests: number;
+    }
+  /** The stored value does not allow the operation, and is as it was. */
+  | { readonly type: 'refused'; readonly code: RefusalCode; readonly message: string };
+
+/** Why an increment or a merge was refused; a subset of the public error codes. */
+export type RefusalCode = 'ERR_NOT_A_NUMBER' | 'ERR_NOT_JSON' | 'ERR_VALUE_TOO_LARGE';
 
 export type Message =
   | { readonly direction: 'request'; readonly number: number; readonly body: Request }

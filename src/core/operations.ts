@@ -1,10 +1,11 @@
 // Operations: what the owner of a key does for one operation on it. It owns the order of operations on each
 // key: writes go one at a time, and a read waits for the writes before it, so that conditions are atomic
 // and nobody reads a value that may still be lost. Copies are asked through the rounds of the segment.
+import { valueAfter } from './computed-value.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
 import { VersionClock } from './entry.ts';
-import type { OperationResult, Reply, Request } from './message.ts';
+import type { Operation, OperationResult, Reply, Request } from './message.ts';
 import type { Arc } from './position.ts';
 import type { RoundOutcome } from './rounds.ts';
 import type { Segment } from './segment.ts';
@@ -133,7 +134,7 @@ export class Operations {
     const present = this.live(key);
     if (operation.type === 'get') return this.#get(arrival);
     if (stored !== undefined && operationId !== '' && stored.operation === operationId) {
-      return this.#round(arrival, stored, () => written(stored, true));
+      return this.#round(arrival, stored, () => written(stored, true, operation));
     }
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
     if (!allowed(operation, present)) {
@@ -146,16 +147,24 @@ export class Operations {
         version: stored?.version ?? '',
       }));
     }
-    this.#put(arrival, this.#make(arrival, stored), present !== undefined);
+    const computed = valueAfter(operation, present?.value, this.#engine.limits.valueBytes);
+    if (computed.type === 'refused') return this.#round(arrival, repair, () => computed);
+    this.#put(arrival, this.#make(arrival, stored, present, computed.value), present !== undefined);
   }
 
-  #make(arrival: Arrival, stored: Entry | undefined): Entry {
+  #make(
+    arrival: Arrival,
+    stored: Entry | undefined,
+    present: Entry | undefined,
+    value: Uint8Array | undefined,
+  ): Entry {
     const { key, operation, operationId } = arrival.request;
     if (stored !== undefined) this.clock.observe(stored.version);
     const version = this.clock.next(this.#engine.wall);
-    const value = operation.type === 'set' ? operation.value : undefined;
     const ttlMs = operation.type === 'set' ? operation.ttlMs : 0;
-    const expiresAt = ttlMs > 0 ? Math.ceil(this.#engine.wall + ttlMs) : 0;
+    // What is computed from a value lives as long as that would have.
+    const inherited = value === undefined || operation.type === 'set' ? 0 : (present?.expiresAt ?? 0);
+    const expiresAt = ttlMs > 0 ? Math.ceil(this.#engine.wall + ttlMs) : inherited;
     return { key, value, version, expiresAt, operation: operationId };
   }
 
@@ -171,7 +180,7 @@ export class Operations {
     const kind = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
     this.#round(arrival, entry, () => {
       this.#engine.event({ type: kind, key: entry.key, version: entry.version });
-      return written(entry, existed);
+      return written(entry, existed, arrival.request.operation);
     });
   }
 
@@ -212,7 +221,7 @@ export class Operations {
 
 function allowed(operation: OperateRequest['operation'], present: Entry | undefined): boolean {
   if (operation.type === 'set' && operation.ifAbsent && present !== undefined) return false;
-  const ifVersion: Version = operation.type === 'get' ? '' : operation.ifVersion;
+  const ifVersion: Version = 'ifVersion' in operation ? operation.ifVersion : '';
   return ifVersion === '' || present?.version === ifVersion;
 }
 
@@ -222,14 +231,16 @@ function valueOf(entry: Entry | undefined, replicas: number, agreed: number): Op
   return { type: 'value', value, version, expiresAt, replicas, agreed, replicaRequests: 0 };
 }
 
-function written(entry: Entry, existed: boolean): OperationResult {
-  return entry.value === undefined
-    ? { type: 'deleted', existed, version: entry.version }
-    : { type: 'stored', version: entry.version, replicaRequests: 0 };
+function written(entry: Entry, existed: boolean, operation: Operation): OperationResult {
+  const { value, version } = entry;
+  if (value === undefined) return { type: 'deleted', existed, version };
+  return operation.type === 'increment' || operation.type === 'merge'
+    ? { type: 'computed', value, version, replicaRequests: 0 }
+    : { type: 'stored', version, replicaRequests: 0 };
 }
 
 function withRequests(result: OperationResult, replicaRequests: number): OperationResult {
-  return result.type === 'value' || result.type === 'stored' ? { ...result, replicaRequests } : result;
+  return 'replicaRequests' in result ? { ...result, replicaRequests } : result;
 }
 
 function operated(arrival: Arrival, result: OperationResult): Reply {

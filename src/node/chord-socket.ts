@@ -5,7 +5,7 @@ import { type PairSource, updateAll } from './bulk-update.ts';
 import { type Bytes, keyToBuffer, keyToText, toKey } from './bytes.ts';
 import { type CallOptions, Deadline, parseCall } from './call-options.ts';
 import { type DeleteOptions, Dictionary, type EntryView, type SetOptions } from './dictionary.ts';
-import type { EncodingChoice } from './encoding.ts';
+import type { EncodingChoice, JsonValue } from './encoding.ts';
 import { type MapOptions, MapView } from './map-view.ts';
 import { MeshSocket, type WaitOptions } from './mesh-socket.ts';
 import type { ChordOptions } from './options.ts';
@@ -88,6 +88,31 @@ export class ChordSocket extends MeshSocket {
    */
   async delete(key: Bytes, options?: DeleteOptions): Promise<boolean> {
     return this.#dictionary.delete(key, options);
+  }
+
+  /**
+   * Adds `by`, an integer within ±(2**53 - 1), to a number and resolves to the new one. Numbers are stored
+   * as decimal text; where there is no entry, it counts from 0. No increment is lost to another one, and a
+   * repeat by the socket itself is recognised as for `set`. An expiry stays as it is.
+   * Rejects with ERR_NOT_A_NUMBER where something else is stored or the sum would leave the range; as `set`
+   * does, with the same doubt about what was stored. After `degraded`, one side's increments may be lost.
+   */
+  async increment(key: Bytes, by: number = 1, options?: CallOptions): Promise<number> {
+    return this.#dictionary.increment(key, by, options);
+  }
+
+  /**
+   * Puts the members of an object into the JSON object that is stored, in one step, and resolves to the
+   * whole. Shallow: a member replaces the one of its name, null too; undefined is left out, and what is not
+   * named stays as it was. Where there is no entry, it begins with {}. An expiry stays as it is.
+   * Rejects with ERR_NOT_JSON where something else is stored, ERR_VALUE_TOO_LARGE; as `increment` otherwise.
+   */
+  async applyDelta(
+    key: Bytes,
+    delta: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<Record<string, JsonValue>> {
+    return this.#dictionary.applyDelta(key, delta, options);
   }
 
   /**

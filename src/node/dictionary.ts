@@ -4,8 +4,9 @@
 import type { OperateResult } from '../core/command.ts';
 import { isVersion, type Key, type Version } from '../core/entry.ts';
 import type { Operation, OperationResult } from '../core/message.ts';
-import { keyToBuffer, toKey, toValue, valueToBuffer } from './bytes.ts';
+import { keyToBuffer, kindOf, toKey, toValue, valueToBuffer } from './bytes.ts';
 import { type Call, type CallOptions, Deadline, parseCall, parseDuration } from './call-options.ts';
+import type { JsonValue } from './encoding.ts';
 import { ChordError } from './errors.ts';
 import type { Runner } from './runner.ts';
 
@@ -116,6 +117,21 @@ export class Dictionary {
     return expectType(result, 'deleted').existed;
   }
 
+  async increment(given: unknown, amount: unknown, options: unknown): Promise<number> {
+    const call = parseCall(options, this.#runner.defaults);
+    const key = toKey(given, this.#runner.limits);
+    const { value } = await this.#compute(key, { type: 'increment', by: parseAmount(amount) }, call);
+    return Number(valueToBuffer(value).toString('latin1'));
+  }
+
+  async applyDelta(given: unknown, delta: unknown, options: unknown): Promise<Record<string, JsonValue>> {
+    const call = parseCall(options, this.#runner.defaults);
+    const key = toKey(given, this.#runner.limits);
+    const patch = toValue(toObjectText(delta), this.#runner.limits);
+    const { value } = await this.#compute(key, { type: 'merge', patch }, call);
+    return JSON.parse(valueToBuffer(value).toString('utf8')) as Record<string, JsonValue>;
+  }
+
   async pop(given: unknown, options: unknown): Promise<Buffer | undefined> {
     const call = parseCall(options, this.#runner.defaults);
     return this.take(toKey(given, this.#runner.limits), call);
@@ -138,6 +154,12 @@ export class Dictionary {
     return result.type === 'none' ? undefined : expectType(result, 'value');
   }
 
+  async #compute(key: Key, operation: Operation, call: Call): Promise<Outcome<'computed'>> {
+    const { result } = await this.#operate(key, operation, call);
+    if (result.type !== 'refused') return expectType(result, 'computed');
+    throw new ChordError(result.code, `${showKey(keyToBuffer(key))}: ${result.message}`);
+  }
+
   #operate(key: Key, operation: Operation, call: Call): Promise<OperateResult> {
     return this.#runner.run({ type: 'operate', key, operation, consistency: call.consistency }, call);
   }
@@ -157,6 +179,24 @@ function parseConditions(options: SetOptions | undefined): {
     throw new TypeError('ifAbsent and ifVersion contradict each other: give one of them');
   }
   return { ttlMs: Math.ceil(parseDuration(options?.ttlMs, 'ttlMs') ?? 0), ifAbsent, ifVersion };
+}
+
+function parseAmount(amount: unknown): number {
+  if (typeof amount !== 'number') throw new TypeError(`by must be a number, got ${typeof amount}`);
+  if (!Number.isSafeInteger(amount)) {
+    throw new RangeError(`by must be an integer within ±(2**53 - 1), got ${amount}`);
+  }
+  return amount;
+}
+
+/** Members that are undefined are left out, as JSON does. Throws TypeError for what is no JSON object. */
+function toObjectText(delta: unknown): string {
+  const text: unknown =
+    typeof delta === 'object' && delta !== null && !(Symbol.iterator in delta)
+      ? JSON.stringify(delta)
+      : undefined;
+  if (typeof text === 'string' && text.startsWith('{')) return text;
+  throw new TypeError(`applyDelta takes a plain object that JSON can say, got ${kindOf(delta)}`);
 }
 
 /** Versions are opaque: a string that never was one is a condition that never holds. */

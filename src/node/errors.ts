@@ -102,12 +102,15 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   ERR_NOT_A_NUMBER: {
     description:
       'The stored value is no decimal integer within ±(2**53 - 1), or the sum would leave that range.',
-    advice: 'No operation of this release rejects with it; it belongs to counters, which are to come.',
+    advice:
+      'Read the value as bytes to see what another program has written; `set` a number to count from, or ' +
+      'use another key.',
   },
   ERR_NOT_JSON: {
     description: 'The stored value is no JSON object, or no JSON at all.',
     advice:
-      "Read the value as bytes: a `map` view with `valueEncoding: 'json'` met an entry that others wrote.",
+      'Read the value as bytes to see what another program has written: `applyDelta` needs a JSON object, ' +
+      "and a `map` view with `valueEncoding: 'json'` needs JSON.",
   },
   ERR_STORE: {
     description: 'The store failed to read or to write.',

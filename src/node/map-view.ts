@@ -9,6 +9,7 @@ import {
   type Encodable,
   type Encoding,
   type EncodingChoice,
+  type JsonValue,
   parseEncoding,
 } from './encoding.ts';
 import type { WalkOptions } from './walk.ts';
@@ -27,6 +28,12 @@ export interface MapTarget {
   set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }>;
   delete(key: Bytes, options?: DeleteOptions): Promise<boolean>;
   pop(key: Bytes, fallback: undefined, options?: CallOptions): Promise<Buffer | undefined>;
+  increment(key: Bytes, by?: number, options?: CallOptions): Promise<number>;
+  applyDelta(
+    key: Bytes,
+    delta: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<Record<string, JsonValue>>;
   update(source: Iterable<Pair> | AsyncIterable<Pair>, options?: CallOptions): Promise<{ stored: number }>;
   keys(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
   values(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
@@ -77,6 +84,20 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   /** Where the removed value is not of the encoding, it is gone all the same. */
   async pop(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
     return this.#decodeIfAny(await this.#target.pop(this.#key.encode(key), undefined, options));
+  }
+
+  /** Of the decimal number that is stored, whatever the encoding of values: 'json' reads it as a number. */
+  async increment(key: Encodable<KeyChoice>, by: number = 1, options?: CallOptions): Promise<number> {
+    return this.#target.increment(this.#key.encode(key), by, options);
+  }
+
+  /** Of the JSON object that is stored, whatever the encoding of values. */
+  async applyDelta(
+    key: Encodable<KeyChoice>,
+    delta: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<Record<string, JsonValue>> {
+    return this.#target.applyDelta(this.#key.encode(key), delta, options);
   }
 
   /** `failed` of an error has the encoded keys. */

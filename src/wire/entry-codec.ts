@@ -7,7 +7,7 @@ import {
   type Place,
   type Version,
 } from '../core/entry.ts';
-import type { Consistency, Operation, OperationResult } from '../core/message.ts';
+import type { Consistency, Operation, OperationResult, RefusalCode } from '../core/message.ts';
 import type { Arc } from '../core/position.ts';
 import type { Reader, Writer } from './bytes.ts';
 import {
@@ -111,9 +111,33 @@ const OPERATION_RULES: Rules<Operation> = {
     write: (out, operation) => writeCondition(out, operation.ifVersion),
     read: (input) => ({ type: 'delete', ifVersion: readCondition(input) }),
   },
+  increment: {
+    code: 3,
+    write(out, operation) {
+      out.bool(operation.by < 0);
+      out.varint(Math.abs(operation.by));
+    },
+    read(input) {
+      const negative = input.bool();
+      const amount = input.varint();
+      if (negative && amount === 0) throw input.error('a zero below zero');
+      return { type: 'increment', by: negative ? -amount : amount };
+    },
+  },
+  merge: {
+    code: 4,
+    write: (out, operation, scope) => writeValue(out, operation.patch, scope),
+    read: (input, scope) => ({ type: 'merge', patch: readValue(input, scope) }),
+  },
 };
 
 export const OPERATIONS: Schema<Operation> = new Schema(OPERATION_RULES);
+
+const REFUSAL_CODE: Choice<RefusalCode> = new Choice({
+  ERR_NOT_A_NUMBER: 0,
+  ERR_NOT_JSON: 1,
+  ERR_VALUE_TOO_LARGE: 2,
+});
 
 const RESULT_RULES: Rules<OperationResult> = {
   none: {
@@ -161,6 +185,32 @@ const RESULT_RULES: Rules<OperationResult> = {
     code: 4,
     write: (out, result) => writeCondition(out, result.version),
     read: (input) => ({ type: 'conflict', version: readCondition(input) }),
+  },
+  computed: {
+    code: 5,
+    write(out, result, scope) {
+      writeValue(out, result.value, scope);
+      writeVersion(out, result.version);
+      out.varint(result.replicaRequests);
+    },
+    read: (input, scope) => ({
+      type: 'computed',
+      value: readValue(input, scope),
+      version: readVersion(input),
+      replicaRequests: input.varint(),
+    }),
+  },
+  refused: {
+    code: 6,
+    write(out, result, scope) {
+      REFUSAL_CODE.write(out, result.code);
+      out.sentence(result.message, scope.limits.sentenceBytes);
+    },
+    read: (input, scope) => ({
+      type: 'refused',
+      code: REFUSAL_CODE.read(input),
+      message: input.text(scope.limits.sentenceBytes),
+    }),
   },
 };
 

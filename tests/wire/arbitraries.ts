@@ -105,6 +105,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     ifVersion: condition,
   }),
   record({ type: fc.constant('delete' as const), ifVersion: condition }),
+  record({ type: fc.constant('increment' as const), by: fc.maxSafeInteger() }),
+  record({ type: fc.constant('merge' as const), patch: value }),
 );
 
 const result: fc.Arbitrary<OperationResult> = fc.oneof(
@@ -121,6 +123,12 @@ const result: fc.Arbitrary<OperationResult> = fc.oneof(
   record({ type: fc.constant('stored' as const), version, replicaRequests: number }),
   record({ type: fc.constant('deleted' as const), existed: flag, version: condition }),
   record({ type: fc.constant('conflict' as const), version: condition }),
+  record({ type: fc.constant('computed' as const), value, version, replicaRequests: number }),
+  record({
+    type: fc.constant('refused' as const),
+    code: fc.constantFrom('ERR_NOT_A_NUMBER' as const, 'ERR_NOT_JSON' as const),
+    message: text,
+  }),
 );
 
 /** A record with the type in front. */

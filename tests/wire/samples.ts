@@ -21,6 +21,7 @@ const tables = { self: a, ...among, fingers: [b, d] };
 const version = '0190a1b2c3d40001QmFzZTU4';
 const operation = `${a.id}:17`;
 const value = Uint8Array.of(0, 1, 127, 128, 255);
+const patch = new TextEncoder().encode('{"on":true,"rate":null}');
 const bytesKey = '\u0000\u007f\u0080\u00ff';
 const entry: Entry = { key: 'apple', value, version, expiresAt: 0, operation };
 const tombstone: Entry = { key: bytesKey, value: undefined, version, expiresAt: 0, operation: '' };
@@ -68,6 +69,9 @@ export const REQUEST_SAMPLES: Samples<Request> = {
       ...quorum,
       consistency: 'one',
     },
+    { type: 'operate', key: 'count', operation: { type: 'increment', by: 1 }, ...quorum },
+    { type: 'operate', key: 'count', operation: { type: 'increment', by: -(2 ** 53 - 1) }, ...quorum },
+    { type: 'operate', key: 'config', operation: { type: 'merge', patch }, ...quorum },
   ],
   locate: [{ type: 'locate', position: 0 }],
   scan: [
@@ -156,6 +160,18 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'operated', arc, result: { type: 'deleted', existed: true, version } },
     { type: 'operated', arc, result: { type: 'deleted', existed: false, version: '' } },
     { type: 'operated', arc, result: { type: 'conflict', version: '' } },
+    { type: 'operated', arc, result: { type: 'computed', value: patch, version, replicaRequests: 2 } },
+    {
+      type: 'operated',
+      arc,
+      result: { type: 'refused', code: 'ERR_NOT_A_NUMBER', message: 'the stored value is "x"' },
+    },
+    { type: 'operated', arc, result: { type: 'refused', code: 'ERR_NOT_JSON', message: '' } },
+    {
+      type: 'operated',
+      arc,
+      result: { type: 'refused', code: 'ERR_VALUE_TOO_LARGE', message: 'the new value has 2000000 bytes' },
+    },
   ],
   located: [{ type: 'located', arc, replicas: [a, b, c] }],
   scanned: [
