@@ -53,4 +53,4 @@ export type { Peer } from './node/peer.ts';
 export type { Encryption } from './node/protocol.ts';
 export type { Health } from './node/readiness.ts';
 export type { Explanation, HopView, MemberView } from './node/ring-view.ts';
-export type { WalkOptions } from './node/walk.ts';
+export type { ScannedEntry, ScanOptions, ScanPage, WalkOptions } from './node/walk.ts';

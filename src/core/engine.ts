@@ -49,6 +49,8 @@ export class Engine {
   /** Wall time minus monotonic time. */
   wallOffset = 0;
   self: Contact;
+  /** Host and port of this node's gateway, '' while it has none: for `describe`. */
+  gateway = '';
   /** Whether this node stores data for a ring. */
   member = false;
   /** Told of every peer that did not answer, once a request. */

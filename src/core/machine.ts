@@ -207,6 +207,11 @@ export class Machine {
     this.#engine.self = { ...this.#engine.self, host, port };
   }
 
+  /** The node has a gateway at host:port, or '' for none any more. */
+  handleGateway(address: string): void {
+    this.#engine.gateway = address;
+  }
+
   /** A connection to a node is open, and the node has proved who it is. `tables` come from members. */
   handleConnected(now: number, peer: Contact, member: boolean, tables: Tables | undefined): void {
     this.#engine.now = now;

@@ -99,7 +99,7 @@ export class Responder {
       serving: owner.serving,
       entries,
       copies: store.countValues(WHOLE) - entries,
-      gateway: '',
+      gateway: engine.gateway,
       underReplicated: owner.underReplicated,
     };
   }

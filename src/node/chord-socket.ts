@@ -11,7 +11,7 @@ import { MeshSocket, type WaitOptions } from './mesh-socket.ts';
 import type { ChordOptions } from './options.ts';
 import { chordProtocol } from './protocol.ts';
 import { type Explanation, type MemberView, toExplanation, toMemberView } from './ring-view.ts';
-import { valueOf, Walk, type WalkOptions } from './walk.ts';
+import { type ScanOptions, type ScanPage, valueOf, Walk, type WalkOptions } from './walk.ts';
 
 /**
  * A distributed dictionary. Keys and values are bytes; strings stand for their UTF-8 bytes, so 'a' and its
@@ -155,6 +155,14 @@ export class ChordSocket extends MeshSocket {
   /** As a Map's: pairs of key and value. */
   [Symbol.asyncIterator](): AsyncGenerator<[key: Buffer, value: Buffer], void, undefined> {
     return this.#walk.entries(undefined);
+  }
+
+  /**
+   * The entries with their versions, a page at a time, in the order of `keys`: for what goes on later
+   * (`after`), and for what wants to know how far it has come (`walked`). Costs what `entries` costs.
+   */
+  scan(options?: ScanOptions): AsyncGenerator<ScanPage, void, undefined> {
+    return this.#walk.scan(options);
   }
 
   /** How many entries there are. Walks over all keys, see `keys`. */

@@ -2,11 +2,14 @@
 // the life cycle (client, listening, member, closed) and the translation of what happens into events. What
 // users call is in the sockets.
 import { randomInt } from 'node:crypto';
+import { fromKey } from '../core/bytes.ts';
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { MachineEvent } from '../core/effect.ts';
+import type { Key } from '../core/entry.ts';
 import { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
+import { keyPosition } from '../core/position.ts';
 import { WIRE_LIMITS } from '../wire/limits.ts';
 import { type Address, showAddress } from './address.ts';
 import { keyToBuffer } from './bytes.ts';
@@ -23,8 +26,8 @@ import { type LinkEvents, Links } from './links.ts';
 import type { SocketConfig } from './options.ts';
 import { type Peer, toPeer } from './peer.ts';
 import { toNeighbours } from './ring-view.ts';
-import type { Runner } from './runner.ts';
 import { chooseTransport } from './transport-choice.ts';
+import type { WalkRunner } from './walk.ts';
 
 /** Emits one event to the user; must not throw. */
 export type Emit = <Name extends keyof SocketEvents>(name: Name, ...args: SocketEvents[Name]) => void;
@@ -39,7 +42,7 @@ const FAULTS_MAX = 16;
 /** An identity that is made anew with every start has one life. */
 const FIRST_INCARNATION = 1;
 
-export class LocalNode implements Runner {
+export class LocalNode implements WalkRunner {
   readonly config: SocketConfig;
   readonly id: string;
   readonly machine: Machine;
@@ -59,6 +62,8 @@ export class LocalNode implements Runner {
   readonly #force = new AbortController();
   /** Whether an address is being tried again and again, so that a connection may come by itself. */
   #remembers = false;
+
+  #gateway: Address | undefined;
 
   constructor(config: SocketConfig, emit: Emit) {
     this.config = config;
@@ -88,12 +93,29 @@ export class LocalNode implements Runner {
     return this.config.limits;
   }
 
+  get positions(): number {
+    return 2 ** this.config.k;
+  }
+
+  positionOf(key: Key): number {
+    return keyPosition(sha256, fromKey(key), this.config.k);
+  }
+
   get addr(): readonly [string, number] {
     return [this.#addr.host, this.#addr.port];
   }
 
   get outAddr(): readonly [string, number] {
     return [this.#outAddr.host, this.#outAddr.port];
+  }
+
+  get gateway(): Address | undefined {
+    return this.#gateway;
+  }
+
+  set gateway(address: Address | undefined) {
+    this.#gateway = address;
+    this.machine.handleGateway(address === undefined ? '' : showAddress(address));
   }
 
   /** The latest unexpected errors, oldest first. */

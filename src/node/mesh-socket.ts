@@ -108,6 +108,20 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
     return this.#node.outAddr;
   }
 
+  /**
+   * Where this node's gateway can be reached, for all to see in `ring()`; undefined while it has none.
+   * Whoever opens a gateway sets it, and takes it back. Throws TypeError and RangeError for what is no
+   * address.
+   */
+  get gateway(): readonly [host: string, port: number] | undefined {
+    const address = this.#node.gateway;
+    return address === undefined ? undefined : [address.host, address.port];
+  }
+
+  set gateway(address: readonly [host: string, port: number] | undefined) {
+    this.#node.gateway = address === undefined ? undefined : parseAddress(address[0], address[1]);
+  }
+
   get protocol(): Protocol {
     return this.#node.config.protocol;
   }
