@@ -3,7 +3,8 @@
 // repeats it.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { SwarmResult } from '../sim/index.ts';
+import { InvalidArgumentError, Option } from 'commander';
+import type { SwarmResult, TraceWindow } from '../sim/index.ts';
 import { EXPERIMENTS, runSwarm } from '../sim/index.ts';
 import { runExperiment } from './experiment-run.ts';
 import { CommandFailure } from './failure.ts';
@@ -19,6 +20,8 @@ interface SimFlags {
   readonly quick?: boolean;
   readonly members?: number;
   readonly lookups?: number;
+  readonly judge?: 'ring' | 'all';
+  readonly trace?: TraceWindow;
   readonly json?: boolean;
 }
 
@@ -42,21 +45,34 @@ export function addSim(program: Command): void {
     .addOption(flag('--quick', 'a small version of the experiment, which ends in seconds'))
     .addOption(flag('--members <count>', 'members of the experiment’s ring').argParser(parsePositive))
     .addOption(flag('--lookups <count>', 'lookups of the experiment').argParser(parsePositive))
+    .addOption(
+      new Option('--judge <what>', 'the ring alone, or what clients saw as well')
+        .choices(['ring', 'all'])
+        .default('all'),
+    )
+    .addOption(
+      flag('--trace <from..to>', 'every event between two simulated times, in milliseconds').argParser(
+        parseWindow,
+      ),
+    )
     .addOption(flag('--json', 'one JSON line a seed, or for the experiment'))
     .action(({ experiment, ...flags }: SimFlags) =>
       experiment === undefined ? runSim(flags) : runExperiment({ ...flags, experiment }),
     );
 }
 
-async function runSim({ seed: first = 1, seeds = 1, minutes, json }: SimFlags): Promise<void> {
+async function runSim(flags: SimFlags): Promise<void> {
+  const { seed: first = 1, seeds = 1, minutes, judge = 'all', trace, json } = flags;
+  const settings = { judged: judge, ...(trace === undefined ? {} : { window: trace }) };
   const bar = await ProgressBar.start(`simulating ${seeds} worlds`, seeds);
   const failed: number[] = [];
   for (let seed = first; seed < first + seeds; seed++) {
-    const result = runSwarm(seed, minutes);
+    const result = runSwarm(seed, minutes, settings);
     if (!result.ok) failed.push(seed);
     bar.advance(1, `seed ${seed}`);
     await (json === true ? writeJson(summary(result)) : writeLine(describe(result)));
-    if (!result.ok) explain(result, minutes);
+    if (trace !== undefined) for (const line of result.lines) stderrLine(line);
+    if (!result.ok) explain(result, minutes, trace === undefined);
     // A signal is seen between two seeds.
     await nextTurn();
   }
@@ -68,23 +84,40 @@ async function runSim({ seed: first = 1, seeds = 1, minutes, json }: SimFlags): 
   });
 }
 
-function summary({ seed, ok, hash, events, calmPeriods, violation }: SwarmResult): object {
-  return { seed, ok, hash, events, calmPeriods, violation };
+function parseWindow(text: string): TraceWindow {
+  const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined) {
+    throw new InvalidArgumentError('Expected two times in milliseconds, as in 1000..2000.');
+  }
+  return { from: Number(from), to: Number(to) };
 }
 
-function describe({ seed, ok, hash, events, calmPeriods, violation }: SwarmResult): string {
+function summary({ seed, ok, hash, events, calmPeriods, clients, violation }: SwarmResult): object {
+  return { seed, ok, hash, events, calmPeriods, clients, violation };
+}
+
+function describe({ seed, ok, hash, events, calmPeriods, clients, violation }: SwarmResult): string {
   const verdict = ok ? paint('green', 'ok    ') : paint('red', 'FAILED');
+  const { operations, forced } = clients;
+  const did = `${events} events  ${operations} operations  ${forced} epochs forced`;
   const end = violation === undefined ? `ideal after ${calmPeriods} periods of calm` : violation.property;
-  return `seed ${seed}  ${verdict}  ${hash}  ${events} events  ${end}`;
+  return `seed ${seed}  ${verdict}  ${hash}  ${did}  ${end}`;
 }
 
-function explain({ seed, violation, lines, options }: SwarmResult, minutes: number): void {
+function explain({ seed, violation, lines, options }: SwarmResult, minutes: number, traced: boolean): void {
   if (violation === undefined) return;
-  const { k, nodes, nodesMax, replicas } = options;
-  stderrLine(
-    `${paintError('red', violation.property)} at ${violation.at.toFixed(3)} ms: ${violation.detail}`,
-  );
-  stderrLine(`the world: k = ${k}, ${nodes} to ${nodesMax} nodes, ${replicas} copies; its last events:`);
-  for (const line of lines.slice(-LINES_SHOWN)) stderrLine(`  ${line}`);
-  stderrLine(`repeat it with: chord sim --seed ${seed} --minutes ${minutes}`);
+  const { k, nodes, nodesMax, leeches, replicas, gentle } = options;
+  const { at, property, detail } = violation;
+  stderrLine(`${paintError('red', property)} at ${at.toFixed(3)} ms: ${detail}`);
+  const kind = gentle ? 'one fault at a time' : 'faults at any time';
+  const size = `${nodes} to ${nodesMax} nodes, ${leeches} clients, ${replicas} copies, ${kind}`;
+  stderrLine(`the world: k = ${k}, ${size}`);
+  // What clients saw says more than the messages before the end of the run.
+  if (violation.lines !== undefined)
+    for (const line of violation.lines.slice(-LINES_SHOWN)) stderrLine(`  ${line}`);
+  else if (traced) {
+    stderrLine('its last events:');
+    for (const line of lines.slice(-LINES_SHOWN)) stderrLine(`  ${line}`);
+  }
+  stderrLine(`repeat it with: chord sim --seed ${seed} --minutes ${minutes} [--trace FROM..TO]`);
 }

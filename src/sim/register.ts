@@ -13,18 +13,23 @@ export type RegisterInput =
       readonly ifVersion?: string;
     }
   | { readonly type: 'delete'; readonly ifVersion?: string }
-  | { readonly type: 'increment'; readonly by: number };
+  | { readonly type: 'increment'; readonly by: number }
+  /** A shallow merge into a JSON object; `delta` is the text of one. */
+  | { readonly type: 'merge'; readonly delta: string };
 
 /** Versions are opaque; where one is not known it is left out. */
 export type RegisterOutput =
   | { readonly type: 'none' }
   | { readonly type: 'value'; readonly value: string; readonly version?: string }
   | { readonly type: 'stored'; readonly version?: string }
-  | { readonly type: 'deleted'; readonly existed: boolean }
+  | { readonly type: 'deleted'; readonly existed: boolean; readonly version?: string }
   /** A condition failed; undefined where there is no entry, or its version is not told. */
   | { readonly type: 'conflict'; readonly version?: string }
   | { readonly type: 'number'; readonly value: number; readonly version?: string }
-  | { readonly type: 'not-a-number' };
+  | { readonly type: 'not-a-number' }
+  /** The object that a merge made, as text with its members sorted by name. */
+  | { readonly type: 'merged'; readonly value: string; readonly version?: string }
+  | { readonly type: 'not-json' };
 
 /** The entry, if there is one. A version of undefined was never told: it may be any. */
 export type RegisterState = { readonly value: string; readonly version: string | undefined } | 'absent';
@@ -48,8 +53,10 @@ function step(
       return set(state, input, output);
     case 'delete':
       return deleted(state, input.ifVersion, output);
-    default:
+    case 'increment':
       return incremented(state, input.by, output);
+    default:
+      return merged(state, input.delta, output);
   }
 }
 
@@ -98,6 +105,21 @@ function incremented(
   return { value: String(number + by), version: output.version };
 }
 
+/** An absent entry counts as an object without members; null is stored like any other value. */
+function merged(
+  state: RegisterState,
+  delta: string,
+  output: RegisterOutput | undefined,
+): RegisterState | undefined {
+  const object = state === 'absent' ? {} : toObject(state.value);
+  if (output?.type === 'not-json') return object === undefined ? state : undefined;
+  if (object === undefined) return output === undefined ? state : undefined;
+  const value = sortedJson({ ...object, ...toObject(delta) });
+  if (output === undefined) return { value, version: undefined };
+  if (output.type !== 'merged' || output.value !== value) return undefined;
+  return { value, version: output.version };
+}
+
 /** Whether a condition can have failed, and showed this version. */
 function conflicted(
   state: RegisterState,
@@ -124,6 +146,24 @@ function seen(
 ): Exclude<RegisterState, 'absent'> | undefined {
   if (version === undefined || version === state.version) return state;
   return state.version === undefined ? { value: state.value, version } : undefined;
+}
+
+/**
+ * The text of a JSON object as the model keeps it: members by name, so that equal objects have equal
+ * texts.
+ */
+export function sortedJson(object: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+function toObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function toInteger(text: string): number | undefined {

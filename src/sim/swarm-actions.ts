@@ -3,9 +3,12 @@
 import type { Command } from '../core/command.ts';
 import type { OperateResult } from '../core/command.ts';
 import type { Outcome } from '../core/effect.ts';
+import { CORE_LIMITS } from '../core/limits.ts';
 import type { Operation } from '../core/message.ts';
+import { PROFILES } from '../core/profile.ts';
 import type { Random } from '../core/random.ts';
 import { CALM_NETWORK } from './network.ts';
+import { ringProblem } from './ring-check.ts';
 import type { SwarmAction, SwarmOptions } from './swarm-options.ts';
 import type { World, WorldNode } from './world.ts';
 
@@ -19,7 +22,8 @@ interface Asked {
 
 const COMMAND_MS = 5_000;
 const PAUSE_MAX_MS = 30_000;
-const KEYS = 50;
+/** Shorter than the patience of the profile: in a gentle run nobody is given up for it. */
+const SHORT_CUT_MS = PROFILES.local.evictAfterMs / 2;
 /** A command may be late by as long as a timer of a process that stood still. */
 const LATE_MS = 100;
 
@@ -30,6 +34,10 @@ export class SwarmActions {
   #asked: Asked[] = [];
   /** Nodes that were told to leave, and stay clients. */
   readonly #left = new Set<WorldNode>();
+  /** Nodes that are clients for ever. */
+  readonly #leeches = new Set<WorldNode>();
+  #cut = false;
+  #driftedAt = 0;
   readonly #joining = new Map<WorldNode, number>();
 
   constructor(world: World, options: SwarmOptions, random: Random) {
@@ -49,11 +57,51 @@ export class SwarmActions {
       this.#world.run(20);
       this.#join(node);
     }
+    for (let i = 0; i < this.#options.leeches; i++) {
+      const node = this.#world.add();
+      this.#leeches.add(node);
+      this.#left.add(node);
+      this.#introduce(node);
+    }
     // As users configure them: everybody is told of the first two.
     for (const node of this.#world.nodes) this.#configure(node);
   }
 
   act(action: SwarmAction): void {
+    this.#drift();
+    if (this.#options.gentle) this.#actGently(action);
+    else this.#act(action);
+  }
+
+  /** One thing at a time: while anything is wrong, things only get better. */
+  #actGently(action: SwarmAction): void {
+    const harmless = action === 'restart' || action === 'rejoin' || action === 'heal';
+    if (harmless || action === 'operate' || action === 'clock' || this.#whole()) {
+      const cuts = action === 'partition' || action === 'isolate' || action === 'one-way';
+      return cuts ? this.#cutShortly() : this.#act(action);
+    }
+    this.#act('heal');
+    this.#act('rejoin');
+  }
+
+  /** Nothing is wrong that anybody could see: every arc is served and has all of its copies. */
+  #whole(): boolean {
+    if (this.#cut || this.#world.nodes.some((node) => node.state === 'paused')) return false;
+    if (this.membersMissing() !== undefined) return false;
+    if (ringProblem(this.#world, CORE_LIMITS.successors) !== undefined) return false;
+    return this.#world.members().every((node) => node.machine.health().underReplicated === 0);
+  }
+
+  /** One node alone, for less than anybody's patience. */
+  #cutShortly(): void {
+    this.#divide('isolate');
+    this.#world.after(SHORT_CUT_MS, () => {
+      this.#world.heal();
+      this.#cut = false;
+    });
+  }
+
+  #act(action: SwarmAction): void {
     const running = this.#world.running();
     const node = this.#random.pick(running);
     const members = this.#world.members();
@@ -75,12 +123,12 @@ export class SwarmActions {
         if (node !== undefined && running.length > 2) this.#pause(node);
         return;
       case 'heal':
+        this.#cut = false;
         return this.#world.heal();
       case 'clock':
         if (node !== undefined) this.#world.setClock(node, this.#random.below(7_200_000) - 3_600_000);
         return;
       case 'operate':
-        if (node !== undefined) this.#operate(node);
         return;
       default:
         return this.#divide(action);
@@ -156,7 +204,7 @@ export class SwarmActions {
   #restart(node: WorldNode | undefined): void {
     if (node === undefined) return;
     this.#world.restart(node);
-    this.#left.delete(node);
+    if (!this.#leeches.has(node)) this.#left.delete(node);
     this.#joining.delete(node);
     this.#configure(node);
     this.#introduce(node);
@@ -188,11 +236,15 @@ export class SwarmActions {
     });
   }
 
-  #operate(node: WorldNode): void {
-    const key = `key ${this.#random.below(KEYS)}`;
-    const value = new Uint8Array([this.#random.below(256)]);
-    const operation: Operation = this.#random.float() < 0.5 ? { type: 'get' } : { ...SET, value };
-    this.#ask(node, this.#command(key, operation));
+  /** Wall clocks that are not quite right: each by its own rate, half of them slow. */
+  #drift(): void {
+    const passed = this.#world.now - this.#driftedAt;
+    this.#driftedAt = this.#world.now;
+    if (this.#options.drift === 0) return;
+    for (const node of this.#world.nodes) {
+      const rate = this.#options.drift * (((node.index * 7) % 11) / 5 - 1);
+      this.#world.setClock(node, node.skewMs + passed * rate);
+    }
   }
 
   #command(key: string, operation: Operation): Command {
@@ -211,6 +263,7 @@ export class SwarmActions {
     const nodes = this.#world.nodes.filter((node) => node.state !== 'dead');
     const node = this.#random.pick(nodes);
     if (node === undefined) return;
+    this.#cut = true;
     const others = nodes.filter((other) => other !== node);
     if (action === 'isolate') return this.#world.partition([node], others);
     const peer = this.#random.pick(others);

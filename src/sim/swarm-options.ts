@@ -10,6 +10,15 @@ export interface SwarmOptions {
   /** Nodes at the start, and at most. */
   readonly nodes: number;
   readonly nodesMax: number;
+  /** Nodes that never join, beside those. */
+  readonly leeches: number;
+  /** Programs that use the dictionary, one operation at a time each. */
+  readonly sessions: number;
+  /**
+   * Whether one thing goes wrong at a time, and the ring is whole before the next one: every set of copies
+   * keeps its majority, so nothing may be lost and no epoch need be forced.
+   */
+  readonly gentle: boolean;
   /** Whether the first nodes start as two rings that do not know of each other. */
   readonly apart: boolean;
   readonly delayMs: number;
@@ -18,6 +27,8 @@ export interface SwarmOptions {
   readonly reordering: boolean;
   readonly spikes: number;
   readonly spikeMs: number;
+  /** How much faster or slower wall clocks may run, in parts. */
+  readonly drift: number;
   /** Mean pause between two actions, milliseconds. */
   readonly actionMs: number;
   /** How often each action is chosen, relative to the others; 0 = never in this run. */
@@ -66,20 +77,26 @@ export function drawSwarmOptions(seed: number): SwarmOptions {
   weights.restart = 0.2 + random.float();
   weights.rejoin = 0.2 + random.float();
   weights.heal = 0.2 + random.float();
+  const gentle = chance(0.5);
   const nodes = 3 + random.below(7);
   return {
     seed,
     k,
-    replicas: 1 + random.below(5),
+    // Most people keep the default of three; where nothing may be lost, there must be a majority to keep.
+    replicas: chance(0.5) ? 3 : gentle ? 3 + random.below(3) : 1 + random.below(5),
     nodes,
     nodesMax: nodes + random.below(4),
-    apart: chance(0.2),
+    leeches: random.below(3),
+    sessions: 2 + random.below(4),
+    gentle,
+    apart: !gentle && chance(0.2),
     delayMs: 0.2 + random.float() * 10,
-    loss: chance(0.5) ? random.float() * 0.3 : 0,
+    loss: chance(0.5) ? random.float() * (gentle ? 0.1 : 0.3) : 0,
     duplication: chance(0.5) ? random.float() * 0.5 : 0,
     reordering: chance(0.5),
-    spikes: chance(0.3) ? random.float() * 0.01 : 0,
+    spikes: !gentle && chance(0.3) ? random.float() * 0.01 : 0,
     spikeMs: random.float() * 5_000,
+    drift: chance(0.3) ? random.float() * 0.001 : 0,
     actionMs: 500 + random.float() * 5_000,
     weights,
   };

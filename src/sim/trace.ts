@@ -1,7 +1,13 @@
 // Trace: what happened in a run, as a digest by which two runs can be compared, and as the last lines for a
 // reader. It owns nothing of the world; the world tells it every event in order.
 
-/** Lines kept for a report. */
+/** Virtual milliseconds of which every event is kept for a reader. */
+export interface TraceWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Lines kept for a report, where no window is asked for. */
 const LINES_MAX = 400;
 
 export class Trace {
@@ -9,6 +15,8 @@ export class Trace {
   #high = 0x9e3779b9;
   #events = 0;
   readonly #lines: string[] = [];
+  /** Keeps all of this, and nothing else. */
+  window: TraceWindow | undefined;
 
   get events(): number {
     return this.#events;
@@ -21,7 +29,7 @@ export class Trace {
 
   /** The last events, oldest first. */
   get lines(): readonly string[] {
-    return this.#lines.slice(-LINES_MAX);
+    return this.window === undefined ? this.#lines.slice(-LINES_MAX) : [...this.#lines];
   }
 
   /** `now` in milliseconds; it is noted to the microsecond. */
@@ -31,6 +39,10 @@ export class Trace {
     for (let i = 0; i < line.length; i++) {
       this.#low = Math.imul(this.#low ^ line.charCodeAt(i), 0x01000193);
       this.#high = Math.imul(this.#high ^ line.charCodeAt(i), 0x85ebca6b) ^ (this.#low >>> 13);
+    }
+    if (this.window !== undefined) {
+      if (now >= this.window.from && now <= this.window.to) this.#lines.push(line);
+      return;
     }
     this.#lines.push(line);
     if (this.#lines.length >= 2 * LINES_MAX) this.#lines.splice(0, LINES_MAX);

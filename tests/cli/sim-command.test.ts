@@ -13,7 +13,7 @@ afterEach(async () => {
 
 describe('chord sim', () => {
   it('prints a JSON line a seed, and the same one for the same seed', async () => {
-    const args = ['sim', '--seed', '3', '--seeds', '2', '--minutes', '1', '--json'];
+    const args = ['sim', '--seed', '3', '--seeds', '2', '--minutes', '1', '--judge', 'ring', '--json'];
     const [first, again] = [await processes.run(args), await processes.run(args)];
     expect(first.code).toBe(0);
     const lines = first.stdout.trimEnd().split('\n');
@@ -29,9 +29,21 @@ describe('chord sim', () => {
   });
 
   it('says in words what became of a world', async () => {
-    const { code, stdout } = await processes.run(['sim', '--seed', '5', '--minutes', '1']);
+    const { code, stdout } = await processes.run(['sim', '--seed', '5', '--minutes', '1', '--judge', 'ring']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^seed 5 {2}ok .* ideal after \d+ periods of calm\n$/);
+  });
+
+  it('shows every event between two times', async () => {
+    const args = ['sim', '--seed', '5', '--minutes', '1', '--judge', 'ring', '--trace', '1000..1500'];
+    const { code, stderr } = await processes.run(args);
+    expect(code).toBe(0);
+    const times = stderr
+      .split('\n')
+      .filter((line) => line.includes(' > '))
+      .map(Number.parseFloat);
+    expect(times.length).toBeGreaterThan(10);
+    expect(times.every((time) => time >= 1_000 && time <= 1_500)).toBe(true);
   });
 
   it('prints the table of an experiment and says that it passed', async () => {
@@ -57,6 +69,7 @@ describe('chord sim', () => {
       experiment: 'E6',
       passed: true,
       rows: [expect.arrayContaining([2, 1, 0])],
+      columns: expect.arrayContaining(['linearizable', 'epochs forced']) as unknown,
     });
   });
 

@@ -45,7 +45,7 @@ function attempt(trial: (seed: number) => Finding | undefined, seed: number): Fi
 }
 
 function swarmTrial(seed: number, minutes: number): Finding | undefined {
-  const { violation, events } = runSwarm(seed, minutes);
+  const { violation, events } = runSwarm(seed, minutes, { judged: 'ring' });
   if (violation !== undefined) return violation;
   if (events <= EVENTS_MAX_A_MINUTE * (minutes + 1)) return undefined;
   return { property: 'EventBudget', detail: `${events} events` };

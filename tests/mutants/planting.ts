@@ -6,7 +6,7 @@ import ts from 'typescript';
 import type { Mutant } from './mutants.ts';
 
 /** All that a hunt loads: nothing of it needs a package, or the host. */
-const FOLDERS = ['src/core', 'src/sim'];
+const FOLDERS = ['src/core', 'src/sim', 'src/sim/checks'];
 const FILES = [
   'tests/support/members.ts',
   'tests/support/ring-driver.ts',

@@ -32,6 +32,11 @@ class Dictionary {
         if (input.ifVersion !== undefined && entry?.version !== input.ifVersion)
           return conflict(entry?.version);
         return { type: 'stored', version: this.#write(key, input.value) };
+      case 'merge': {
+        const merged = merge(entry?.value, input.delta);
+        if (merged === undefined) return { type: 'not-json' };
+        return { type: 'merged', value: merged, version: this.#write(key, merged) };
+      }
       default: {
         const number = Number(entry?.value ?? '0');
         if (Number.isNaN(number)) return { type: 'not-a-number' };
@@ -120,7 +125,13 @@ export function explainedBySomeOrder<State>(
 function anyInput(random: Random, versions: readonly string[]): RegisterInput {
   const value = String(random.below(4));
   const ifVersion = versions[Math.max(0, versions.length - 1 - random.below(3))] ?? 'v0';
-  switch (random.below(8)) {
+  switch (random.below(10)) {
+    case 8:
+      return { type: 'merge', delta: `{"b":${random.below(2)}}` };
+    case 9:
+      return random.below(2) === 0
+        ? { type: 'set', value: '{"a":null}' }
+        : { type: 'merge', delta: '{"a":1}' };
     case 0:
       return { type: 'set', value };
     case 1:
@@ -140,4 +151,17 @@ function anyInput(random: Random, versions: readonly string[]): RegisterInput {
 
 function conflict(version: string | undefined): RegisterOutput {
   return version === undefined ? { type: 'conflict' } : { type: 'conflict', version };
+}
+
+/** Written apart from the model: the members of both, those of the delta first. */
+function merge(text: string | undefined, delta: string): string | undefined {
+  const merged = new Map<string, unknown>();
+  for (const source of [text ?? '{}', delta]) {
+    if (!source.startsWith('{')) return undefined;
+    for (const [name, value] of Object.entries(JSON.parse(source) as object)) merged.set(name, value);
+  }
+  const members = [...merged.keys()]
+    .toSorted()
+    .map((name) => `"${name}":${JSON.stringify(merged.get(name))}`);
+  return `{${members.join()}}`;
 }
