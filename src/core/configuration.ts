@@ -22,7 +22,7 @@ export interface Configuration {
   readonly members: readonly Voter[];
 }
 
-/** Orders the proposals for one successor: by round, then by the proposer's id. Round 0 is the owner's own. */
+/** Orders the proposals for one successor: by round, then by the proposer's id. Round 0 is the owner's. */
 export interface Ballot {
   readonly round: number;
   readonly id: string;
