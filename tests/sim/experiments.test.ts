@@ -8,6 +8,7 @@ import { EXPERIMENTS } from '../../src/sim/experiments/experiments.ts';
 import { ExperimentWorld } from '../../src/sim/experiments/experiment-world.ts';
 import { grow, GROWING, Truth } from '../../src/sim/experiments/growth.ts';
 import { halfDead } from '../../src/sim/experiments/half-dead.ts';
+import { holdersDie } from '../../src/sim/experiments/holders-die.ts';
 import { load } from '../../src/sim/experiments/load.ts';
 import { pathLength } from '../../src/sim/experiments/path-length.ts';
 import { size } from '../../src/sim/experiments/size.ts';
@@ -78,6 +79,16 @@ describe('experiments', () => {
     expect(result.passed).toBe(true);
   });
 
+  test('E9: when half of the members die, only what had no other holder is lost', () => {
+    const result = holdersDie(QUICK);
+    expect(result.notes).toHaveLength(1);
+    expect(result.passed).toBe(true);
+    // Nobody would be the wiser if every entry had kept a holder.
+    expect(Number(column(result, 'without a holder')[0])).toBeGreaterThan(0);
+    expect(column(result, 'lost')).toEqual(column(result, 'without a holder'));
+    expect(Number(column(result, 'ratio')[0])).toBeGreaterThanOrEqual(1);
+  });
+
   test('members that join in crowds all find a place, and leave no member with next to nothing', () => {
     const options = { seed: 1, k: 40, profile: { ...GROWING }, limits: { learnedArcs: 0 }, delayMs: 1 };
     const world = new ExperimentWorld(options);
@@ -95,7 +106,7 @@ describe('experiments', () => {
   });
 
   test('every experiment has its name', () => {
-    expect([...EXPERIMENTS.keys()]).toEqual(['E1', 'E2', 'E3', 'E4', 'E5', 'E6', 'E7', 'E8']);
+    expect([...EXPERIMENTS.keys()]).toEqual(['E1', 'E2', 'E3', 'E4', 'E5', 'E6', 'E7', 'E8', 'E9']);
   });
 });
 

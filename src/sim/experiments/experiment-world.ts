@@ -3,7 +3,7 @@
 // time, delivery and who lives; world.ts is the one that tries to break them.
 import { fromKey } from '../../core/bytes.ts';
 import type { Command } from '../../core/command.ts';
-import type { Effect, Outcome } from '../../core/effect.ts';
+import type { Effect, MachineEvent, Outcome } from '../../core/effect.ts';
 import type { CoreLimits } from '../../core/limits.ts';
 import { CORE_LIMITS } from '../../core/limits.ts';
 import { Machine } from '../../core/machine.ts';
@@ -50,6 +50,7 @@ export interface ExperimentWatch {
   sent?(from: ExperimentNode, to: ExperimentNode, message: Message): void;
   arrived?(from: ExperimentNode, to: ExperimentNode, message: Message): void;
   settled?(node: ExperimentNode, command: number, outcome: Outcome): void;
+  event?(node: ExperimentNode, event: MachineEvent): void;
   /** A connection was opened; the tables that each side's welcome carries. */
   opened?(from: ExperimentNode, to: ExperimentNode, tables: readonly (Tables | undefined)[]): void;
 }
@@ -263,6 +264,7 @@ export class ExperimentWorld {
       case 'settle':
         return this.watch.settled?.(node, effect.command, effect.outcome);
       case 'event':
+        this.watch.event?.(node, effect.event);
     }
   }
 

@@ -3,6 +3,7 @@
 import { churn } from './churn.ts';
 import type { ExperimentOptions, ExperimentResult } from './experiment.ts';
 import { halfDead } from './half-dead.ts';
+import { holdersDie } from './holders-die.ts';
 import { load } from './load.ts';
 import { pathLength } from './path-length.ts';
 import { ringStates } from './ring-states.ts';
@@ -21,4 +22,5 @@ export const EXPERIMENTS: ReadonlyMap<string, Experiment> = new Map([
   ['E6', swarmWorlds],
   ['E7', upkeep],
   ['E8', size],
+  ['E9', holdersDie],
 ]);
