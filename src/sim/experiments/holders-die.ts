@@ -45,17 +45,16 @@ const COMMAND_MS = 30_000;
 /** Writes under way at once. */
 const WRITERS = 64;
 const RATIO_BAR = 1.2;
-/** Processes that die break their connections, which is noticed at once; the rest is a round trip a page. */
+/** Processes that die break their connections: that is noticed at once; the rest is a round trip a page. */
 const BACK_BAR_S = 10;
 const LOOK_MS = 100;
 const SETTLING_MAX_MS = 600_000;
 /** What keeps the ring together and finds the way in it; everything else that is sent mends entries. */
-const UPKEEP: ReadonlySet<string> = new Set(
-  (
-/** Processes that die break their connections, so that is noticed at once; then it is a round trip a page. */
-    'dial-back dialled-back announce announced find found tables tables-are describe described redirect'
-  ).split(' '),
-);
+const UPKEEP: ReadonlySet<string> = new Set([
+  ...words('ping pong neighbourhood neighbourhood-is notify notified introduce introduced leave left'),
+  ...words('check checked dial-back dialled-back announce announced find found tables tables-are'),
+  ...words('describe described redirect'),
+]);
 
 interface Case {
   readonly n: number;
@@ -314,4 +313,8 @@ class EntrySizes {
     };
     return lengthOf([entry]) - lengthOf([]);
   }
+}
+
+function words(text: string): string[] {
+  return text.split(' ');
 }
