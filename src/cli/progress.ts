@@ -50,6 +50,11 @@ export class ProgressBar {
     return new ProgressBar(bar);
   }
 
+  /** Whether there is a terminal that shows it. */
+  get isShown(): boolean {
+    return this.#bar !== undefined;
+  }
+
   advance(steps: number, message: string): void {
     this.#bar?.advance(steps, message);
   }

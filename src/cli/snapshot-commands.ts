@@ -1,96 +1,219 @@
 // The commands export and import: all entries of a ring into a file, and back into any ring. They own how
-// entries are read and written; the format is snapshot-file.ts's.
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+// entries are read and written, and how a transfer that broke off goes on; the format is snapshot-file.ts's.
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { rename, stat, truncate } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { ChordSocket } from '../index.ts';
+import { ChordError, type ChordSocket, toBase58 } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
+import { CommandFailure } from './failure.ts';
 import { addRingFlags, flag, type RingFlags } from './flags.ts';
 import { stderrLine, writeBytes, writeJson } from './output.ts';
-import { withSpinner } from './progress.ts';
-import { decodeSnapshot, encodeSnapshot, type SnapshotRecord } from './snapshot-file.ts';
+import { describeBytes, ProgressReport, type Transferred } from './progress-report.ts';
+import { encodeEnd, encodeHead, encodeRecord, SnapshotReader, type SnapshotRecord } from './snapshot-file.ts';
 
-interface ImportFlags extends RingFlags {
+interface SnapshotFlags extends RingFlags {
   readonly resume?: boolean;
+  readonly progress?: boolean;
 }
 
+/** What an export that broke off has left in its file. */
+interface Remains {
+  readonly exported: number;
+  readonly bytes: number;
+  /** The last key that is whole; undefined where none is. */
+  readonly after: Buffer | undefined;
+}
+
+/** What an import has done. */
+interface ImportAccount {
+  stored: number;
+  skipped: number;
+  expired: number;
+}
+
+const NOTHING: Remains = { exported: 0, bytes: 0, after: undefined };
+
 /** Enough to hide the round trip, few enough to hold in memory when values are large. */
-const AT_ONCE = 32;
+const AT_ONCE = 64;
 
 export function addSnapshots(program: Command): void {
   const exporting = program.command('export').description('write all entries of the ring to a file');
   exporting.argument('<file>', 'the snapshot; - writes standard output');
-  addRingFlags(exporting, 'taken from the node').action(runExport);
+  exporting.addOption(flag('--resume', 'go on with FILE.part, which an export that broke off has left'));
+  addRingFlags(exporting.addOption(progressFlag()), 'taken from the node').action(runExport);
 
   const importing = program.command('import').description('store all entries of a snapshot in the ring');
   importing.argument('<file>', 'a file that chord export wrote; - reads standard input');
   importing.addOption(flag('--resume', 'leave out what the ring has in the same or a newer version'));
-  addRingFlags(importing, 'taken from the node').action(runImport);
+  addRingFlags(importing.addOption(progressFlag()), 'taken from the node').action(runImport);
 }
 
-async function runExport(file: string, flags: RingFlags): Promise<void> {
-  const account = { exported: 0 };
-  await withClient(flags, (ring) =>
-    withSpinner('exporting', async () => {
-      const bytes = encodeSnapshot(counted(recordsOf(ring, flags), account));
-      if (file !== '-') {
-        // Whole or not at all: a break leaves an older snapshot of that name as it was.
-        await pipeline(bytes, createWriteStream(`${file}.part`));
-        return rename(`${file}.part`, file);
-      }
-      for await (const chunk of bytes) if (!(await writeBytes(chunk))) return undefined;
-      return undefined;
-    }),
-  );
-  if (flags.json && file !== '-') await writeJson(account);
-  else stderrLine(`exported ${account.exported} entries`);
+function progressFlag(): ReturnType<typeof flag> {
+  return flag('--progress', 'tell of progress on standard error also where that is no terminal');
 }
 
-async function* counted(
-  records: AsyncIterable<SnapshotRecord>,
-  account: { exported: number },
-): AsyncGenerator<SnapshotRecord> {
-  for await (const record of records) {
-    yield record;
-    account.exported += 1;
+async function runExport(file: string, flags: SnapshotFlags): Promise<void> {
+  if (file === '-' && flags.resume === true) {
+    throw new CommandFailure('ERR_USAGE', 'only an export to a file can be resumed', { exitCode: 2 });
   }
-}
-
-/** A key that is gone before it is read is left out. */
-async function* recordsOf(ring: ChordSocket, flags: RingFlags): AsyncGenerator<SnapshotRecord> {
-  const options = callOptions(flags);
-  for await (const keys of batches(ring.keys(options))) {
-    for (const entry of await Promise.all(keys.map((key) => ring.getEntry(key, options)))) {
-      if (entry !== undefined) yield { ...entry, expiresAt: entry.expiresAt ?? 0 };
+  const account = await withClient(flags, async (ring) => {
+    const report = await ProgressReport.start('exporting', flags.progress === true);
+    try {
+      if (file === '-') return await exportToOutput(new Export(ring, flags, report, NOTHING));
+      return await exportToFile(file, ring, flags, report);
+    } finally {
+      report.stop('exported');
     }
+  });
+  if (flags.json && file !== '-') await writeJson(account);
+  else stderrLine(`exported ${account.exported} entries, ${describeBytes(account.bytes)}`);
+}
+
+async function exportToOutput(work: Export): Promise<{ exported: number; bytes: number }> {
+  for await (const chunk of work.run()) if (!(await writeBytes(chunk))) break;
+  return work.account;
+}
+
+/** Whole or not at all: until the end, a snapshot of that name stays as it was. */
+async function exportToFile(
+  file: string,
+  ring: ChordSocket,
+  flags: SnapshotFlags,
+  report: ProgressReport,
+): Promise<{ exported: number; bytes: number }> {
+  const part = `${file}.part`;
+  const network = ring.protocol.id + toBase58(ring.k);
+  const remains = flags.resume === true ? await salvage(part, network) : NOTHING;
+  const work = new Export(ring, flags, report, remains);
+  try {
+    const resumes = remains !== NOTHING;
+    await pipeline(work.run(), createWriteStream(part, { flags: resumes ? 'a' : 'w', flush: true }));
+  } catch (error) {
+    throw withAdvice(error, `Go on with: chord export ${file} --resume`, part);
+  }
+  await rename(part, file);
+  return work.account;
+}
+
+/** One export: the bytes behind what is there already. */
+class Export {
+  readonly #ring: ChordSocket;
+  readonly #flags: RingFlags;
+  readonly #report: ProgressReport;
+  readonly #remains: Remains;
+  #exported: number;
+  #bytes: number;
+
+  constructor(ring: ChordSocket, flags: RingFlags, report: ProgressReport, remains: Remains) {
+    this.#ring = ring;
+    this.#flags = flags;
+    this.#report = report;
+    this.#remains = remains;
+    this.#exported = remains.exported;
+    this.#bytes = remains.bytes;
+  }
+
+  get account(): { exported: number; bytes: number } {
+    return { exported: this.#exported, bytes: this.#bytes };
+  }
+
+  async *run(): AsyncGenerator<Buffer, void, undefined> {
+    const ring = this.#ring;
+    if (this.#bytes === 0) yield this.#count(encodeHead(ring.protocol.id + toBase58(ring.k)));
+    const { after } = this.#remains;
+    for await (const { entries, walked } of ring.scan({ ...callOptions(this.#flags), after })) {
+      const records = entries.map((entry) => encodeRecord({ ...entry, expiresAt: entry.expiresAt ?? 0 }));
+      this.#exported += records.length;
+      if (records.length > 0) yield this.#count(Buffer.concat(records));
+      this.#report.update({ entries: this.#exported, bytes: this.#bytes, part: walked });
+    }
+    yield this.#count(encodeEnd(this.#exported));
+  }
+
+  #count(chunk: Buffer): Buffer {
+    this.#bytes += chunk.length;
+    return chunk;
   }
 }
 
-async function runImport(file: string, flags: ImportFlags): Promise<void> {
+/** Cuts what is not whole off the file, and tells what is left. */
+async function salvage(part: string, network: string): Promise<Remains> {
+  if (!existsSync(part)) return NOTHING;
+  const reader = await SnapshotReader.open(createReadStream(part));
+  if (reader.network !== network) {
+    throw new CommandFailure('ERR_SNAPSHOT', `${part} is of another network or of another k`, {
+      advice: 'Leave --resume out to begin anew.',
+    });
+  }
+  let after: Buffer | undefined;
+  try {
+    for await (const { key } of reader.records()) after = Buffer.from(key);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+  }
+  await truncate(part, reader.offset);
+  return { exported: reader.count, bytes: reader.offset, after };
+}
+
+async function runImport(file: string, flags: SnapshotFlags): Promise<void> {
+  const size = file === '-' ? undefined : await sizeOf(file);
+  const asLines = flags.progress === true;
+  const read = (): AsyncIterable<Uint8Array> => (file === '-' ? process.stdin : createReadStream(file));
   // A file is read twice, so that a damaged one stores nothing; standard input is checked as it comes.
-  if (file !== '-') for await (const _ of decodeSnapshot(createReadStream(file))) continue;
-  const account = { stored: 0, skipped: 0, expired: 0 };
-  await withClient(flags, (ring) =>
-    withSpinner('importing', async () => {
-      const source = file === '-' ? process.stdin : createReadStream(file);
-      for await (const records of batches(decodeSnapshot(source))) {
-        const outcomes = await Promise.all(records.map((record) => restore(ring, record, flags)));
-        for (const outcome of outcomes) account[outcome] += 1;
-      }
-    }),
-  );
+  if (file !== '-') await check(read(), size, await ProgressReport.start('checking', asLines));
+  const account: ImportAccount = { stored: 0, skipped: 0, expired: 0 };
+  await withClient(flags, async (ring) => {
+    const report = await ProgressReport.start('importing', asLines);
+    try {
+      await store(ring, read(), size, { flags, report, account });
+    } catch (error) {
+      const command = `chord import ${file} --resume`;
+      throw withAdvice(error, `${account.stored} entries were stored. Go on with: ${command}`, file);
+    } finally {
+      report.stop('imported');
+    }
+  });
   if (flags.json) await writeJson(account);
   else {
     stderrLine(`stored ${account.stored} entries, left out ${account.skipped}, expired ${account.expired}`);
   }
 }
 
+async function check(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number | undefined,
+  report: ProgressReport,
+): Promise<void> {
+  try {
+    const reader = await SnapshotReader.open(chunks);
+    for await (const _ of reader.records()) report.update(progressOf(reader, size));
+    report.update(wholeOf(reader, size));
+  } finally {
+    report.stop('checked');
+  }
+}
+
+async function store(
+  ring: ChordSocket,
+  chunks: AsyncIterable<Uint8Array>,
+  size: number | undefined,
+  { flags, report, account }: { flags: SnapshotFlags; report: ProgressReport; account: ImportAccount },
+): Promise<void> {
+  const reader = await SnapshotReader.open(chunks);
+  for await (const records of batches(reader.records())) {
+    const outcomes = await Promise.all(records.map((record) => restore(ring, record, flags)));
+    for (const outcome of outcomes) account[outcome] += 1;
+    report.update(progressOf(reader, size));
+  }
+  report.update(wholeOf(reader, size));
+}
+
 async function restore(
   ring: ChordSocket,
   { key, value, version, expiresAt }: SnapshotRecord,
-  flags: ImportFlags,
-): Promise<'stored' | 'skipped' | 'expired'> {
+  flags: SnapshotFlags,
+): Promise<keyof ImportAccount> {
   const options = callOptions(flags);
   const ttlMs = expiresAt === 0 ? undefined : expiresAt - Date.now();
   if (ttlMs !== undefined && ttlMs <= 0) return 'expired';
@@ -100,6 +223,36 @@ async function restore(
   }
   await ring.set(key, value, { ...options, ttlMs });
   return 'stored';
+}
+
+function progressOf({ count, offset }: SnapshotReader, size: number | undefined): Transferred {
+  return { entries: count, bytes: offset, part: size === undefined ? undefined : Math.min(1, offset / size) };
+}
+
+function wholeOf({ count, offset }: SnapshotReader, size: number | undefined): Transferred {
+  return { entries: count, bytes: size ?? offset, part: size === undefined ? undefined : 1 };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (cause) {
+    const options = { exitCode: 2, cause };
+    throw new CommandFailure('ERR_USAGE', `the snapshot cannot be read: ${reasonOf(cause)}`, options);
+  }
+}
+
+/** The failure of the ring, or of the system about the file, with what to do about the half that is done. */
+function withAdvice(error: unknown, advice: string, file: string): unknown {
+  if (error instanceof ChordError) {
+    return new CommandFailure(error.code, error.message, { cause: error, advice });
+  }
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  return new CommandFailure('ERR_SNAPSHOT', `${file}: ${error.message}`, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function* batches<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item[], void, undefined> {

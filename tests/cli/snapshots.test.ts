@@ -1,86 +1,211 @@
-// Snapshots: the format against damage, and the commands between rings of different k over real sockets.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// chord export and chord import between rings of different size and k, over real sockets: under load, broken
+// off and resumed, from and to the standard streams, and what they tell meanwhile.
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runProgram } from '../../src/cli/program.ts';
-import { decodeSnapshot, encodeSnapshot, type SnapshotRecord } from '../../src/cli/snapshot-file.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ChordSocket } from '../../src/index.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
+import { buildProject, type Finished, Processes } from '../support/processes.ts';
 
-const records: SnapshotRecord[] = ['a', 'b', 'c'].map((name, i) => ({
-  key: Buffer.from(name),
-  value: Buffer.from(name.repeat(i)),
-  version: `v${i}`,
-  expiresAt: i * 1000,
-}));
+const processes = new Processes();
+let from: Cluster;
+let to: Cluster;
+let other: Cluster;
+let folder = '';
+let file = '';
+const entries = new Map(Array.from({ length: 500 }, (_, i) => [`key-${i}`, Buffer.from(`value ${i}`)]));
 
-async function* streamOf<Item>(items: Iterable<Item>): AsyncGenerator<Item> {
-  yield* items;
+beforeAll(async () => {
+  buildProject();
+  folder = mkdtempSync(join(tmpdir(), 'chord-snapshot-'));
+  from = await createCluster(3, { k: 8, limits: { pageEntries: 16 } });
+  to = await createCluster(5, { k: 12 });
+  other = await createCluster(1, { k: 9 });
+  await from.nodes[0]!.update(entries);
+}, 120_000);
+
+afterAll(async () => {
+  await processes.endAll();
+  await Promise.all([from, to, other].map((ring) => ring.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  file = join(mkdtempSync(join(folder, 'test-')), 'ring.snapshot');
+  for (const key of (await to.nodes[0]!.copy()).keys()) await to.nodes[0]!.delete(key);
+});
+
+function flagsOf(ring: Cluster): string[] {
+  return ['--connect', ring.nodes[0]!.outAddr.join(':'), '--profile', 'local'];
 }
 
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
+async function chord(ring: Cluster, ...args: string[]): Promise<Finished> {
+  return processes.run([...args, ...flagsOf(ring)]);
 }
 
-async function written(): Promise<Buffer> {
-  return Buffer.concat(await collect(encodeSnapshot(streamOf(records))));
+async function take(ring = from): Promise<void> {
+  expect(await chord(ring, 'export', file)).toMatchObject({ code: 0 });
 }
 
-describe('the format', () => {
-  it('gives back what was written, in pieces of any size', async () => {
-    const bytes = await written();
-    const single = [...bytes].map((byte) => Buffer.of(byte));
-    expect(await collect(decodeSnapshot(streamOf(single)))).toEqual(records);
+describe('a snapshot', () => {
+  it('restores into a ring of another size and k', async () => {
+    const { code, stdout } = await chord(from, 'export', file, '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([0, { exported: 500, bytes: readFileSync(file).length }]);
+    expect(existsSync(`${file}.part`)).toBe(false);
+    expect(await chord(to, 'import', file)).toMatchObject({ code: 0, stdout: '' });
+    expect(await to.nodes[3]!.copy()).toEqual(entries);
   });
 
-  it('notices every cut and every flipped byte', async () => {
-    const bytes = await written();
-    for (let i = 0; i < bytes.length; i++) {
-      const flipped = Buffer.from(bytes);
-      flipped[i]! ^= 0x40;
-      for (const broken of [bytes.subarray(0, i), flipped]) {
-        await expect(collect(decodeSnapshot(streamOf([broken])))).rejects.toMatchObject({
-          code: 'ERR_SNAPSHOT',
-        });
-      }
+  it('taken under load has every key that lived throughout, with a value of that time', async () => {
+    const stop = new AbortController();
+    const load = keepWriting(from.nodes[1]!, stop.signal);
+    await take();
+    stop.abort();
+    await load;
+    expect(await chord(to, 'import', file)).toMatchObject({ code: 0 });
+    const restored = await to.nodes[2]!.copy();
+    for (const key of entries.keys()) {
+      const value = String(restored.get(key));
+      expect(value === String(entries.get(key)) || value.startsWith('changed ')).toBe(true);
+    }
+    for (const [key, value] of entries) await from.nodes[0]!.set(key, value);
+    for await (const key of from.nodes[0]!.keys({ prefix: 'passing' })) await from.nodes[0]!.delete(key);
+  });
+
+  it('keeps what expires for as long as it would have lived, and leaves the expired out', async () => {
+    await other.nodes[0]!.set('brief', 'v', { ttlMs: 60_000 });
+    await take(other);
+    const { expiresAt = 0 } = (await other.nodes[0]!.getEntry('brief'))!;
+    await chord(to, 'import', file);
+    const restored = await to.nodes[0]!.getEntry('brief');
+    expect(Math.abs((restored?.expiresAt ?? 0) - expiresAt)).toBeLessThan(1_000);
+    await other.nodes[0]!.delete('brief');
+  });
+
+  it('that is damaged stores nothing', async () => {
+    await take();
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const { code, stderr } = await chord(to, 'import', file);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_SNAPSHOT: the snapshot cannot be used: .* at record \d+/);
+    expect(await to.nodes[0]!.size()).toBe(0);
+  });
+
+  it('goes through pipes from ring to ring', async () => {
+    const main = `'${process.execPath}' dist/src/cli/main.js`;
+    const command = `${main} export - ${flagsOf(from).join(' ')} | ${main} import - ${flagsOf(to).join(' ')} --json`;
+    // The rings live in this process, which has to go on meanwhile.
+    const { code, stdout } = await processes.shell(command);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { stored: 500, skipped: 0, expired: 0 }]);
+    expect(await to.nodes[4]!.copy()).toEqual(entries);
+  });
+});
+
+describe('an export that broke off', () => {
+  it('goes on behind the last whole record', async () => {
+    await take();
+    const whole = readFileSync(file);
+    for (const length of [0.3, 0.7].map((part) => Math.floor(whole.length * part))) {
+      rmSync(file, { force: true });
+      writeFileSync(`${file}.part`, whole.subarray(0, length));
+      const { code, stdout } = await chord(from, 'export', file, '--resume', '--json');
+      expect([code, JSON.parse(stdout)]).toEqual([0, { exported: 500, bytes: whole.length }]);
+      expect(readFileSync(file).equals(whole)).toBe(true);
     }
   });
+
+  it('is left alone without --resume, and by another network', async () => {
+    await take();
+    copyFileSync(file, `${file}.part`);
+    const refused = await chord(other, 'export', file, '--resume');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^ERR_SNAPSHOT: .*\.part is of another network or of another k/);
+    await take();
+    expect(existsSync(`${file}.part`)).toBe(false);
+  });
+
+  it('begins anew where nothing is left of it', async () => {
+    const { stdout } = await chord(from, 'export', file, '--resume', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ exported: 500 });
+  });
+
+  it('leaves an older snapshot whole', async () => {
+    await take();
+    const whole = readFileSync(file);
+    const lost = await createCluster(1, { k: 8 });
+    await lost.nodes[0]!.set('a', '1');
+    const address = flagsOf(lost);
+    await lost.close();
+    const { code } = await processes.run(['export', file, ...address]);
+    expect(code).toBe(1);
+    expect(readFileSync(file).equals(whole)).toBe(true);
+  });
 });
 
-describe('chord export and import', () => {
-  let rings: Cluster[] = [];
-  let folder = '';
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'chord-snapshot-'));
-    rings = [await createCluster(3, { k: 8 }), await createCluster(2, { k: 12 })];
-  });
-  afterAll(async () => {
-    await Promise.all(rings.map((ring) => ring.close()));
-    rmSync(folder, { recursive: true, force: true });
+describe('an import that broke off', () => {
+  it('goes on with --resume: what is there already is left as it is', async () => {
+    await take();
+    const keys = [...entries.keys()].slice(0, 200);
+    for (const key of keys) await to.nodes[0]!.set(key, entries.get(key)!);
+    const before = (await to.nodes[0]!.getEntry('key-7'))?.version;
+    const { stdout } = await chord(to, 'import', file, '--resume', '--json');
+    expect(JSON.parse(stdout)).toEqual({ stored: 300, skipped: 200, expired: 0 });
+    expect((await to.nodes[0]!.getEntry('key-7'))?.version).toBe(before);
+    expect(await to.nodes[1]!.copy()).toEqual(entries);
   });
 
-  async function chord(ring: number, ...args: string[]): Promise<void> {
-    const [host, port] = rings[ring]!.nodes[0]!.outAddr;
-    await runProgram(['node', 'chord', ...args, '--connect', `${host}:${port}`, '--profile', 'local']);
+  it('replaces what is there without it', async () => {
+    await take();
+    await to.nodes[0]!.set('key-7', 'newer');
+    await chord(to, 'import', file);
+    expect(String(await to.nodes[0]!.get('key-7'))).toBe('value 7');
+  });
+});
+
+describe('progress', () => {
+  it('is told in entries, bytes and percent of the walk', async () => {
+    const { stderr } = await chord(from, 'export', file, '--progress');
+    const lines = stderr.trimEnd().split('\n');
+    for (const line of lines.slice(0, -1)) {
+      expect(line).toMatch(/^exporting: \d+ entr(y|ies), [\d.]+ (B|KiB), \d+ %$/);
+    }
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.at(-2)).toMatch(/^exporting: 500 entries, .*, 100 %$/);
+    expect(lines.at(-1)).toMatch(/^exported 500 entries, [\d.]+ KiB$/);
+  });
+
+  it('of an import is of the file', async () => {
+    await take();
+    const { stderr } = await chord(to, 'import', file, '--progress');
+    expect(stderr).toMatch(/^checking: 500 entries, .*, 100 %$/m);
+    expect(stderr).toMatch(/^importing: 500 entries, .*, 100 %$/m);
+  });
+});
+
+describe('misuse', () => {
+  it.each([
+    [['export', '-', '--resume'], /only an export to a file can be resumed/],
+    [['import', '/does/not/exist'], /the snapshot cannot be read: .*no such file/],
+  ])('%j is exit code 2', async (args, expected) => {
+    const { code, stderr } = await chord(from, ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(expected);
+  });
+
+  it('a folder that is not there is told', async () => {
+    const { code, stderr } = await chord(from, 'export', '/does/not/exist/x');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_SNAPSHOT: .*no such file/);
+  });
+});
+
+/** Changes entries and adds others until told to stop. */
+async function keepWriting(node: ChordSocket, signal: AbortSignal): Promise<void> {
+  for (let i = 0; !signal.aborted; i++) {
+    await node.set(`key-${(i * 37) % 500}`, `changed ${i}`);
+    await node.set(`passing-${i}`, '');
   }
-
-  it('restore a ring into one of another size and k, and store nothing of a damaged file', async () => {
-    const file = join(folder, 'ring.snapshot');
-    const entries = new Map(Array.from({ length: 100 }, (_, i) => [`key-${i}`, Buffer.from(`value ${i}`)]));
-    await rings[0]!.nodes[1]!.update(entries);
-    await chord(0, 'export', file);
-    const damaged = join(folder, 'damaged.snapshot');
-    writeFileSync(damaged, readFileSync(file).subarray(0, -1));
-    await chord(1, 'import', damaged);
-    expect([process.exitCode, await rings[1]!.nodes[0]!.size()]).toEqual([1, 0]);
-    process.exitCode = undefined;
-    await chord(1, 'import', file);
-    expect(await rings[1]!.nodes[1]!.copy()).toEqual(entries);
-    const before = (await rings[1]!.nodes[0]!.getEntry('key-7'))?.version;
-    await chord(1, 'import', file, '--resume');
-    expect((await rings[1]!.nodes[0]!.getEntry('key-7'))?.version).toBe(before);
-    expect(process.exitCode).toBeUndefined();
-  });
-});
+}

@@ -74,6 +74,14 @@ export class Processes {
     return finished;
   }
 
+  /** Runs a line of the shell to its end, in the root of the repository. */
+  async shell(line: string): Promise<Finished> {
+    const child = spawn('/bin/sh', ['-c', line], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return collect(child);
+  }
+
   /** Starts `chord node`, on a free port unless told where, and waits for its ready line. */
   async startNode(args: readonly string[], listen = '127.0.0.1:0'): Promise<NodeProcess> {
     const child = this.start(['node', '--listen', listen, '--profile', 'local', '--json', ...args]);
