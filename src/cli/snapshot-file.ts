@@ -2,10 +2,10 @@
 // where entries come from and go to is snapshot-commands.ts's.
 //
 // A line with the format, the network that the entries are of and the CRC-32 of that in hex, then records: 4
-// bytes length, the body, 4 bytes CRC-32 of the body. A body is 8 bytes expiry, 4 bytes key length, 4 bytes version length, key,
-// version, value. The end is a length of 0 and the number of records in 8 bytes, so that a file that was cut
-// short is noticed. All numbers are big-endian. Records are in the order of the ring they are of, so that an
-// export goes on behind the last one.
+// bytes length, the body, 4 bytes CRC-32 of the body. A body is 8 bytes expiry, 4 bytes key length, 4 bytes
+// version length, key, version, value. The end is a length of 0 and the number of records in 8 bytes, so
+// that a file that was cut short is noticed. All numbers are big-endian. Records are in the order of the ring
+// they are of, so that an export goes on behind the last one.
 import { crc32 } from 'node:zlib';
 import { CommandFailure } from './failure.ts';
 

@@ -96,7 +96,8 @@ describe('a snapshot', () => {
 
   it('goes through pipes from ring to ring', async () => {
     const main = `'${process.execPath}' dist/src/cli/main.js`;
-    const command = `${main} export - ${flagsOf(from).join(' ')} | ${main} import - ${flagsOf(to).join(' ')} --json`;
+    const [source, target] = [from, to].map((ring) => flagsOf(ring).join(' '));
+    const command = `${main} export - ${source} | ${main} import - ${target} --json`;
     // The rings live in this process, which has to go on meanwhile.
     const { code, stdout } = await processes.shell(command);
     expect([code, JSON.parse(stdout)]).toEqual([0, { stored: 500, skipped: 0, expired: 0 }]);
