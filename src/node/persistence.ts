@@ -59,9 +59,9 @@ export class Persistence {
   readonly salt: number | undefined;
   readonly #options: PersistenceOptions;
   readonly #archive: Archive;
-  /** As they were when the socket was made; undefined in a new store. */
-  readonly #found: Uint8Array | undefined;
-  /** Why they could not be read, which the first call that needs the store rejects with. */
+  /** As it was when the socket was made; undefined in a new store. */
+  readonly #found: NodeRecord | undefined;
+  /** Why it could not be read, which the first call that needs the store rejects with. */
   readonly #unreadable: ChordError | undefined;
   #record: NodeRecord;
   #isNoted = true;
@@ -79,14 +79,13 @@ export class Persistence {
     const { store, terms } = options;
     this.#options = options;
     this.#archive = new Archive(store, { k: terms.k, hash: sha256, idOf });
-    let former: NodeRecord | undefined;
     try {
-      this.#found = store.readIdentity();
-      former = this.#found === undefined ? undefined : decodeNodeRecord(this.#found, terms);
+      this.#found = readRecord(store, terms);
     } catch (cause) {
       this.#unreadable = storeError('the store cannot be used', cause);
     }
-    this.#record = former === undefined ? newRecord() : { ...former, incarnation: former.incarnation + 1 };
+    const found = this.#found;
+    this.#record = found === undefined ? newRecord() : { ...found, incarnation: found.incarnation + 1 };
     this.identity = this.#record.identity;
     this.incarnation = this.#record.incarnation;
     this.birth = this.#record.birth;
@@ -158,10 +157,11 @@ export class Persistence {
 
   async #load(): Promise<readonly SavedRecord[]> {
     const { store, terms } = this.#options;
-    if (!sameBytes(store.readIdentity(), this.#found)) {
+    const isNew = this.#found === undefined;
+    const now = readRecord(store, terms);
+    if (now?.identity.id !== this.#found?.identity.id || now?.incarnation !== this.#found?.incarnation) {
       throw new ChordError('ERR_STORE', 'another node has used the store meanwhile: make a new socket');
     }
-    const isNew = this.#found === undefined;
     const { records, damage } = await this.#archive.load(isNew);
     if (damage !== undefined) this.#reportDamage(damage, records);
     // So that the next start can tell a store that was emptied from a new one.
@@ -276,9 +276,9 @@ function sizeOf(record: SavedRecord): number {
   return RECORD_BYTES + record.entry.key.length + (record.entry.value?.length ?? 0);
 }
 
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return Buffer.compare(a, b) === 0;
+function readRecord(store: Store, terms: RingTerms): NodeRecord | undefined {
+  const bytes = store.readIdentity();
+  return bytes === undefined ? undefined : decodeNodeRecord(bytes, terms);
 }
 
 function storeError(what: string, cause: unknown): ChordError {
