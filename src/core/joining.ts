@@ -10,17 +10,18 @@ import type { Goal, LookupResult } from './lookup.ts';
 import type { Membership } from './membership.ts';
 import { reading } from './neighbourhood.ts';
 import type { Reply } from './message.ts';
-import { lowerBound } from './ordered.ts';
-import type { Arc } from './position.ts';
-import { arcLength, distance, holds, memberPosition } from './position.ts';
+import { distance, memberPosition } from './position.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
+import { splitScore, Survey } from './survey.ts';
 
 export interface JoiningView {
   readonly engine: Engine;
   readonly table: RoutingTable;
   readonly membership: Membership;
   readonly home: Home;
+  /** Of the position before a restart, which is taken again where it is free. */
+  readonly preferredSalt: number | undefined;
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 
@@ -30,10 +31,10 @@ const CANDIDATE_LOOKUPS = 4;
 const SALTS_TRIED = 16_384;
 /** The part of the best possible split that ends the search. */
 const ENOUGH = 0.8;
-/** What a position in an unknown part of the ring counts: less than any known split. */
-const UNKNOWN_SCORE = 0.5;
 /** Times an admission may fail because somebody else was faster. */
 const ATTEMPTS_MAX = 64;
+/** Of these, how many go to the position that the node had before. */
+const FORMER_ATTEMPTS = 8;
 
 /** A split that turns out to be less than this part of what was planned is planned afresh, so many times. */
 const SPLIT_KEPT = 0.6;
@@ -51,12 +52,7 @@ export class Joining {
   readonly #view: JoiningView;
   readonly #done: Done;
   readonly #deadline: number;
-  /**
-   * Every member seen, by position; and the arcs between those that were named as neighbours, from start to
-   * end.
-   */
-  readonly #seen = new Map<number, Contact>();
-  readonly #arcs = new Map<number, number>();
+  readonly #survey: Survey;
   #whole = false;
   #attempts = 0;
   #revisions = 0;
@@ -64,11 +60,15 @@ export class Joining {
   readonly #positions: number[] = [];
   #dialledBack = false;
   #ended = false;
+  /** The preferred salt, until it proves to be of no use. */
+  #former: number | undefined;
 
   constructor(view: JoiningView, deadline: number, done: Done) {
     this.#view = view;
     this.#deadline = deadline;
     this.#done = done;
+    this.#survey = new Survey(view.engine.self.id, view.engine.size);
+    this.#former = view.preferredSalt;
     this.#firstSalt = view.engine.random.below(SALT_MAX + 1);
     this.#begin(1);
   }
@@ -118,7 +118,7 @@ export class Joining {
   /** A ring of one, at any position. */
   #alone(): void {
     const { engine, membership } = this.#view;
-    const salt = engine.random.below(SALT_MAX + 1);
+    const salt = this.#former ?? engine.random.below(SALT_MAX + 1);
     membership.enter(ring.alone(withSalt(engine.self, salt, engine.hash, engine.k)), 0);
     this.#finish(undefined);
   }
@@ -149,48 +149,22 @@ export class Joining {
     const origin = table.origin;
     if (this.#ended) return;
     if (origin === undefined) return this.#alone();
-    this.#clear();
+    this.#survey.clear();
     this.#whole = table.successors.length < membership.rules.listMax;
-    this.#seeInOrder([origin, ...table.successors, ...(this.#whole ? [origin] : [])]);
+    this.#survey.seeInOrder([origin, ...table.successors, ...(this.#whole ? [origin] : [])]);
     if (this.#whole) return this.#choose();
-    for (const contact of table.contacts()) this.#see(contact);
+    for (const contact of table.contacts()) this.#survey.see(contact);
     let open = CANDIDATE_LOOKUPS;
     for (let i = 0; i < CANDIDATE_LOOKUPS; i++) {
       const position = engine.random.below(engine.size);
       this.#read(position, (reply) => {
         // Without an owner the contacts stand before the position, the nearest first: no order of the ring.
-        if (reply?.type === 'found' && reply.owner) this.#seeInOrder([...reply.contacts, ...reply.followers]);
+        if (reply?.type === 'found' && reply.owner)
+          this.#survey.seeInOrder([...reply.contacts, ...reply.followers]);
         open -= 1;
         if (open === 0) this.#choose();
       });
     }
-  }
-
-  /** A member: where it stands inside a known arc, it splits it. */
-  #see(contact: Contact): void {
-    const { position } = contact;
-    this.#seen.set(position, contact);
-    for (const [from, to] of this.#arcs) {
-      if (!holds({ from, to }, position) || position === to || position === from) continue;
-      this.#arcs.set(from, position);
-      this.#arcs.set(position, to);
-      return;
-    }
-  }
-
-  /** Members that follow one another on the ring. */
-  #seeInOrder(contacts: readonly Contact[]): void {
-    for (const [i, contact] of contacts.entries()) {
-      const next = contacts[i + 1];
-      if (next !== undefined && !this.#arcs.has(contact.position))
-        this.#arcs.set(contact.position, next.position);
-      this.#see(contact);
-    }
-  }
-
-  #clear(): void {
-    this.#seen.clear();
-    this.#arcs.clear();
   }
 
   /** Asks the owner of a position for itself and what follows it. */
@@ -208,16 +182,17 @@ export class Joining {
   #choose(): void {
     if (this.#ended) return;
     const { engine } = this.#view;
-    const arcs = [...this.#arcs].map(([from, to]) => ({ from, to })).toSorted((a, b) => a.from - b.from);
-    const widest = Math.max(...arcs.map((arc) => arcLength(arc, engine.size)), 0);
+    const former = this.#formerSalt();
+    if (former !== undefined) return this.#approach(former, 0);
+    const { arcs, widest } = this.#survey.arcs();
     // Where the whole ring is known and no arc has a position between its ends, none is free.
-    if (this.#whole && widest <= 1) return this.#full(this.#seen.size);
+    if (this.#whole && widest <= 1) return this.#full(this.#survey.count);
     const enough = ENOUGH * Math.floor(widest / 2);
     let best: { salt: number; score: number } | undefined;
     for (let i = 0; i < SALTS_TRIED; i++) {
       const salt = (this.#firstSalt + i) % (SALT_MAX + 1);
       const position = this.#position(i, salt);
-      const score = this.#seen.has(position) ? 0 : splitScore(position, arcs, engine.size);
+      const score = this.#survey.isTaken(position) ? 0 : splitScore(position, arcs, engine.size);
       if (score > (best?.score ?? 0)) best = { salt, score };
       // The longer the search, the less is enough: in a large ring few salts lead to the widest arc.
       if (best !== undefined && best.score >= enough * (1 - i / SALTS_TRIED)) break;
@@ -234,6 +209,15 @@ export class Joining {
     return (this.#positions[i] ??= memberPosition(hash, self.publicKey, salt, k));
   }
 
+  /** A few times, because the ring may be in motion, and only where nobody else stands there. */
+  #formerSalt(): number | undefined {
+    if (this.#former === undefined) return undefined;
+    const { hash, self, k } = this.#view.engine;
+    const position = memberPosition(hash, self.publicKey, this.#former, k);
+    if (this.#attempts > FORMER_ATTEMPTS || this.#survey.isTaken(position)) this.#former = undefined;
+    return this.#former;
+  }
+
   #full(members: number): void {
     const { engine } = this.#view;
     const message =
@@ -247,17 +231,17 @@ export class Joining {
     const start = from ?? this.#view.table.origin;
     if (this.#ended) return;
     if (start === undefined) return this.#alone();
-    if (from === undefined) this.#clear();
+    if (from === undefined) this.#survey.clear();
     this.#view.engine.call(start, reading(start, 0), (answer) => {
       if (this.#ended) return;
       if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') return this.#retry(answer.type);
       if (answer.body.state !== 'full') return this.#retry(answer.body.state);
       const { successors } = answer.body.neighbourhood;
-      const before = this.#seen.size;
-      this.#seeInOrder([start, ...successors]);
+      const before = this.#survey.count;
+      this.#survey.seeInOrder([start, ...successors]);
       const last = successors.at(-1);
       this.#whole =
-        last === undefined || this.#seen.size === before || this.#seen.size >= this.#view.engine.size;
+        last === undefined || this.#survey.count === before || this.#survey.count >= this.#view.engine.size;
       if (this.#whole || last === undefined) this.#choose();
       else this.#walk(last);
     });
@@ -267,7 +251,7 @@ export class Joining {
   #approach(salt: number, planned: number): void {
     const { engine, membership } = this.#view;
     const self = withSalt(engine.self, salt, engine.hash, engine.k);
-    const predecessor = this.#nearestBefore(self.position);
+    const predecessor = this.#survey.nearestBefore(self.position);
     if (predecessor === undefined) return this.#retry('nobody before the position');
     engine.call(predecessor, reading(predecessor, 0), (answer) => {
       if (this.#ended) return;
@@ -277,8 +261,11 @@ export class Joining {
       const { state, neighbourhood } = answer.body;
       if (state === 'not-a-member') return this.#retry(state, predecessor);
       if (state !== 'full') return this.#retry(state);
-      const joined = ring.joined(self, predecessor, neighbourhood, membership.rules);
-      this.#seeInOrder([predecessor, ...neighbourhood.successors]);
+      // A former life of this node may still be on the list: it is replaced, and does not stand in the way.
+      const successors = neighbourhood.successors.filter(({ id }) => id !== self.id);
+      const its = { ...neighbourhood, successors };
+      const joined = ring.joined(self, predecessor, its, membership.rules);
+      this.#survey.seeInOrder([predecessor, ...neighbourhood.successors]);
       // A nearer member stands before the position, or on it.
       if (joined === undefined) return this.#again();
       if (this.#isPoor(joined, planned)) return this.#again();
@@ -301,19 +288,6 @@ export class Joining {
     return true;
   }
 
-  #nearestBefore(position: number): Contact | undefined {
-    const { size } = this.#view.engine;
-    let best: Contact | undefined;
-    for (const contact of this.#seen.values()) {
-      if (contact.position === position) continue;
-      const nearer =
-        best === undefined ||
-        distance(contact.position, position, size) < distance(best.position, position, size);
-      if (nearer) best = contact;
-    }
-    return best;
-  }
-
   /** The member behind decides: of two joiners at one place, it takes the first. */
   #admit(state: ring.RingState): void {
     const { engine, membership } = this.#view;
@@ -332,7 +306,7 @@ export class Joining {
         return this.#finish(undefined);
       }
       if (outcome === 'not-a-member') return this.#retry(outcome, successor);
-      if (predecessor !== undefined) this.#seeInOrder([predecessor, successor]);
+      if (predecessor !== undefined) this.#survey.seeInOrder([predecessor, successor]);
       if (predecessor !== undefined || outcome === 'taken') return this.#again();
       this.#retry(outcome);
     });
@@ -380,13 +354,4 @@ export class Joining {
       this.#retry(answer.type, origin);
     });
   }
-}
-
-/** The smaller of the two parts a position would make of the known arc that holds it. */
-function splitScore(position: number, arcs: readonly Arc[], size: number): number {
-  const low = lowerBound(arcs, (arc) => arc.from < position);
-  const arc = arcs[low === 0 ? arcs.length - 1 : low - 1];
-  // Outside of what is known, a position is better than none.
-  if (arc === undefined || !holds(arc, position)) return UNKNOWN_SCORE;
-  return Math.min(distance(arc.from, position, size), distance(position, arc.to, size));
 }

@@ -42,6 +42,8 @@ export interface MachineOptions {
   readonly publicKey: Uint8Array;
   readonly id: string;
   readonly incarnation: number;
+  /** Of the position before a restart: the node goes there again where it is free. */
+  readonly preferredSalt?: number | undefined;
   /** Copies of each entry, the owner's included. */
   readonly replicas: number;
   readonly profile: Profile;
@@ -135,6 +137,7 @@ export class Machine {
       home: this.#home,
       sweep: this.#sweep,
       fingers: this.#fingers,
+      preferredSalt: options.preferredSalt,
       lookup,
     });
     this.#remembered = new RememberedAddresses(engine, this.#rememberedView());

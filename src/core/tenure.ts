@@ -11,6 +11,7 @@ import type { Goal, LookupResult } from './lookup.ts';
 
 export interface TenureParts extends LeavingParts {
   readonly fingers: Fingers;
+  readonly preferredSalt: number | undefined;
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 

@@ -162,9 +162,9 @@ export class World {
   }
 
   /** The process starts again without memory, under the same identity. */
-  restart(node: WorldNode): void {
+  restart(node: WorldNode, preferredSalt?: number): void {
     this.note(`${node.name} restarts`);
-    node.machine = this.#machine(node.name, node.machine.self.incarnation + 1);
+    node.machine = this.#machine(node.name, node.machine.self.incarnation + 1, preferredSalt);
     node.state = 'running';
     node.held.length = 0;
     node.outcomes.clear();
@@ -214,7 +214,7 @@ export class World {
     return this.running().filter((node) => node.machine.member);
   }
 
-  #machine(name: string, incarnation: number): Machine {
+  #machine(name: string, incarnation: number, preferredSalt?: number): Machine {
     const publicKey = new Uint8Array(name.length);
     for (let i = 0; i < name.length; i++) publicKey[i] = name.charCodeAt(i);
     const { k, replicas = 3, profile = PROFILES.local, limits = {}, hash = simulationHash } = this.#options;
@@ -225,6 +225,7 @@ export class World {
       publicKey,
       id: idOf(hash(publicKey)),
       incarnation,
+      preferredSalt,
       replicas,
       profile,
       limits: { ...CORE_LIMITS, ...limits },
