@@ -3,11 +3,10 @@
 import type { Command } from 'commander';
 import { CORE_LIMITS } from '../core/limits.ts';
 import { callOptions, withClient } from './connection.ts';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure, keyNotFound } from './failure.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
 import { jsonBytes, stderrLine, writeBytes, writeJson } from './output.ts';
 
-const KEY_NOT_FOUND = 3;
 // What a client and a node take at most that were not told otherwise, and commands cannot tell them.
 const VALUE_BYTES_MAX = CORE_LIMITS.valueBytes;
 
@@ -101,10 +100,4 @@ async function readAll(source: AsyncIterable<Buffer>): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function keyNotFound(key: string): CommandFailure {
-  return new CommandFailure('ERR_KEY_NOT_FOUND', `the ring has no entry for ${JSON.stringify(key)}`, {
-    exitCode: KEY_NOT_FOUND,
-  });
 }

@@ -2,6 +2,8 @@
 // each code; the codes and their sentences are the library's.
 import { ChordError } from '../index.ts';
 
+const KEY_NOT_FOUND = 3;
+
 /** A failure that the command line itself found. */
 export class CommandFailure extends Error {
   readonly code: string;
@@ -19,6 +21,13 @@ export class CommandFailure extends Error {
     this.advice = options.advice;
     this.exitCode = options.exitCode ?? 1;
   }
+}
+
+/** What a command ends with that was to read or to delete a key. */
+export function keyNotFound(key: string): CommandFailure {
+  return new CommandFailure('ERR_KEY_NOT_FOUND', `the ring has no entry for ${JSON.stringify(key)}`, {
+    exitCode: KEY_NOT_FOUND,
+  });
 }
 
 export interface FailureReport {
@@ -65,7 +74,7 @@ export function describeFailure(error: unknown): FailureReport {
   const code = codeOf(error);
   if (code === undefined) return { code: nameOf(error), message, advice: undefined, exitCode: misuse(error) };
   const advice = adviceOn(error, code);
-  return { code, message, advice, exitCode: code === 'ERR_KEY_NOT_FOUND' ? 3 : 1 };
+  return { code, message, advice, exitCode: code === 'ERR_KEY_NOT_FOUND' ? KEY_NOT_FOUND : 1 };
 }
 
 function adviceOn(error: unknown, code: string): string | undefined {

@@ -11,6 +11,7 @@ import { addNode } from './node-command.ts';
 import { paintError, stderrLine } from './output.ts';
 import { addInspection } from './ring-commands.ts';
 import { addSnapshots } from './snapshot-commands.ts';
+import { addShell } from './shell-command.ts';
 import { addSim } from './sim-command.ts';
 
 const USAGE = 2;
@@ -52,6 +53,7 @@ function buildProgram(): Command {
   addUpdate(program);
   addInspection(program);
   addSnapshots(program);
+  addShell(program);
   addSim(program);
   return program;
 }

@@ -1,6 +1,6 @@
 // The commands ring, check and explain: what a ring looks like from one of its clients.
 import type { Command } from 'commander';
-import type { ChordSocket, MemberView } from '../index.ts';
+import type { ChordSocket, Explanation, MemberView } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
 import { type Colour, paint, writeJson, writeLine } from './output.ts';
@@ -42,37 +42,45 @@ export function addInspection(program: Command): void {
 }
 
 async function runRing(flags: RingFlags): Promise<void> {
-  await withClient(flags, async (client) => {
-    const members = await walk(client, flags);
-    if (flags.json) {
-      await writeJson(members);
-      return;
-    }
-    const { k } = client;
-    if (members.length <= DRAWN_MEMBERS_MAX) {
-      const width = Math.min(process.stdout.columns ?? PAGE_COLUMNS, 100);
-      const height = Math.min(23, Math.max(9, 2 * Math.ceil(members.length / 2) + 7));
-      const entries = members.reduce((sum, member) => sum + member.entries, 0);
-      const centre = [
-        count(members.length, 'member'),
-        `2^${k} positions`,
-        count(entries, 'entry', 'entries'),
-      ];
-      await writeLine(drawRing(members, { k, width, height, centre, paint: painter }).join('\n'));
-      await writeLine('');
-    }
-    await writeLine(drawMembers(members, k, painter).join('\n'));
-  });
+  await withClient(flags, async (client) => printRing(await walk(client, flags), client.k, flags));
+}
+
+/** Draws the ring and lists its members. */
+export async function printRing(
+  members: readonly MemberView[],
+  k: number,
+  flags: Pick<RingFlags, 'json'>,
+): Promise<void> {
+  if (flags.json) {
+    await writeJson(members);
+    return;
+  }
+  if (members.length <= DRAWN_MEMBERS_MAX) {
+    const width = Math.min(process.stdout.columns ?? PAGE_COLUMNS, 100);
+    const height = Math.min(23, Math.max(9, 2 * Math.ceil(members.length / 2) + 7));
+    const entries = members.reduce((sum, member) => sum + member.entries, 0);
+    const centre = [count(members.length, 'member'), `2^${k} positions`, count(entries, 'entry', 'entries')];
+    await writeLine(drawRing(members, { k, width, height, centre, paint: painter }).join('\n'));
+    await writeLine('');
+  }
+  await writeLine(drawMembers(members, k, painter).join('\n'));
 }
 
 async function runCheck(flags: RingFlags): Promise<void> {
   const members = await withClient(flags, (client) => walk(client, flags));
+  if (!(await printCheck(members, flags))) process.exitCode = 1;
+}
+
+/** Says what is wrong with the ring; resolves to whether it is whole. */
+export async function printCheck(
+  members: readonly MemberView[],
+  flags: Pick<RingFlags, 'json'>,
+): Promise<boolean> {
   const problems = findProblems(members);
   const whole = problems.length === 0;
-  if (!whole) process.exitCode = 1;
   if (flags.json) {
     await writeJson({ whole, members: members.length, problems });
-    return;
+    return whole;
   }
   for (const problem of problems) await writeLine(`${paint('red', '✗')} ${problem}`);
   const size = count(members.length, 'member');
@@ -81,10 +89,20 @@ async function runCheck(flags: RingFlags): Promise<void> {
       ? `${paint('green', '✓')} the ring is whole: ${size}, in order, neighbours agree, all copies in place`
       : `the ring is not whole: ${count(problems.length, 'problem')} with ${size}`,
   );
+  return whole;
 }
 
 async function runExplain(key: string, flags: RingFlags): Promise<void> {
   const way = await withClient(flags, (client) => client.explain(key, callOptions(flags)));
+  await printExplanation(key, way, flags);
+}
+
+/** Shows the way to a key. */
+export async function printExplanation(
+  key: string,
+  way: Explanation,
+  flags: Pick<RingFlags, 'json'>,
+): Promise<void> {
   if (flags.json) {
     await writeJson({ key, ...way });
     return;
@@ -124,7 +142,10 @@ function count(number: number, one: string, many: string = `${one}s`): string {
 
 /** The members, clockwise from position 0. */
 async function walk(client: ChordSocket, flags: RingFlags): Promise<MemberView[]> {
-  const members = await withSpinner('walking the ring', () => client.ring(callOptions(flags)));
+  return byPosition(await withSpinner('walking the ring', () => client.ring(callOptions(flags))));
+}
+
+export function byPosition(members: readonly MemberView[]): MemberView[] {
   return members.toSorted((a, b) => a.position - b.position);
 }
 

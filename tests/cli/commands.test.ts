@@ -329,6 +329,7 @@ describe('what goes wrong', () => {
     'check',
     'export',
     'import',
+    'shell',
   ])('helps with "chord %s --help"', async (command) => {
     const { code, stdout, stderr } = await plain([...command.split(' ').filter(Boolean), '--help']);
     expect([code, stderr]).toEqual([0, '']);

@@ -1,0 +1,169 @@
+// chord shell: how lines become words, what Tab offers, watches in the background, and the shell itself with
+// its lines from a pipe. The prompt on a terminal is readline's.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ShellSession } from '../../src/cli/shell-session.ts';
+import { showBytes } from '../../src/cli/shell-output.ts';
+import { canWatch, ShellWatches } from '../../src/cli/shell-watches.ts';
+import { parseLine, quoteWord } from '../../src/cli/shell-words.ts';
+import { type Cluster, createCluster } from '../../src/testing/index.ts';
+import { buildProject, type Finished, Processes } from '../support/processes.ts';
+
+const processes = new Processes();
+let cluster: Cluster;
+let session: ShellSession;
+
+beforeAll(async () => {
+  buildProject();
+  cluster = await createCluster(2, { k: 8 });
+  session = new ShellSession(await cluster.client(), undefined, () => {});
+}, 120_000);
+
+afterAll(async () => {
+  await processes.endAll();
+  await cluster.close();
+});
+
+async function shell(...lines: string[]): Promise<Finished> {
+  const address = cluster.nodes[0]!.outAddr.join(':');
+  const args = ['shell', '--connect', address, '--profile', 'local'];
+  return processes.run(args, { input: lines.map((line) => `${line}\n`).join('') });
+}
+
+describe('a line', () => {
+  it.each<[string, string[]]>([
+    ['', []],
+    ['  get  key ', ['get', 'key']],
+    [`set 'a b' "c d"`, ['set', 'a b', 'c d']],
+    [`set k '{"a": "\\\\"}'`, ['set', 'k', '{"a": "\\\\"}']],
+    [`set k "say \\"hi\\" \\\\ \\n"`, ['set', 'k', 'say "hi" \\ \\n']],
+    [`set k ''`, ['set', 'k', '']],
+    [`a'b c'd`, ['ab cd']],
+  ])('%j is %j', (line, words) => {
+    expect(parseLine(line)).toMatchObject({ words, isOpen: false });
+  });
+
+  it('knows of an open quote, and how its last word was typed', () => {
+    expect(parseLine('get "two wo')).toEqual({ words: ['get', 'two wo'], last: '"two wo', isOpen: true });
+    expect(parseLine('get ')).toEqual({ words: ['get'], last: '', isOpen: false });
+  });
+
+  it.each(['plain', 'two words', `it's`, 'a"b\\c', ''])('reads %j back as it was quoted', (word) => {
+    expect(parseLine(`get ${quoteWord(word)}`).words).toEqual(['get', word]);
+  });
+});
+
+describe('values', () => {
+  it('are shown as text, without anything that a terminal would obey', () => {
+    expect(showBytes(Buffer.from('grün\n\tja'))).toBe('grün\n\tja');
+    expect(showBytes(Buffer.from('\u001b[2Jgone\u009b'))).toBe('\\x1b[2Jgone\\x9b');
+    expect(showBytes(Buffer.of(0xff, 0x00))).toBe('<2 bytes> ff00');
+  });
+});
+
+describe('completion', () => {
+  beforeAll(async () => {
+    await cluster.nodes[0]!.update({ apple: '1', 'apple pie': '2', banana: '3', 'line\nfeed': '4' });
+    await cluster.nodes[0]!.set(Buffer.of(0xff), '5');
+  });
+
+  it('is of commands first', async () => {
+    expect(await session.complete('ex')).toEqual([['exit ', 'explain '], 'ex']);
+    expect(await session.complete('help me')).toEqual([['merge '], 'me']);
+    expect((await session.complete(''))[0]).toContain('get ');
+    expect((await session.complete(''))[0]).not.toContain('watch ');
+  });
+
+  it('is of the keys of the ring behind a command that takes one, quoted where needed', async () => {
+    expect(await session.complete('get app')).toEqual([['apple '], 'app']);
+    expect(await session.complete('get "app')).toEqual([['"apple pie" '], '"app']);
+    expect(await session.complete('del ')).toEqual([['apple ', '"apple pie" ', 'banana '], '']);
+  });
+
+  it('is of nothing elsewhere', async () => {
+    expect(await session.complete('set apple va')).toEqual([[], 'va']);
+    expect(await session.complete('check ')).toEqual([[], '']);
+    expect(await session.complete('nonsense a')).toEqual([[], 'a']);
+  });
+});
+
+describe('lines from a pipe', () => {
+  it('are carried out in order', async () => {
+    const lines = ["set who 'Ada L.'", 'get who', 'incr n 41', 'incr n', `merge o '{"a":1}'`, 'size wh'];
+    const { code, stdout, stderr } = await shell(...lines, 'pop who', 'keys o', 'exit', 'get who');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n').slice(1)).toEqual(['Ada L.', '41', '42', '{"a":1}', '1', 'Ada L.', 'o', '']);
+    expect(stdout).toMatch(/^version \w+\n/);
+  });
+
+  it('show entry, way, members and state of the ring', async () => {
+    const { code, stdout } = await shell('set k v 60000', 'entry k', 'explain k', 'ring', 'check', 'help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^v\nversion \s*\w+\nexpires \s*\d{4}-.*\ncopies \s*2 of 2 agreed\ncost /m);
+    expect(stdout).toMatch(/^"k" is at position \d+$/m);
+    expect(stdout).toContain('2 members');
+    expect(stdout).toContain('✓ the ring is whole');
+    expect(stdout).toMatch(/^incr KEY \[BY\] +add to a number/m);
+  });
+
+  it('go on behind one that fails, and the first failure is the exit code', async () => {
+    const lines = ['get nothing', 'set word ten', 'incr word', 'gte x', 'get', "get 'x", 'get word'];
+    const { code, stdout, stderr } = await shell(...lines);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/\nten\n$/);
+    expect(stderr.split('\n')).toEqual([
+      'ERR_KEY_NOT_FOUND: the ring has no entry for "nothing"',
+      'ERR_NOT_A_NUMBER: "word": the stored value is "ten", expected a decimal integer',
+      'error: there is no command gte; help lists them.',
+      'error: expected: get KEY',
+      'error: a quote is not closed',
+      '',
+    ]);
+  });
+
+  it('that are wrong usage, or a number that is none, are told', async () => {
+    const { code, stderr } = await shell('incr n one', `merge o '[`, 'set k v soon', 'help nothing');
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(4);
+  });
+});
+
+describe('watches', () => {
+  async function* events(signal: AbortSignal): AsyncGenerator<{ type: string; key: Buffer; value?: Buffer }> {
+    yield { type: 'set', key: Buffer.from('k'), value: Buffer.from('v') };
+    yield { type: 'delete', key: Buffer.from('k') };
+    await new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  }
+
+  it('tell of events until they are ended', async () => {
+    const asked: unknown[] = [];
+    const ended: boolean[] = [];
+    const told = await new Promise<string[]>((resolve) => {
+      const lines: string[] = [];
+      const socket = {
+        watch(what: unknown, { signal }: { signal: AbortSignal }) {
+          asked.push(what);
+          signal.addEventListener('abort', () => ended.push(true));
+          return events(signal);
+        },
+      };
+      expect(canWatch(socket)).toBe(true);
+      const watches = new ShellWatches(socket, (line) => {
+        lines.push(line);
+        if (lines.length < 2) return;
+        expect(watches.names).toEqual(['k*']);
+        expect([watches.end('k*'), watches.end('k*')]).toEqual([true, false]);
+        resolve(lines);
+      });
+      watches.begin('k*');
+    });
+    expect(told).toEqual(['set k v', 'delete k']);
+    expect(asked).toEqual([{ prefix: 'k' }]);
+    expect(ended).toEqual([true]);
+  });
+
+  it('are no command where the socket has none', () => {
+    expect(canWatch({})).toBe(false);
+  });
+});
