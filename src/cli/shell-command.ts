@@ -1,5 +1,5 @@
-// The command shell: a prompt on a terminal, or lines from a pipe. It owns where lines come from, the history,
-// what Ctrl-C does and the exit code; what a line does is shell-session.ts's.
+// The command shell: a prompt on a terminal, or lines from a pipe. It owns where lines come from, the
+// history, what Ctrl-C does and the exit code; what a line does is shell-session.ts's.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Shell output: how values are shown to people. Stored bytes may be anything, so nothing that a terminal would
-// obey gets through.
+// Shell output: how values are shown to people. Stored bytes may be anything, so nothing that a terminal
+// would obey gets through.
 
 /** As text where the bytes are UTF-8, with control characters escaped; else as hexadecimal. */
 export function showBytes(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
-// Shell session: what a typed line does, and what Tab makes of it. It owns the choice of the command, the check
-// of its arguments, help and completion; lines come from elsewhere (shell-command.ts).
+// Shell session: what a typed line does, and what Tab makes of it. It owns the choice of the command, the
+// check of its arguments, help and completion; lines come from elsewhere (shell-command.ts).
 import type { ChordSocket } from '../index.ts';
 import { CommandFailure } from './failure.ts';
 import { paint, writeLine } from './output.ts';
