@@ -4,49 +4,15 @@
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Effect, MachineEvent, Outcome } from '../core/effect.ts';
-import type { CoreLimits } from '../core/limits.ts';
-import { CORE_LIMITS } from '../core/limits.ts';
-import { Machine } from '../core/machine.ts';
 import type { Message } from '../core/message.ts';
-import type { Hash } from '../core/position.ts';
-import type { Profile } from '../core/profile.ts';
-import { PROFILES } from '../core/profile.ts';
 import { Random } from '../core/random.ts';
 import { Timers } from '../core/timers.ts';
-import { simulationHash } from './hash.ts';
-import type { NetworkFaults } from './network.ts';
 import { Network } from './network.ts';
 import { Trace } from './trace.ts';
+import type { WorldNode, WorldOptions } from './world-node.ts';
+import { machineOf, namesOf } from './world-node.ts';
 
-export interface WorldOptions {
-  readonly seed: number;
-  readonly k: number;
-  readonly replicas?: number;
-  readonly profile?: Profile;
-  readonly limits?: Partial<CoreLimits>;
-  readonly hash?: Hash;
-  /** What the network does at the start; world.network.faults changes it later. */
-  readonly network?: Partial<NetworkFaults>;
-  /** The simulated sender's view of every message is noted; costs a third of the speed. */
-  readonly traced?: boolean;
-}
-
-/** A node of the world: its machine, and whether its process runs. */
-export interface WorldNode {
-  readonly index: number;
-  readonly name: string;
-  readonly port: number;
-  machine: Machine;
-  state: 'running' | 'paused' | 'dead';
-  /** Who it has a connection with. */
-  readonly connections: Set<WorldNode>;
-  readonly events: MachineEvent[];
-  readonly outcomes: Map<number, Outcome>;
-  /** How far its wall clock is ahead of the world's, milliseconds. */
-  skewMs: number;
-  /** What waits for a paused process. */
-  readonly held: (() => void)[];
-}
+export type { WorldNode, WorldOptions } from './world-node.ts';
 
 const HOST = 'sim';
 /** The wall time of the world's beginning. */
@@ -89,7 +55,7 @@ export class World {
       index,
       name,
       port,
-      machine: this.#machine(name, incarnation),
+      machine: machineOf(this.#options, this.random, { name, incarnation }),
       state: 'running',
       connections: new Set(),
       events: [],
@@ -154,17 +120,22 @@ export class World {
     this.#drain(node);
   }
 
-  /** The process dies: its connections break. */
-  crash(node: WorldNode): void {
-    this.note(`${node.name} crashes`);
+  /** The process dies: its connections break; `silently`, as a power cut does, they just say nothing more. */
+  crash(node: WorldNode, silently = false): void {
+    this.note(`${node.name} ${silently ? 'is without power' : 'crashes'}`);
     node.state = 'dead';
-    for (const other of node.connections) this.#close(node, other);
+    if (!silently) this.#closeAll(node);
   }
 
   /** The process starts again without memory, under the same identity. */
   restart(node: WorldNode, preferredSalt?: number): void {
     this.note(`${node.name} restarts`);
-    node.machine = this.#machine(node.name, node.machine.self.incarnation + 1, preferredSalt);
+    this.#closeAll(node);
+    node.machine = machineOf(this.#options, this.random, {
+      name: node.name,
+      incarnation: node.machine.self.incarnation + 1,
+      preferredSalt,
+    });
     node.state = 'running';
     node.held.length = 0;
     node.outcomes.clear();
@@ -212,24 +183,6 @@ export class World {
 
   members(): WorldNode[] {
     return this.running().filter((node) => node.machine.member);
-  }
-
-  #machine(name: string, incarnation: number, preferredSalt?: number): Machine {
-    const publicKey = new Uint8Array(name.length);
-    for (let i = 0; i < name.length; i++) publicKey[i] = name.charCodeAt(i);
-    const { k, replicas = 3, profile = PROFILES.local, limits = {}, hash = simulationHash } = this.#options;
-    return new Machine({
-      k,
-      hash,
-      seed: this.random.below(2 ** 32),
-      publicKey,
-      id: idOf(hash(publicKey)),
-      incarnation,
-      preferredSalt,
-      replicas,
-      profile,
-      limits: { ...CORE_LIMITS, ...limits },
-    });
   }
 
   #begin(node: WorldNode): void {
@@ -369,6 +322,10 @@ export class World {
     }
   }
 
+  #closeAll(node: WorldNode): void {
+    for (const other of node.connections) this.#close(node, other);
+  }
+
   #close(a: WorldNode, b: WorldNode): void {
     a.connections.delete(b);
     b.connections.delete(a);
@@ -378,14 +335,4 @@ export class World {
   #isCut(from: WorldNode, to: WorldNode): boolean {
     return this.network.isCut(from.index, to.index);
   }
-}
-
-function namesOf(nodes: readonly WorldNode[]): string {
-  return nodes.map((node) => node.name).join(' ');
-}
-
-function idOf(digest: Uint8Array): string {
-  let id = '';
-  for (const byte of digest) id += byte.toString(16).padStart(2, '0');
-  return id;
 }
