@@ -6,6 +6,7 @@ import { MeshSocket } from './node/mesh-socket.ts';
 import { chordProtocol, meshProtocol, Protocol } from './node/protocol.ts';
 
 export { ChordError, ERRORS } from './node/errors.ts';
+export type { Message } from './node/message.ts';
 export { ChordSocket, MeshSocket, Protocol, toBase58 };
 
 /** The reference's module `chord`. */
@@ -44,8 +45,9 @@ export type {
   JsonValue,
 } from './node/encoding.ts';
 export type { ErrorCode, ErrorDescription, ErrorDetails } from './node/errors.ts';
-export type { Change, Degradation, Neighbours, SocketEvents } from './node/events.ts';
+export type { Change, Degradation, MessageGap, Neighbours, SocketEvents } from './node/events.ts';
 export type { Limits } from './node/limits.ts';
+export type { MessageHandler } from './node/mailbox.ts';
 export type { MapOptions, MapView } from './node/map-view.ts';
 export type { CloseOptions, ReadyOptions, SocketSummary, WaitOptions } from './node/mesh-socket.ts';
 export type { ChordOptions, Secret } from './node/options.ts';

@@ -1,5 +1,6 @@
 // Command: what a user asks of the machine, and what each command settles with. A command is started with a
 // time-out and always settles: with its result, with a failure, or when it is cancelled.
+import type { Packet } from './cast.ts';
 import type { Contact } from './contact.ts';
 import type { Cost, Hop } from './effect.ts';
 import type { Entry, Key } from './entry.ts';
@@ -30,7 +31,14 @@ export type Command =
       readonly cursor: ScanCursor;
       readonly prefix: Key;
       readonly withValues: boolean;
-    };
+    }
+  | MessageCommand;
+
+export type MessageCommand =
+  /** A message to every other node; settles with undefined once every part of the network has it. */
+  | { readonly type: 'send'; readonly packets: readonly Packet[] }
+  /** A message to one node; settles with undefined once that one has it. */
+  | { readonly type: 'whisper'; readonly target: string; readonly packets: readonly Packet[] };
 
 /**
  * Where a walk over all entries goes on: at this position, there only behind this key. It begins at

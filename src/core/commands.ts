@@ -2,7 +2,14 @@
 // Join and leave are the machine's own (machine.ts). Every command settles once: with its result, a
 // failure, or not at all if cancelled.
 import { fromKey } from './bytes.ts';
-import type { Command, ExplainResult, OperateResult, ScanCursor, ScanResult } from './command.ts';
+import type {
+  Command,
+  ExplainResult,
+  MessageCommand,
+  OperateResult,
+  ScanCursor,
+  ScanResult,
+} from './command.ts';
 import type { Contact } from './contact.ts';
 import type { Failure } from './effect.ts';
 import type { Engine } from './engine.ts';
@@ -19,6 +26,8 @@ export interface CommandsView {
   describe(): MemberDescription | undefined;
 }
 
+/** What is asked of the ring; the others are the business of tenure.ts and messages.ts. */
+type DictionaryCommand = Exclude<Command, MessageCommand | { type: 'join' | 'leave' }>;
 type Walk = Extract<Command, { type: 'scan' }>;
 
 export class Commands {
@@ -34,7 +43,7 @@ export class Commands {
     this.#view = view;
   }
 
-  start(number: number, command: Exclude<Command, { type: 'join' | 'leave' }>, timeoutMs: number): void {
+  start(number: number, command: DictionaryCommand, timeoutMs: number): void {
     const { limits, now } = this.#engine;
     if (this.#running.size >= limits.inFlight) {
       const message = `${limits.inFlight} operations are under way already (limits.inFlight)`;

@@ -1,5 +1,6 @@
 // Effect: what the machine asks of the world, and what it tells the user. The driver carries effects out; the
 // simulator does the same with virtual time. Nothing here does anything.
+import type { Packet } from './cast.ts';
 import type { Contact } from './contact.ts';
 import type { Version, Key } from './entry.ts';
 import type { Message } from './message.ts';
@@ -48,10 +49,24 @@ export type MachineEvent =
   | { readonly type: 'self'; readonly self: Contact; readonly member: boolean }
   /** On the owner, once an acknowledged change. */
   | { readonly type: 'add' | 'update' | 'delete'; readonly key: Key; readonly version: Version }
+  /** A message for this node: a cast or a whisper. */
+  | { readonly type: 'message'; readonly message: Delivery }
+  /** So many messages of a sender were sent and will not come any more. */
+  | { readonly type: 'gap'; readonly sender: string; readonly count: number }
   /** Service goes on with fewer copies than a majority of the former set. */
   | { readonly type: 'degraded'; readonly message: string }
   /** Something that no command is waiting for went wrong. */
   | { readonly type: 'error'; readonly failure: Failure };
+
+/** A message as it arrives. */
+export interface Delivery {
+  readonly sender: string;
+  /** The sender's wall clock. */
+  readonly sentAt: number;
+  readonly packets: readonly Packet[];
+  /** The node that handed it over. */
+  readonly from: string;
+}
 
 /** One hop of a lookup, as `explain` shows it. */
 export interface Hop {

@@ -12,6 +12,8 @@ export interface HomeView {
   connected(): readonly Contact[];
   /** A member that does not answer is dialled again later. */
   remember(contact: Contact): void;
+  /** Another home was chosen. */
+  homed(): void;
 }
 
 export class Home {
@@ -37,6 +39,7 @@ export class Home {
     if (origin !== undefined && origin.id !== member.id) return;
     this.#forgetCall();
     this.#table.setTables(tables ?? { self: member, predecessor: undefined, successors: [], fingers: [] });
+    if (origin === undefined) this.#view.homed();
     if (tables === undefined) this.#refresh();
     else this.#schedule();
   }
@@ -54,6 +57,7 @@ export class Home {
     if (preferred === undefined) return this.#schedule();
     // The others stay known until the new home has answered: if it is dead as well, one of them is next.
     this.#table.setTables({ self: preferred, predecessor: undefined, successors: [], fingers: others });
+    this.#view.homed();
     this.#refresh();
   }
 

@@ -27,6 +27,19 @@ export interface CoreLimits {
   readonly pageBytes: number;
   /** Entries and bytes in the store: more are refused with ERR_LIMIT. */
   readonly storeBytes: number;
+  /** Bytes of the packets of one message. */
+  readonly messageBytes: number;
+  /**
+   * How long casts are kept for nodes that missed them, and gaps are waited for. Copies are recognised for
+   * twice as long.
+   */
+  readonly messageWindowMs: number;
+  /** Bytes of casts that are kept, and of those that wait to be passed on. */
+  readonly messageWindowBytes: number;
+  /** Senders whose casts and whispers are told apart from copies of them. */
+  readonly messageSenders: number;
+  /** Nodes whose whereabouts are kept for others, and of others. */
+  readonly directory: number;
 }
 
 export const CORE_LIMITS: CoreLimits = {
@@ -41,4 +54,9 @@ export const CORE_LIMITS: CoreLimits = {
   pageEntries: 512,
   pageBytes: 262_144,
   storeBytes: 1_073_741_824,
+  messageBytes: 1_048_576,
+  messageWindowMs: 60_000,
+  messageWindowBytes: 16 * 1_048_576,
+  messageSenders: 4_096,
+  directory: 65_536,
 };

@@ -20,6 +20,7 @@ import { Home } from './home.ts';
 import type { CoreLimits } from './limits.ts';
 import { Membership } from './membership.ts';
 import type { MemberDescription, Message, Neighbourhood, Tables } from './message.ts';
+import { Messages } from './messages.ts';
 import { Operations } from './operations.ts';
 import { Owner } from './owner.ts';
 import type { Hash } from './position.ts';
@@ -77,6 +78,7 @@ export class Machine {
   readonly #fingers: Fingers;
   readonly #sweep: Sweep;
   readonly #commands: Commands;
+  readonly #messages: Messages;
   readonly #remembered: RememberedAddresses;
   readonly #responder: Responder;
   /** Members that a connection is open to. */
@@ -112,6 +114,7 @@ export class Machine {
       replica: new Replica(engine, this.#store, claims, this.#owner, operations),
       store: this.#store,
       met: (contact, member) => this.#met(contact, member, undefined),
+      messages: (from, request, respond) => this.#messages.handle(from, request, respond),
       departed: (contact) => this.#owner.addLeaver(contact),
     });
     this.#commands = new Commands(engine, this.#table, {
@@ -119,6 +122,7 @@ export class Machine {
       describe: () => this.#responder.describe(),
     });
     const lookup = this.#commands.lookup.bind(this.#commands);
+    this.#messages = new Messages(engine, this.#table, this.#membership, lookup);
     this.#home = new Home(engine, this.#table, this.#homeView());
     this.#sweep = new Sweep(engine, this.#store, {
       arc: () => this.#membership.arc,
@@ -230,6 +234,7 @@ export class Machine {
     this.#connected.delete(id);
     this.#engine.handleUnreachable(id);
     this.#owner.removeLeaver(id);
+    this.#messages.disconnected(id);
     this.#membership.disconnected(id);
     this.#home.lost(id);
   }
@@ -279,7 +284,9 @@ export class Machine {
     const number = this.#lastCommand;
     if (command.type === 'join') this.#tenure.join(number, timeoutMs);
     else if (command.type === 'leave') this.#tenure.leave(number, timeoutMs);
-    else this.#commands.start(number, command, timeoutMs);
+    else if (command.type === 'send' || command.type === 'whisper') {
+      this.#messages.start(number, command, timeoutMs);
+    } else this.#commands.start(number, command, timeoutMs);
     return number;
   }
 
@@ -302,6 +309,7 @@ export class Machine {
     return {
       connected: () => [...this.#connected.values()],
       remember: (contact) => this.#remembered.add(contact.host, contact.port, false),
+      homed: () => this.#messages.homed(),
     };
   }
 
@@ -313,6 +321,7 @@ export class Machine {
   }
 
   #met(peer: Contact, member: boolean, tables: Tables | undefined): void {
+    this.#messages.met(peer.id, member);
     if (!member) {
       this.#connected.delete(peer.id);
       return this.#home.watch();
@@ -356,6 +365,7 @@ export class Machine {
   #neighboursChanged(merged: number): void {
     this.#owner.reconcile(merged);
     this.#sweep.touch();
+    this.#messages.neighboursChanged();
     // Changes further down the list come by all the time in a large ring, and say little of the fingers.
     const { predecessor, successors } = this.#membership.neighbourhood;
     const nearest = `${predecessor?.id} ${successors[0]?.id}`;

@@ -2,6 +2,7 @@
 // It owns the vocabulary; the wire turns it into bytes, and each kind is answered in the module named
 // beside it. Every request has a number that its reply repeats; requests and replies have names of their
 // own, so that a reply can never be taken for a request.
+import type { Cast, CastStream, Whereabouts, Whisper } from './cast.ts';
 import type { Contact } from './contact.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
 import type { Arc } from './position.ts';
@@ -135,7 +136,36 @@ export type Request =
    */
   | { readonly type: 'offer'; readonly items: readonly EntryVersion[] }
   /** The entries wanted after an offer. */
-  | { readonly type: 'adopt'; readonly entries: readonly Entry[] };
+  | { readonly type: 'adopt'; readonly entries: readonly Entry[] }
+  | MessageRequest;
+
+/** What users' messages travel in (messages.ts). */
+export type MessageRequest =
+  /**
+   * A message to everybody: for the receiver, and for the members of the arc, which the owner of its first
+   * position passes it on to. Without an arc it goes from a member to its client, or the other way round.
+   */
+  | { readonly type: 'cast'; readonly arc: Arc | undefined; readonly cast: Cast }
+  /** Messages to one node, which is the receiver or a client of the receiver. */
+  | {
+      readonly type: 'whisper';
+      readonly target: string;
+      readonly sender: string;
+      readonly incarnation: number;
+      readonly items: readonly Whisper[];
+    }
+  /** "This is what I have of everybody's casts"; from a client also "you are my home". */
+  | { readonly type: 'tally'; readonly client: boolean; readonly streams: readonly CastStream[] }
+  /** Casts that are missing. */
+  | {
+      readonly type: 'recall';
+      readonly sender: string;
+      readonly incarnation: number;
+      readonly sequences: readonly number[];
+    }
+  /** Where nodes are: at the owner of an id's hash; `copy`: from that owner to the members behind it. */
+  | { readonly type: 'register'; readonly copy: boolean; readonly items: readonly Whereabouts[] }
+  | { readonly type: 'whereis'; readonly id: string };
 
 export type Reply =
   | { readonly type: 'pong' }
@@ -208,6 +238,15 @@ export type Reply =
       readonly release: readonly Key[];
     }
   | { readonly type: 'adopted' }
+  /** Received, and passed on over the arc. `attached`: the sender is the home of this client, or may be. */
+  | { readonly type: 'taken'; readonly attached: boolean }
+  /** Whether the whispers were delivered; else the node is not here. */
+  | { readonly type: 'heard'; readonly delivered: boolean }
+  /** What the receiver has beyond the sender; `accepted`: it is the sender's home now. */
+  | { readonly type: 'tallied'; readonly accepted: boolean; readonly streams: readonly CastStream[] }
+  | { readonly type: 'recalled'; readonly casts: readonly Cast[] }
+  | { readonly type: 'registered' }
+  | { readonly type: 'whereabouts'; readonly at: Contact | undefined }
   /** The receiver does not own the position: who is nearer. */
   | {
       readonly type: 'redirect';

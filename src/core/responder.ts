@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 import { tablesDigest } from './home.ts';
 import type { Membership } from './membership.ts';
 import type { Entry } from './entry.ts';
-import type { MemberDescription, Reply, Request } from './message.ts';
+import type { MemberDescription, MessageRequest, Reply, Request } from './message.ts';
 import type { Arrival, Operations } from './operations.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
@@ -27,6 +27,8 @@ export interface ResponderParts {
   readonly store: MemoryStore;
   /** A node has said what it is now. */
   met(contact: Contact, member: boolean): void;
+  /** A request that carries users' messages. */
+  messages(from: string, request: MessageRequest, respond: (reply: Reply) => void): void;
   /** A member has left by its own will. */
   departed(contact: Contact): void;
 }
@@ -72,6 +74,13 @@ export class Responder {
       case 'locate':
       case 'scan':
         return this.#owned(request, respond);
+      case 'cast':
+      case 'whisper':
+      case 'tally':
+      case 'recall':
+      case 'register':
+      case 'whereis':
+        return this.#parts.messages(from, request, respond);
       default:
         return this.#copies(from, request, respond);
     }

@@ -20,6 +20,18 @@ export interface Degradation {
   readonly message: string;
 }
 
+/** Messages that this node will not receive. */
+export interface MessageGap {
+  /** The id of the node that sent them. */
+  readonly sender: string;
+  readonly count: number;
+  /**
+   * `window`: lost on the way, and no neighbour had them within limits.messageWindowMs. `queue`: dropped
+   * here, because `recv` did not keep up (limits.messageQueue, limits.messageQueueBytes).
+   */
+  readonly reason: 'window' | 'queue';
+}
+
 /** The argument list of each event, by name. */
 export interface SocketEvents {
   /**
@@ -31,6 +43,10 @@ export interface SocketEvents {
   disconnect: [peer: Peer, reason: string];
   /** A connection was refused, by us or by the other side, once on each side. */
   refused: [notice: RefusedNotice];
+  /** A message was queued: `recv` will give it. Takes nothing, and handlers have seen it before. */
+  message: [];
+  /** Messages of a sender were lost, and how. */
+  gap: [gap: MessageGap];
   /** Predecessor or successors of this node changed. */
   neighbours: [neighbours: Neighbours];
   /** Copies were lost beyond a majority, and the survivors went on. */

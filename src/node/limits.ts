@@ -10,6 +10,9 @@ export interface Limits extends CoreLimits {
   readonly connections: number;
   /** Connections whose handshake is under way: a stranger can hold no more than these. */
   readonly handshakes: number;
+  /** Messages that wait for `recv`, and their bytes; when there are more, the oldest are dropped. */
+  readonly messageQueue: number;
+  readonly messageQueueBytes: number;
   /** Bytes that wait to be written to one connection; a peer that reads more slowly is dropped. */
   readonly queueBytes: number;
 }
@@ -46,6 +49,17 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   // The wire takes at most 4,096 entries in one list.
   pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: 4_096 },
   pageBytes: { standard: CORE_LIMITS.pageBytes, least: 1_024, most: 16 * MIB },
+  // A message is held by every node on its way, so it may be as large as a value and no larger.
+  messageBytes: { standard: CORE_LIMITS.messageBytes, least: 1, most: 64 * MIB },
+  // Longer than it takes to evict a member and mend the ring in any profile.
+  messageWindowMs: { standard: CORE_LIMITS.messageWindowMs, least: 1_000, most: 3_600_000 },
+  messageWindowBytes: { standard: CORE_LIMITS.messageWindowBytes, least: 65_536, most: 1_024 * MIB },
+  messageSenders: { standard: CORE_LIMITS.messageSenders, least: 16, most: MIB },
+  // About 100 bytes each.
+  directory: { standard: CORE_LIMITS.directory, least: 16, most: 16 * MIB },
+  // What `recv` has not taken: enough for a pause of seconds at hundreds of messages a second.
+  messageQueue: { standard: 1_024, least: 1, most: MIB },
+  messageQueueBytes: { standard: 16 * MIB, least: 1_024, most: 1_024 * MIB },
   storeBytes: { standard: CORE_LIMITS.storeBytes, least: MIB, most: Number.MAX_SAFE_INTEGER },
   // A member talks to its successors, fingers and clients; 4,096 descriptors are within the usual limit of
   // a service.
@@ -83,10 +97,13 @@ export function parseLimits(given: unknown): Limits {
   return limits as unknown as Limits;
 }
 
-/** The smallest frame that carries whatever the other limits let through: one value on top of a full page. */
+/**
+ * The smallest frame that carries whatever the other limits let through: one value, or one message, on top
+ * of a full page.
+ */
 function frameLeast(limits: CoreLimits): number {
   const overhead = FRAME_OVERHEAD_BYTES + limits.pageEntries * ENTRY_OVERHEAD_BYTES;
-  return limits.valueBytes + limits.pageBytes + limits.keyBytes + overhead;
+  return Math.max(limits.valueBytes, limits.messageBytes) + limits.pageBytes + limits.keyBytes + overhead;
 }
 
 function parseLimit(name: string, value: unknown, bound: Bound): number {

@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
 import { fromKey } from '../core/bytes.ts';
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
-import type { MachineEvent } from '../core/effect.ts';
+import type { Delivery, MachineEvent } from '../core/effect.ts';
 import type { Key } from '../core/entry.ts';
 import { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
@@ -49,6 +49,7 @@ export class LocalNode implements WalkRunner {
   readonly links: LateLinks;
   readonly log: DebugLog;
   readonly #emit: Emit;
+  readonly #deliver: (delivery: Delivery) => void;
   readonly #driver: Driver;
   /** Of nodes that a connection is open to. */
   readonly #connected = new Map<string, Peer>();
@@ -65,9 +66,11 @@ export class LocalNode implements WalkRunner {
 
   #gateway: Address | undefined;
 
-  constructor(config: SocketConfig, emit: Emit) {
+  /** `deliver` is told of every message that arrives; like `emit` it must not throw. */
+  constructor(config: SocketConfig, emit: Emit, deliver: (delivery: Delivery) => void) {
     this.config = config;
     this.#emit = emit;
+    this.#deliver = deliver;
     this.#addr = { host: config.host, port: config.port };
     this.#outAddr = announced(config, config.port);
     const identity = Identity.create();
@@ -121,6 +124,14 @@ export class LocalNode implements WalkRunner {
   /** The latest unexpected errors, oldest first. */
   get faults(): readonly Error[] {
     return this.#faults;
+  }
+
+  /** What is known of a node; of one that is neither connected nor in the tables only the id. */
+  peerOf(id: string): Peer {
+    const { machine } = this;
+    const known = id === this.id ? machine.self : machine.known().find((contact) => contact.id === id);
+    if (known !== undefined) return toPeer(known);
+    return this.#connected.get(id) ?? { id, position: 0, addr: ['', 0] };
   }
 
   /** Whether a node without a connection may get one without being told to connect. */
@@ -221,7 +232,7 @@ export class LocalNode implements WalkRunner {
 
   async #makeLinks(identity: Identity): Promise<Links> {
     const { k, protocol, secrets, limits, clockSkewMaxMs } = this.config;
-    const { frameBytes, keyBytes, valueBytes } = limits;
+    const { frameBytes, keyBytes, valueBytes, messageBytes } = limits;
     const given = this.config.transport;
     return new Links({
       identity,
@@ -230,7 +241,7 @@ export class LocalNode implements WalkRunner {
       transport: given ?? (await chooseTransport(protocol.encryption, identity, limits)),
       secrets,
       limits,
-      wireLimits: { ...WIRE_LIMITS, frameBytes, keyBytes, valueBytes },
+      wireLimits: { ...WIRE_LIMITS, frameBytes, keyBytes, valueBytes, messageBytes },
       timings: { clockSkewMaxMs },
       hello: () => ({ ...this.machine.self, member: this.machine.member }),
       tables: () => this.machine.tables(),
@@ -295,6 +306,15 @@ export class LocalNode implements WalkRunner {
         this.log.write('warn', event.message);
         this.#emit('degraded', { message: event.message });
         return;
+      case 'message':
+        this.#deliver(event.message);
+        return;
+      case 'gap': {
+        const { sender, count } = event;
+        this.log.write('warn', `${count} messages of ${sender} were lost`);
+        this.#emit('gap', { sender, count, reason: 'window' });
+        return;
+      }
       case 'error':
         this.#handleFault(toChordError(event.failure));
     }

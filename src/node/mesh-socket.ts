@@ -1,12 +1,15 @@
-// MeshSocket: a node of a network as users hold it: identity, life cycle, connections, the view of its
-// neighbourhood. It owns the public names and the parsing of their arguments; LocalNode does the work. The
-// dictionary is ChordSocket's.
+// MeshSocket: a node of a network as users hold it: identity, life cycle, connections, messages, the view of
+// its neighbourhood. It owns the public names and the parsing of their arguments; LocalNode and Messenger do
+// the work. The dictionary is ChordSocket's.
 import { EventEmitter } from 'node:events';
 import { inspect, type InspectOptions } from 'node:util';
 import { parseAddress } from './address.ts';
 import { type Call, type CallOptions, parseCall, parseNamed } from './call-options.ts';
 import type { SocketEvents } from './events.ts';
 import { LocalNode } from './local-node.ts';
+import type { MessageHandler } from './mailbox.ts';
+import type { Message } from './message.ts';
+import { Messenger } from './messenger.ts';
 import { type ChordOptions, parseSocketConfig } from './options.ts';
 import { type Peer, toPeer } from './peer.ts';
 import { meshProtocol, type Protocol } from './protocol.ts';
@@ -53,6 +56,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
 
   readonly #node: LocalNode;
   readonly #readiness: Readiness;
+  readonly #messenger: Messenger;
 
   /**
    * `addr` is the host or IP address to listen on ('0.0.0.0' and '::' are all of them); `port` is in
@@ -62,9 +66,16 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    */
   constructor(addr: string, port: number, options?: ChordOptions, standard: Protocol = meshProtocol) {
     super();
-    this.#node = new LocalNode(parseSocketConfig(addr, port, options, standard), (name, ...args) =>
-      this.#emitSafely(name, args),
+    this.#node = new LocalNode(
+      parseSocketConfig(addr, port, options, standard),
+      (name, ...args) => this.#emitSafely(name, args),
+      (delivery) => this.#messenger.deliver(delivery),
     );
+    this.#messenger = new Messenger(this.#node, {
+      queued: () => this.#emitSafely('message', []),
+      dropped: ({ sender }) => this.#emitSafely('gap', [{ sender, count: 1, reason: 'queue' }]),
+      failed: throwLater,
+    });
     const { machine, config, id } = this.#node;
     this.#readiness = new Readiness(
       this.#node,
@@ -243,6 +254,54 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
   }
 
   /**
+   * Sends a message to every other node of the network, members and clients, once each, and in the order of
+   * the calls. A packet is text or bytes and arrives as what it is. Passed on from member to member: one
+   * message and one acknowledgement for each node, in about log2(members) steps.
+   *
+   * Resolves when every part of the network has acknowledged it. It need not be awaited: a failure that
+   * nobody catches is logged. Rejects with TypeError for other packets or none, ERR_LIMIT (above
+   * limits.messageBytes, or too many wait), ERR_NOT_CONNECTED, ERR_CLOSED, and with ERR_TIMEOUT where a part
+   * has not acknowledged it in time; the neighbours go on trying for limits.messageWindowMs.
+   */
+  send(...packets: (string | Uint8Array)[]): Promise<void> {
+    return this.#messenger.send(packets);
+  }
+
+  /**
+   * Sends a message to one node, wherever in the network it is. Whispers to one node arrive once each and in
+   * the order of the calls. Costs one message to a node that is known, and a lookup to find another.
+   *
+   * Resolves when that node has it. As with `send`, it need not be awaited. Rejects with ERR_UNREACHABLE
+   * where no such node is found or it does not answer, ERR_TIMEOUT, and as `send`.
+   */
+  whisper(id: string, ...packets: (string | Uint8Array)[]): Promise<void> {
+    return this.#messenger.whisper(id, packets);
+  }
+
+  /**
+   * The oldest message that was not received yet, or undefined; with a number, at most so many. Messages
+   * wait in a queue of limits.messageQueue messages and limits.messageQueueBytes bytes; when one more comes,
+   * the oldest is dropped and `gap` emitted. Costs no request.
+   * @throws TypeError or RangeError for anything but an integer of at least 0.
+   */
+  recv(): Message | undefined;
+  recv(count: number): Message[];
+  recv(count?: number): Message | undefined | Message[] {
+    return count === undefined ? this.#messenger.receive() : this.#messenger.receiveMany(count);
+  }
+
+  /**
+   * Has every message shown to the handler before it is queued, after the handlers registered before. A
+   * handler that returns something truthy has dealt with the message: it goes no further. `connection` is
+   * the node that handed it over, often not the sender. What a handler throws is an uncaught exception, and
+   * the message goes on.
+   * @throws TypeError for anything but a function of exactly two parameters.
+   */
+  registerHandler(handler: MessageHandler): void {
+    this.#messenger.register(handler);
+  }
+
+  /**
    * Leaves the ring (for at most 3 s, or the profile's time-out where that is shorter), closes every
    * connection, and ends what still waits with ERR_CLOSED; afterwards the process can exit. `force` skips
    * leaving. To be sure that entries are handed over, `unjoin` first: `close` goes on when that takes too
@@ -279,11 +338,15 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
     try {
       this.emit(name, ...args);
     } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
+      throwLater(error);
     }
   }
+}
+
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }
 
 function parseMembers(value: unknown): number {

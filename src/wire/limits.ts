@@ -9,6 +9,8 @@ export interface WireLimits {
   readonly frameBytes: number;
   readonly keyBytes: number;
   readonly valueBytes: number;
+  /** The packets of one message. */
+  readonly messageBytes: number;
   /** An announced host: a DNS name has at most 253 characters. */
   readonly hostBytes: number;
   /** Host and port of a gateway, with the colon and brackets. */
@@ -23,7 +25,7 @@ export interface WireLimits {
   readonly proofBytes: number;
   /** Contacts in one list. */
   readonly contactsMax: number;
-  /** Entries, versions or keys in one list. */
+  /** Entries, versions, keys, packets or messages in one list. */
   readonly itemsMax: number;
   /** Arcs in one list. */
   readonly arcsMax: number;
@@ -34,6 +36,7 @@ export const WIRE_LIMITS: WireLimits = {
   frameBytes: 2 * 1_048_576,
   keyBytes: 1_024,
   valueBytes: 1_048_576,
+  messageBytes: 1_048_576,
   hostBytes: 255,
   gatewayBytes: 263,
   nameBytes: 255,

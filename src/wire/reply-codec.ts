@@ -26,6 +26,7 @@ import {
   writeKeys,
   writePlace,
 } from './entry-codec.ts';
+import { MESSAGE_REPLIES } from './message-codec.ts';
 import { Choice, readOptional, Schema, writeOptional, type Rules } from './schema.ts';
 
 type ReplyRules<Name extends Reply['type']> = Pick<Rules<Reply>, Name>;
@@ -297,6 +298,7 @@ export const REPLY_RULES: Rules<Reply> = {
   ...ROUTING,
   ...DICTIONARY,
   ...REPLICATION,
+  ...MESSAGE_REPLIES,
   ...GENERAL,
 };
 

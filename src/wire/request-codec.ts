@@ -27,6 +27,7 @@ import {
   writePlace,
   writePosition,
 } from './entry-codec.ts';
+import { MESSAGE_REQUESTS } from './message-codec.ts';
 import { readOptional, Schema, writeOptional, type Rules } from './schema.ts';
 
 type RequestRules<Name extends Request['type']> = Pick<Rules<Request>, Name>;
@@ -211,6 +212,12 @@ const REPLICATION: RequestRules<'claim' | 'replicate' | 'digest' | 'fetch' | 'of
   },
 };
 
-export const REQUEST_RULES: Rules<Request> = { ...MEMBERSHIP, ...ROUTING, ...DICTIONARY, ...REPLICATION };
+export const REQUEST_RULES: Rules<Request> = {
+  ...MEMBERSHIP,
+  ...ROUTING,
+  ...DICTIONARY,
+  ...REPLICATION,
+  ...MESSAGE_REQUESTS,
+};
 
 export const REQUESTS: Schema<Request> = new Schema(REQUEST_RULES);

@@ -1,6 +1,7 @@
 // Random messages of every type, built from the types: the compiler knows that none is missing.
 
 import * as fc from 'fast-check';
+import type { Cast, CastStream, Packet, Whereabouts, Whisper } from '../../src/core/cast.ts';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Entry, EntryVersion, Place } from '../../src/core/entry.ts';
 import type {
@@ -95,6 +96,31 @@ const items: fc.Arbitrary<EntryVersion[]> = fc.array(record({ key, version }), {
 const place = fc.option(record<Place>({ position, key }), { nil: undefined });
 const keys = fc.array(key, { maxLength: 5 });
 
+const wellFormed = fc.string({ unit: 'binary', maxLength: 60 });
+const packets: fc.Arbitrary<Packet[]> = fc.array(fc.oneof(value, wellFormed), { maxLength: 4 });
+const cast: fc.Arbitrary<Cast> = record({
+  sender: text,
+  incarnation: number,
+  sequence: number,
+  floor: number,
+  sentAt: number,
+  ageMs: number,
+  packets,
+});
+const streams = fc.array(
+  record<CastStream>({
+    sender: text,
+    incarnation: number,
+    floor: number,
+    next: number,
+    end: number,
+    ageMs: number,
+  }),
+  { maxLength: 4 },
+);
+const whispers = fc.array(record<Whisper>({ sequence: number, sentAt: number, packets }), { maxLength: 4 });
+const places = fc.array(record<Whereabouts>({ id: text, at: contact }), { maxLength: 4 });
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   record({ type: fc.constant('get' as const) }),
   record({
@@ -172,6 +198,12 @@ const REQUESTS: Arbitraries<Request> = {
   fetch: of('fetch', { keys }),
   offer: of('offer', { items }),
   adopt: of('adopt', { entries }),
+  cast: of('cast', { arc: fc.option(arc, { nil: undefined }), cast }),
+  whisper: of('whisper', { target: text, sender: text, incarnation: number, items: whispers }),
+  tally: of('tally', { client: flag, streams }),
+  recall: of('recall', { sender: text, incarnation: number, sequences: fc.array(number, { maxLength: 5 }) }),
+  register: of('register', { copy: flag, items: places }),
+  whereis: of('whereis', { id: text }),
 };
 
 const REPLIES: Arbitraries<Reply> = {
@@ -203,6 +235,12 @@ const REPLIES: Arbitraries<Reply> = {
   fetched: of('fetched', { entries }),
   offered: of('offered', { wanted: keys, release: keys }),
   adopted: fc.constant({ type: 'adopted' }),
+  taken: of('taken', { attached: flag }),
+  heard: of('heard', { delivered: flag }),
+  tallied: of('tallied', { accepted: flag, streams }),
+  recalled: of('recalled', { casts: fc.array(cast, { maxLength: 4 }) }),
+  registered: fc.constant({ type: 'registered' }),
+  whereabouts: of('whereabouts', { at: maybeContact }),
   redirect: of('redirect', { arc, owner: flag, contacts }),
   failed: of('failed', {
     code: fc.constantFrom('BUSY' as const, 'ERR_QUORUM' as const, 'ERR_STORE' as const),

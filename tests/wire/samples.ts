@@ -1,6 +1,7 @@
 // Messages of every type, from which the vectors are recorded and which the other tests mutate. The compiler
 // knows that none is missing.
 
+import type { Cast, CastStream } from '../../src/core/cast.ts';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Message, Neighbourhood, Reply, Request } from '../../src/core/message.ts';
@@ -28,6 +29,20 @@ const tombstone: Entry = { key: bytesKey, value: undefined, version, expiresAt: 
 const lasting: Entry = { ...entry, value: new Uint8Array(0), expiresAt: 1_800_000_000_000 };
 const item = { key: 'apple', version };
 const quorum = { consistency: 'quorum', operationId: operation, budgetMs: 9_990 } as const;
+const cast: Cast = {
+  sender: a.id,
+  incarnation: 1,
+  sequence: 300,
+  floor: 7,
+  sentAt: 1_800_000_000_123,
+  ageMs: 12,
+  packets: ['tést', value, '', new Uint8Array(0)],
+};
+const stream: CastStream = { sender: a.id, incarnation: 1, floor: 7, next: 300, end: 302, ageMs: 1_250 };
+const whispers = [
+  { sequence: 1, sentAt: 1_800_000_000_123, packets: ['hello'] },
+  { sequence: 4, sentAt: 1_800_000_000_124, packets: [] },
+];
 
 export const REQUEST_SAMPLES: Samples<Request> = {
   ping: [{ type: 'ping' }],
@@ -94,6 +109,21 @@ export const REQUEST_SAMPLES: Samples<Request> = {
   fetch: [{ type: 'fetch', keys: ['apple', bytesKey, ''] }],
   offer: [{ type: 'offer', items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
   adopt: [{ type: 'adopt', entries: [entry] }],
+  cast: [
+    { type: 'cast', arc, cast },
+    { type: 'cast', arc: undefined, cast: { ...cast, packets: [] } },
+  ],
+  whisper: [{ type: 'whisper', target: b.id, sender: a.id, incarnation: 1, items: whispers }],
+  tally: [
+    { type: 'tally', client: false, streams: [stream, { ...stream, sender: b.id }] },
+    { type: 'tally', client: true, streams: [] },
+  ],
+  recall: [{ type: 'recall', sender: a.id, incarnation: 1, sequences: [301, 70_000] }],
+  register: [
+    { type: 'register', copy: false, items: [{ id: b.id, at: a }] },
+    { type: 'register', copy: true, items: [] },
+  ],
+  whereis: [{ type: 'whereis', id: b.id }],
 };
 
 export const REPLY_SAMPLES: Samples<Reply> = {
@@ -184,6 +214,15 @@ export const REPLY_SAMPLES: Samples<Reply> = {
   fetched: [{ type: 'fetched', entries: [entry] }],
   offered: [{ type: 'offered', wanted: ['apple'], release: [bytesKey, 'pear'] }],
   adopted: [{ type: 'adopted' }],
+  taken: [{ type: 'taken', attached: true }],
+  heard: [{ type: 'heard', delivered: false }],
+  tallied: [{ type: 'tallied', accepted: true, streams: [stream] }],
+  recalled: [{ type: 'recalled', casts: [cast] }],
+  registered: [{ type: 'registered' }],
+  whereabouts: [
+    { type: 'whereabouts', at: a },
+    { type: 'whereabouts', at: undefined },
+  ],
   redirect: [{ type: 'redirect', arc, owner: true, contacts: [a, b] }],
   failed: [
     { type: 'failed', code: 'BUSY', message: '' },
