@@ -75,7 +75,7 @@ export class Messenger {
     try {
       command = parse();
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     const { timeoutMs } = this.#node.defaults;
     const sent = this.#node.run<void>(command, { timeoutMs });
