@@ -3,6 +3,7 @@
 // else is failure.ts's.
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBench } from './bench-command.ts';
 import { addDemo } from './demo-command.ts';
 import { addDictionary } from './dictionary-commands.ts';
 import { addUpdate } from './update-command.ts';
@@ -55,6 +56,7 @@ function buildProgram(): Command {
   addSnapshots(program);
   addShell(program);
   addSim(program);
+  addBench(program);
   return program;
 }
 

@@ -1,0 +1,111 @@
+// The rings that are measured: all members in this process, or one process each. It owns their start and
+// their end; what is done with them is the caller's.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { ChordError, ChordSocket, Protocol } from '../index.ts';
+import type { Encryption } from './flags.ts';
+
+export interface BenchRing {
+  /** Where values are put, and another node, where they are asked for. */
+  readonly writer: ChordSocket;
+  readonly reader: ChordSocket;
+  /** Milliseconds from nothing to a ring that every node sees whole. */
+  readonly startMs: number;
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const START_MS = 120_000;
+/** Joins under way at once: more of them fight for the same arcs. */
+const JOINS_AT_ONCE = 4;
+
+/** All members in this process; two of them are the writer and the reader. */
+export async function startInProcess(nodes: number, encryption: Encryption): Promise<BenchRing> {
+  const begun = performance.now();
+  const members = Array.from({ length: nodes }, () => makeSocket(encryption));
+  const close = async (): Promise<void> => {
+    await Promise.all(members.map((member) => member.close({ force: true })));
+  };
+  try {
+    const [writer, ...others] = members;
+    if (writer === undefined) throw new RangeError('a ring has at least one member');
+    await writer.join();
+    const waiting = [...others];
+    const lane = async (): Promise<void> => {
+      for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+        await node.connect(...writer.outAddr);
+        await node.join({ timeoutMs: START_MS });
+      }
+    };
+    await Promise.all(Array.from({ length: JOINS_AT_ONCE }, lane));
+    await Promise.all(members.map((member) => member.ready({ members: nodes, timeoutMs: START_MS })));
+    return { writer, reader: others[0] ?? writer, startMs: performance.now() - begun, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** One process a member, and two clients of theirs in this one. */
+export async function startProcesses(nodes: number, encryption: Encryption): Promise<BenchRing> {
+  const begun = performance.now();
+  const children: ChildProcess[] = [];
+  const clients = [makeSocket(encryption), makeSocket(encryption)] as const;
+  const close = async (): Promise<void> => {
+    await Promise.all(clients.map((client) => client.close({ force: true })));
+    await Promise.all(children.map(endChild));
+  };
+  try {
+    const first = await startMember(children, encryption, undefined);
+    const lane = async (): Promise<void> => {
+      while (children.length < nodes) await startMember(children, encryption, first);
+    };
+    await Promise.all(Array.from({ length: JOINS_AT_ONCE }, lane));
+    for (const client of clients) {
+      await client.connect(first);
+      await client.ready({ members: nodes, timeoutMs: START_MS });
+    }
+    const [writer, reader] = clients;
+    return { writer, reader, startMs: performance.now() - begun, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function makeSocket(encryption: Encryption): ChordSocket {
+  return new ChordSocket(HOST, 0, { profile: 'local', protocol: new Protocol('chord', encryption) });
+}
+
+/** Resolves to the address that the member prints once it has joined. */
+function startMember(
+  children: ChildProcess[],
+  encryption: Encryption,
+  first: string | undefined,
+): Promise<string> {
+  const main = fileURLToPath(new URL('main.js', import.meta.url));
+  const terms = ['--encryption', encryption, '--profile', 'local', '--json'];
+  const connect = first === undefined ? [] : ['--connect', first];
+  const child = spawn(process.execPath, [main, 'node', '--listen', `${HOST}:0`, ...terms, ...connect], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  children.push(child);
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', (line: Buffer) => {
+      const { addr } = JSON.parse(line.toString('utf8')) as { addr: [string, number] };
+      resolve(addr.join(':'));
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      reject(new ChordError('ERR_UNREACHABLE', `a member's process ended with ${code} before it was ready`));
+    });
+  });
+}
+
+function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
