@@ -1,8 +1,9 @@
 // Driver: runs one machine in this process. It feeds the machine with what happens, each time with the
 // monotonic clock, and carries out what the machine asks for. It owns that order, the timer and the
-// promises of commands; it decides nothing. Rule: after every input the machine's effects are drained
-// before anything else reaches it, except inputs that those effects themselves cause at once; these are fed
-// in, and their effects queue behind.
+// promises of commands; it decides nothing. Inputs are fed in at once; effects are carried out once a turn of
+// the event loop, so that requests that arrive together are answered, and replicated, together, and the bytes
+// of a turn leave in one write a connection. Inputs that effects cause at once are fed in, and their effects
+// queue behind.
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Destination, Effect, Failure, MachineEvent, Outcome } from '../core/effect.ts';
@@ -17,6 +18,8 @@ export interface Wires {
   send(to: Destination, message: Message): void;
   dial(host: string, port: number, options: { timeoutMs?: number; signal?: AbortSignal }): Promise<Contact>;
   verify(contact: Contact): Promise<void>;
+  /** Writes what was sent since it was called last. */
+  flush(): void;
   close(): Promise<void>;
 }
 
@@ -35,9 +38,13 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A command under way. */
 interface Pending {
-  readonly settle: (outcome: Outcome) => void;
-  readonly fail: (error: ChordError) => void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly signal: AbortSignal | undefined;
+  /** Listens to the signal, where there is one. */
+  abort: (() => void) | undefined;
 }
 
 /** A change of the wall clock below this is within the precision of reading it. */
@@ -53,6 +60,8 @@ export class Driver {
   readonly #pending = new Map<number, Pending>();
   #clockOffsetMs = NaN;
   #draining = false;
+  /** Effects wait to be carried out at the end of this turn. */
+  #turn: NodeJS.Immediate | undefined;
   #closed = false;
 
   constructor(options: DriverOptions) {
@@ -100,48 +109,59 @@ export class Driver {
    */
   run<Result>(command: Command, options: RunOptions): Promise<Result> {
     if (this.#closed) return Promise.reject(closedError());
-    const { signal, timeoutMs } = options;
-    if (signal?.aborted === true) return Promise.reject(reasonOf(signal));
+    if (options.signal?.aborted === true) return Promise.reject(reasonOf(options.signal));
     return new Promise<Result>((resolve, reject) => {
-      let number = 0;
-      const abort = (): void => {
-        this.#forget(number);
-        this.#input((now) => this.machine.cancel(now, number));
-        reject(signal === undefined ? closedError() : reasonOf(signal));
-      };
-      const end = (): void => {
-        signal?.removeEventListener('abort', abort);
-        this.#forget(number);
-      };
-      const settle = (outcome: Outcome): void => {
-        end();
-        if (outcome.ok) resolve(outcome.value as Result);
-        else reject(toChordError(outcome.failure));
-      };
-      const fail = (error: ChordError): void => {
-        end();
-        reject(error);
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#input((now) => {
-        number = this.machine.start(now, command, timeoutMs);
-        this.#pending.set(number, { settle, fail });
-        this.#alarm.keepAlive(true);
-      }, reject);
+      // The caller knows the type of the result.
+      this.#start(command, options, resolve as (value: unknown) => void, reject);
     });
   }
 
   /** Ends everything: waiting commands reject with ERR_CLOSED, the links are closed, the timer is gone. */
   async close(): Promise<void> {
+    this.#drain();
     this.#closed = true;
     this.#alarm.stop();
-    for (const { fail } of this.#pending.values()) fail(closedError());
+    clearImmediate(this.#turn);
+    for (const number of this.#pending.keys()) this.#end(number)?.reject(closedError());
     await this.#wires.close();
   }
 
-  #forget(number: number): void {
+  #start(
+    command: Command,
+    { signal, timeoutMs }: RunOptions,
+    resolve: Pending['resolve'],
+    reject: Pending['reject'],
+  ): void {
+    this.#input((now) => {
+      const number = this.machine.start(now, command, timeoutMs);
+      const pending: Pending = { resolve, reject, signal, abort: undefined };
+      this.#pending.set(number, pending);
+      this.#alarm.keepAlive(true);
+      if (signal === undefined) return;
+      pending.abort = () => {
+        this.#end(number);
+        this.#input((later) => this.machine.cancel(later, number));
+        reject(reasonOf(signal));
+      };
+      signal.addEventListener('abort', pending.abort, { once: true });
+    }, reject);
+  }
+
+  #settle(number: number, outcome: Outcome): void {
+    const pending = this.#end(number);
+    if (pending === undefined) return;
+    if (outcome.ok) pending.resolve(outcome.value);
+    else pending.reject(toChordError(outcome.failure));
+  }
+
+  /** Forgets a command; undefined where it is over already. */
+  #end(number: number): Pending | undefined {
+    const pending = this.#pending.get(number);
+    if (pending === undefined) return undefined;
     this.#pending.delete(number);
+    if (pending.abort !== undefined) pending.signal?.removeEventListener('abort', pending.abort);
     if (this.#pending.size === 0) this.#alarm.keepAlive(false);
+    return pending;
   }
 
   #wake(): void {
@@ -165,7 +185,14 @@ export class Driver {
     } catch (error) {
       failed(error as Error);
     }
-    if (this.#draining) return;
+    // One of a turn is enough; while effects are carried out, their inputs are drained with them.
+    if (this.#turn !== undefined || this.#draining) return;
+    this.#turn = setImmediate(() => this.#drain());
+  }
+
+  #drain(): void {
+    this.#turn = undefined;
+    if (this.#closed || this.#draining) return;
     this.#draining = true;
     let effect = this.machine.poll();
     while (effect !== undefined) {
@@ -173,6 +200,7 @@ export class Driver {
       effect = this.machine.poll();
     }
     this.#draining = false;
+    this.#wires.flush();
     this.#alarm.set(this.machine.nextTimeout());
   }
 
@@ -196,7 +224,7 @@ export class Driver {
         this.#verify(effect.token, effect.contact);
         return;
       case 'settle':
-        this.#pending.get(effect.command)?.settle(effect.outcome);
+        this.#settle(effect.command, effect.outcome);
         return;
       case 'event':
         this.#report(effect.event);

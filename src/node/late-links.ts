@@ -38,6 +38,10 @@ export class LateLinks implements Wires {
     this.#links?.send(to, message);
   }
 
+  flush(): void {
+    this.#links?.flush();
+  }
+
   /** Addresses of connections that have not proved yet who they are. */
   awaiting(): readonly string[] {
     return this.#links?.awaiting() ?? [];

@@ -101,6 +101,8 @@ export class Link implements StreamHandler {
   /** Monotonic milliseconds. */
   openedAt = 0;
   lastUsedAt = 0;
+  /** Whether something was sent since the links were flushed last. */
+  unflushed = false;
   readonly #options: LinkOptions;
   readonly #reader: FrameReader;
   #handshake: Handshake | undefined;
@@ -137,6 +139,11 @@ export class Link implements StreamHandler {
   send(frame: Uint8Array): boolean {
     this.lastUsedAt = performance.now();
     return this.#options.stream.send(frame);
+  }
+
+  /** Writes what was sent, before the turn is over. */
+  flush(): void {
+    this.#options.stream.flush();
   }
 
   /**

@@ -35,6 +35,7 @@ export class Links {
   readonly #outbox: Outbox;
   /** To be told in a later turn. */
   readonly #unreachable = new Set<string>();
+  #unflushed: Link[] = [];
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -131,6 +132,17 @@ export class Links {
     if (!isUnderWay) this.#connectTo(to);
   }
 
+  /** Writes what was sent since the last flush; without it, that happens when the turn is over. */
+  flush(): void {
+    const links = this.#unflushed;
+    if (links.length === 0) return;
+    this.#unflushed = [];
+    for (const link of links) {
+      link.unflushed = false;
+      link.flush();
+    }
+  }
+
   connectedIds(): readonly string[] {
     return this.#table.ids();
   }
@@ -168,6 +180,10 @@ export class Links {
   }
 
   #write(id: string, link: Link, frame: Uint8Array): void {
+    if (!link.unflushed) {
+      link.unflushed = true;
+      this.#unflushed.push(link);
+    }
     if (link.send(frame)) return;
     const { queueBytes } = this.#options.limits;
     const reason = `it does not read: more than ${queueBytes} bytes wait (limits.queueBytes)`;

@@ -156,6 +156,9 @@ class MemoryStream implements ByteStream {
     return true;
   }
 
+  /** Nothing to do: delivery is its own turn. */
+  flush(): void {}
+
   end(): void {
     this.#ended = true;
     this.#schedule();

@@ -32,6 +32,7 @@ export class SocketStream implements ByteStream {
   /** What was sent in this turn. */
   #turn: Uint8Array[] = [];
   #turnBytes = 0;
+  #flushing: NodeJS.Immediate | undefined;
   #opened = false;
   #over = false;
   #remoteEnded = false;
@@ -78,14 +79,36 @@ export class SocketStream implements ByteStream {
     if (this.#over || this.#remoteEnded) return true;
     const waiting = this.queuedBytes;
     if (waiting > 0 && waiting + bytes.length > this.#options.queueBytes) return false;
-    if (this.#turn.length === 0) setImmediate(() => this.#flush());
+    this.#flushing ??= setImmediate(() => this.flush());
     this.#turn.push(bytes);
     this.#turnBytes += bytes.length;
     return true;
   }
 
+  flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const turn = this.#turn;
+    if (turn.length === 0) return;
+    const bytes = this.#turnBytes;
+    this.#turn = [];
+    this.#turnBytes = 0;
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    const first = turn[0];
+    if (turn.length === 1 && first !== undefined) {
+      socket.write(first);
+    } else if (bytes <= COPY_BYTES_MAX) {
+      socket.write(Buffer.concat(turn, bytes));
+    } else {
+      socket.cork();
+      for (const part of turn) socket.write(part);
+      socket.uncork();
+    }
+  }
+
   end(): void {
-    this.#flush();
+    this.flush();
     this.#socket.end();
   }
 
@@ -111,7 +134,7 @@ export class SocketStream implements ByteStream {
       'end',
       () => {
         // The host ends our side in turn: what was sent before has to go first.
-        this.#flush();
+        this.flush();
         this.#remoteEnded = true;
       },
     ],
@@ -120,26 +143,6 @@ export class SocketStream implements ByteStream {
 
   #listen(): void {
     for (const [event, listener] of this.#listeners) this.#socket.on(event, listener);
-  }
-
-  #flush(): void {
-    const turn = this.#turn;
-    if (turn.length === 0) return;
-    const bytes = this.#turnBytes;
-    this.#turn = [];
-    this.#turnBytes = 0;
-    const socket = this.#socket;
-    if (!socket.writable) return;
-    const first = turn[0];
-    if (turn.length === 1 && first !== undefined) {
-      socket.write(first);
-    } else if (bytes <= COPY_BYTES_MAX) {
-      socket.write(Buffer.concat(turn, bytes));
-    } else {
-      socket.cork();
-      for (const part of turn) socket.write(part);
-      socket.uncork();
-    }
   }
 
   #finish(end: StreamEnd): void {

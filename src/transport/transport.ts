@@ -72,6 +72,8 @@ export interface ByteStream {
    * waits.
    */
   send(bytes: Uint8Array): boolean;
+  /** Writes what was sent, before the turn is over. */
+  flush(): void;
   /** Sends what waits and ends our side; what the other side still sends is received until it ends too. */
   end(): void;
   /** Ends it now; what waits is lost. */
