@@ -16,6 +16,7 @@ import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import { Lookup } from './lookup.ts';
 import type { MemberDescription, Reply, Request } from './message.ts';
+import { NumberTable } from './number-table.ts';
 import { keyPosition } from './position.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
@@ -34,7 +35,7 @@ export class Commands {
   readonly #engine: Engine;
   readonly #table: RoutingTable;
   readonly #view: CommandsView;
-  readonly #running = new Map<number, { cancel(): void }>();
+  readonly #running = new NumberTable<{ cancel(): void }>();
   #operations = 0;
 
   constructor(engine: Engine, table: RoutingTable, view: CommandsView) {
@@ -61,8 +62,7 @@ export class Commands {
   }
 
   cancel(number: number): void {
-    this.#running.get(number)?.cancel();
-    this.#running.delete(number);
+    this.#running.take(number)?.cancel();
   }
 
   /** Looks a position up and asks its owner, for any part of the machine. */
@@ -119,36 +119,29 @@ export class Commands {
     deadline: number,
     read: (reply: Reply, result: LookupResult) => unknown,
   ): void {
-    const goal: Goal = {
-      position,
-      request,
-      deadline,
-      here: (respond) => {
-        const budgetMs = Math.max(1, deadline - this.#engine.now);
-        return this.#view.answerHere(position, request(budgetMs), respond);
-      },
-    };
-    const running = { cancel: (): void => {} };
-    this.#running.set(number, running);
-    const lookup = this.lookup(goal, (result) => {
-      this.#running.delete(number);
+    const asking = new Asking(position, deadline, request, (respond) => {
+      const budgetMs = Math.max(1, deadline - this.#engine.now);
+      return this.#view.answerHere(position, request(budgetMs), respond);
+    });
+    this.#running.add(number, asking);
+    asking.lookup = this.lookup(asking, (result) => {
+      this.#running.take(number);
       const { reply, failure } = result;
       if (reply === undefined) return this.#fail(number, failure ?? unexpected('no answer'), result);
       const value = read(reply, result);
       if (value === undefined) return this.#fail(number, unexpected(reply.type), result);
       this.#engine.settle(number, { ok: true, value });
     });
-    running.cancel = () => lookup.cancel();
   }
 
   /** Goes from member to member along the first successors; a member that does not answer is passed over. */
   #ring(number: number, deadline: number): void {
     const walk = new RingWalk(this.#engine, this.#table, this.#view, deadline, (members, failure) => {
-      this.#running.delete(number);
+      this.#running.take(number);
       if (failure !== undefined) this.#fail(number, failure);
       else this.#engine.settle(number, { ok: true, value: members });
     });
-    this.#running.set(number, walk);
+    this.#running.add(number, walk);
     walk.begin();
   }
 
@@ -162,6 +155,27 @@ export class Commands {
 
   #position(key: string): number {
     return keyPosition(this.#engine.hash, fromKey(key), this.#engine.k);
+  }
+}
+
+/** A command that asks one owner; a class for the reason that is given at Timer. */
+class Asking implements Goal {
+  readonly position: number;
+  readonly deadline: number;
+  readonly request: (budgetMs: number) => Request;
+  readonly here: (respond: (reply: Reply) => void) => boolean;
+  lookup: Lookup | undefined;
+
+  constructor(position: number, deadline: number, request: Goal['request'], here: Goal['here']) {
+    this.position = position;
+    this.deadline = deadline;
+    this.request = request;
+    this.here = here;
+    this.lookup = undefined;
+  }
+
+  cancel(): void {
+    this.lookup?.cancel();
   }
 }
 

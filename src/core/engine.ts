@@ -5,6 +5,7 @@ import type { Contact } from './contact.ts';
 import type { Destination, Effect, MachineEvent, Outcome } from './effect.ts';
 import type { CoreLimits } from './limits.ts';
 import type { Reply, Request } from './message.ts';
+import { NumberTable } from './number-table.ts';
 import type { Hash } from './position.ts';
 import { ringSize } from './position.ts';
 import type { Profile } from './profile.ts';
@@ -29,11 +30,19 @@ export interface EngineOptions {
   readonly limits: CoreLimits;
 }
 
-interface Call {
+/** A request under way; a class for the reason that is given at Timer. */
+class Call {
   readonly to: string;
   readonly sentAt: number;
   readonly timer: Timer;
   readonly done: (answer: Answer) => void;
+
+  constructor(to: string, sentAt: number, timer: Timer, done: (answer: Answer) => void) {
+    this.to = to;
+    this.sentAt = sentAt;
+    this.timer = timer;
+    this.done = done;
+  }
 }
 
 export class Engine {
@@ -56,7 +65,7 @@ export class Engine {
   /** Told of every peer that did not answer, once a request. */
   onSilence: (id: string) => void = () => {};
   readonly #timers = new Timers();
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new NumberTable<Call>();
   #lastNumber = 0;
   #deferred: (() => void)[] = [];
   #effects: Effect[] = [];
@@ -85,17 +94,16 @@ export class Engine {
     const id = typeof to === 'string' ? to : to.id;
     const number = ++this.#lastNumber;
     const timer = this.after(timeoutMs ?? this.peers.timeoutMs(id), () => this.#fail(number, 'silence'));
-    this.#calls.set(number, { to: id, sentAt: this.now, timer, done });
+    this.#calls.add(number, new Call(id, this.now, timer, done));
     this.effect({ type: 'send', to, message: { direction: 'request', number, body } });
     return number;
   }
 
   /** The answer to this request is no longer wanted. */
   abandon(number: number): void {
-    const call = this.#calls.get(number);
+    const call = this.#calls.take(number);
     if (call === undefined) return;
     this.#timers.cancel(call.timer);
-    this.#calls.delete(number);
   }
 
   reply(to: string, number: number, body: Reply): void {
@@ -105,8 +113,8 @@ export class Engine {
   handleReply(from: string, number: number, body: Reply): void {
     const call = this.#calls.get(number);
     if (call === undefined || call.to !== from) return;
+    this.#calls.take(number);
     this.#timers.cancel(call.timer);
-    this.#calls.delete(number);
     const ms = this.now - call.sentAt;
     this.peers.answered(from, ms);
     call.done({ type: 'reply', body, ms });
@@ -115,7 +123,7 @@ export class Engine {
   /** No request to this peer will be answered: its connection is gone, or it could not be dialled. */
   handleUnreachable(id: string): void {
     const numbers: number[] = [];
-    for (const [number, call] of this.#calls) if (call.to === id) numbers.push(number);
+    for (const [number, call] of this.#calls.entries()) if (call.to === id) numbers.push(number);
     for (const number of numbers) this.#fail(number, 'unreachable');
   }
 
@@ -178,10 +186,9 @@ export class Engine {
   }
 
   #fail(number: number, type: 'silence' | 'unreachable'): void {
-    const call = this.#calls.get(number);
+    const call = this.#calls.take(number);
     if (call === undefined) return;
     this.#timers.cancel(call.timer);
-    this.#calls.delete(number);
     this.peers.silent(call.to);
     call.done({ type, ms: this.now - call.sentAt });
     this.onSilence(call.to);

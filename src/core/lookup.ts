@@ -43,10 +43,15 @@ export class Lookup {
   readonly #goal: Goal;
   readonly #done: (result: LookupResult) => void;
   readonly #startedAt: number;
-  readonly #tried = new Set<string>();
-  readonly #candidates: Contact[] = [];
-  readonly #hops: Hop[] = [];
-  readonly #calls = new Set<number>();
+  // Made when first needed: a warm lookup asks the owner and nobody else.
+  #firstTried = '';
+  #tried: Set<string> | undefined;
+  /** Undefined until our own tables have been asked for more than the owner. */
+  #candidates: Contact[] | undefined;
+  #hops: Hop[] | undefined;
+  /** The requests under way: the first, and those beside it where it is slow. */
+  #call = 0;
+  #otherCalls: Set<number> | undefined;
   #owner: Contact | undefined;
   #requests = 0;
   #hedges = 0;
@@ -74,30 +79,43 @@ export class Lookup {
 
   cancel(): void {
     this.#ended = true;
-    for (const number of this.#calls) this.#engine.abandon(number);
-    for (const timer of [this.#pause, this.#hedge, this.#deadlineTimer]) this.#engine.cancelTimer(timer);
+    const engine = this.#engine;
+    if (this.#call !== 0) engine.abandon(this.#call);
+    if (this.#otherCalls !== undefined) for (const number of this.#otherCalls) engine.abandon(number);
+    engine.cancelTimer(this.#pause);
+    engine.cancelTimer(this.#hedge);
+    engine.cancelTimer(this.#deadlineTimer);
   }
 
   #start(): void {
-    this.#tried.clear();
-    this.#candidates.length = 0;
+    this.#firstTried = '';
+    this.#tried = undefined;
+    this.#candidates = undefined;
     this.#owner = undefined;
     this.#steps = 0;
     if (this.#goal.here((reply) => this.#answer(this.#engine.self, reply, 0))) return;
-    this.#consult();
+    const owner = this.#table.ownerOf(this.#goal.position);
+    if (owner !== undefined && owner.id !== this.#engine.self.id) this.#owner = owner;
     this.#next();
   }
 
-  /** Takes the way that our own tables know. */
-  #consult(): void {
-    const route = this.#table.route(this.#goal.position);
-    if (route.owner !== undefined && route.owner.id !== this.#engine.self.id) this.#owner = route.owner;
-    for (const contact of route.preceding) this.#consider(contact);
+  /** Members on the way there, from our own tables at first. */
+  #ways(): Contact[] {
+    if (this.#candidates === undefined) {
+      this.#candidates = [];
+      for (const contact of this.#table.preceding(this.#goal.position)) this.#consider(contact);
+    }
+    return this.#candidates;
   }
 
   #consider(contact: Contact): void {
-    if (contact.id === this.#engine.self.id || this.#tried.has(contact.id)) return;
-    if (!this.#candidates.some((candidate) => candidate.id === contact.id)) this.#candidates.push(contact);
+    if (contact.id === this.#engine.self.id || this.#hasTried(contact)) return;
+    const ways = this.#ways();
+    if (!ways.some((candidate) => candidate.id === contact.id)) ways.push(contact);
+  }
+
+  #hasTried(contact: Contact): boolean {
+    return contact.id === this.#firstTried || (this.#tried?.has(contact.id) ?? false);
   }
 
   #next(): void {
@@ -105,18 +123,18 @@ export class Lookup {
     const owner = this.#owner;
     // Somebody believes that we own it: the ring is in motion.
     if (owner?.id === this.#engine.self.id) return this.#again();
-    if (owner !== undefined && !this.#tried.has(owner.id)) return this.#askOwner(owner);
+    if (owner !== undefined && !this.#hasTried(owner)) return this.#askOwner(owner);
     const candidate = this.#steps < HOPS_MAX ? this.#nearest() : undefined;
     if (candidate !== undefined) return this.#askCloser(candidate);
-    if (this.#calls.size === 0) this.#again();
+    if (this.#callCount === 0) this.#again();
   }
 
   /** The untried candidate nearest to the position, clockwise before it; suspected ones last. */
   #nearest(): Contact | undefined {
     let best: Contact | undefined;
     let bestRank = Infinity;
-    for (const contact of this.#candidates) {
-      if (this.#tried.has(contact.id)) continue;
+    for (const contact of this.#ways()) {
+      if (this.#hasTried(contact)) continue;
       const { size, peers } = this.#engine;
       const offset = arcLength({ from: contact.position, to: this.#goal.position }, size);
       const rank = offset + (peers.isSuspected(contact.id) ? size : 0);
@@ -127,25 +145,25 @@ export class Lookup {
 
   #askOwner(owner: Contact): void {
     const engine = this.#engine;
-    this.#tried.add(owner.id);
+    this.#try(owner);
     this.#atOwner = true;
     this.#count();
     const budgetMs = Math.max(1, Math.floor(this.#goal.deadline - engine.now));
     const request = this.#goal.request(budgetMs);
-    this.#call(owner, request, engine.profile.requestMaxMs, (answer) => this.#ownerAnswer(owner, answer));
+    this.#ask(owner, request, engine.profile.requestMaxMs, (answer) => this.#ownerAnswer(owner, answer));
   }
 
   #askCloser(candidate: Contact): void {
     const engine = this.#engine;
-    this.#tried.add(candidate.id);
+    this.#try(candidate);
     this.#count();
     const request: Request = { type: 'find', position: this.#goal.position };
-    this.#call(candidate, request, undefined, (answer) => this.#closerAnswer(candidate, answer));
+    this.#ask(candidate, request, undefined, (answer) => this.#closerAnswer(candidate, answer));
     // A slow hop is not waited for: the next best is asked as well. Finding changes nothing, so asking
     // twice is harmless.
     engine.cancelTimer(this.#hedge);
     this.#hedge = engine.after(engine.peers.hedgeMs(candidate.id), () => {
-      if (this.#ended || this.#calls.size !== 1 || this.#nearest() === undefined) return;
+      if (this.#ended || this.#callCount !== 1 || this.#nearest() === undefined) return;
       this.#hedging = true;
       this.#next();
       this.#hedging = false;
@@ -159,17 +177,36 @@ export class Lookup {
     else this.#retries += 1;
   }
 
-  #call(to: Contact, request: Request, timeoutMs: number | undefined, done: (answer: Answer) => void): void {
+  #try(contact: Contact): void {
+    if (this.#firstTried === '') {
+      this.#firstTried = contact.id;
+    } else {
+      this.#tried ??= new Set();
+      this.#tried.add(contact.id);
+    }
+  }
+
+  get #callCount(): number {
+    return (this.#call === 0 ? 0 : 1) + (this.#otherCalls?.size ?? 0);
+  }
+
+  #ask(to: Contact, request: Request, timeoutMs: number | undefined, done: (answer: Answer) => void): void {
     const number = this.#engine.call(
       to,
       request,
       (answer) => {
-        this.#calls.delete(number);
+        if (this.#call === number) this.#call = 0;
+        else this.#otherCalls?.delete(number);
         if (!this.#ended) done(answer);
       },
       timeoutMs,
     );
-    this.#calls.add(number);
+    if (this.#call === 0) {
+      this.#call = number;
+    } else {
+      this.#otherCalls ??= new Set();
+      this.#otherCalls.add(number);
+    }
   }
 
   #closerAnswer(candidate: Contact, answer: Answer): void {
@@ -247,6 +284,7 @@ export class Lookup {
   }
 
   #record(peer: Contact, ms: number, outcome: Hop['outcome']): void {
+    this.#hops ??= [];
     if (this.#hops.length < HOPS_MAX) this.#hops.push({ peer, ms, outcome });
   }
 
@@ -275,6 +313,6 @@ export class Lookup {
       retries: this.#retries,
       ms: this.#engine.now - this.#startedAt,
     };
-    this.#done({ reply, failure, owner, cost, hops: this.#hops });
+    this.#done({ reply, failure, owner, cost, hops: this.#hops ?? [] });
   }
 }

@@ -10,11 +10,14 @@ interface PeerRecord {
   connected: boolean;
   /** Whether it failed to answer since it was last heard. */
   suspected: boolean;
+  /** Counts up with every use: the least was used longest ago. */
+  usedAt: number;
 }
 
 export class Peers {
   readonly #records = new Map<string, PeerRecord>();
   readonly #max: number;
+  #uses = 0;
   readonly #minMs: number;
   readonly #maxMs: number;
 
@@ -91,22 +94,24 @@ export class Peers {
 
   #touch(id: string): PeerRecord {
     let record = this.#records.get(id);
-    if (record !== undefined) {
-      this.#records.delete(id);
-    } else {
-      record = { smoothedMs: 0, variationMs: 0, connected: false, suspected: false };
+    if (record === undefined) {
       this.#evict();
+      record = { smoothedMs: 0, variationMs: 0, connected: false, suspected: false, usedAt: 0 };
+      this.#records.set(id, record);
     }
-    this.#records.set(id, record);
+    this.#uses += 1;
+    record.usedAt = this.#uses;
     return record;
   }
 
+  /** A scan of all, but only for a peer that is new where the table is full. */
   #evict(): void {
     if (this.#records.size < this.#max) return;
+    let oldest: string | undefined;
+    let usedAt = Infinity;
     for (const [id, record] of this.#records) {
-      if (record.connected) continue;
-      this.#records.delete(id);
-      return;
+      if (!record.connected && record.usedAt < usedAt) [oldest, usedAt] = [id, record.usedAt];
     }
+    if (oldest !== undefined) this.#records.delete(oldest);
   }
 }

@@ -155,15 +155,17 @@ export class RoutingTable {
 
   /** Whom to ask for a position that this node does not own itself. */
   route(position: number): Route {
+    return { owner: this.ownerOf(position), preceding: this.preceding(position) };
+  }
+
+  /** The owner of a position, as learned or by the neighbours; undefined where neither says. */
+  ownerOf(position: number): Contact | undefined {
     const owner = this.learned.find(position);
-    if (
+    const isUsable =
       owner !== undefined &&
       owner.id !== this.#engine.self.id &&
-      !this.#engine.peers.isSuspected(owner.id)
-    ) {
-      return { owner, preceding: this.#preceding(position) };
-    }
-    return { owner: this.ownerByList(position), preceding: this.#preceding(position) };
+      !this.#engine.peers.isSuspected(owner.id);
+    return isUsable ? owner : this.ownerByList(position);
   }
 
   /** The owner of a position that the successor list and the predecessor span; else undefined. */
@@ -187,7 +189,7 @@ export class RoutingTable {
 
   /** The nearest known member strictly before a position, not the origin. */
   closestPreceding(position: number): Contact | undefined {
-    return this.#preceding(position).find((contact) => contact.id !== this.#engine.self.id);
+    return this.preceding(position).find((contact) => contact.id !== this.#engine.self.id);
   }
 
   /** The origin's positions to refresh a finger for: origin + 2**i. */
@@ -195,7 +197,8 @@ export class RoutingTable {
     return advance(this.#origin?.position ?? 0, 2 ** i, this.#engine.size);
   }
 
-  #preceding(position: number): Contact[] {
+  /** Known members before a position, the nearest first. */
+  preceding(position: number): Contact[] {
     const origin = this.#origin;
     if (origin === undefined) return [];
     const best: Contact[] = [];

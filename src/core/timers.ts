@@ -3,11 +3,22 @@
 
 import { itemAt } from './ordered.ts';
 
-export interface Timer {
+/**
+ * A class and not a literal, because it lives for longer than a turn: V8 watches where literals survive, and
+ * after a few hundred of them would allocate all in the old space, where what they point to lives on until
+ * the next full collection.
+ */
+export class Timer {
   readonly at: number;
   readonly order: number;
   /** Undefined once it has run or was cancelled. */
   action: (() => void) | undefined;
+
+  constructor(at: number, order: number, action: () => void) {
+    this.at = at;
+    this.order = order;
+    this.action = action;
+  }
 }
 
 export class Timers {
@@ -21,7 +32,7 @@ export class Timers {
   }
 
   set(at: number, action: () => void): Timer {
-    const timer: Timer = { at, order: this.#order++, action };
+    const timer = new Timer(at, this.#order++, action);
     this.#heap.push(timer);
     this.#up(this.#heap.length - 1);
     return timer;
@@ -72,7 +83,7 @@ export class Timers {
     let i = 0;
     for (;;) {
       let least = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) {
+      for (let child = 2 * i + 1; child <= 2 * i + 2; child++) {
         if (child < this.#heap.length && this.#less(child, least)) least = child;
       }
       if (least === i) return;

@@ -35,7 +35,8 @@ const CALL_NAMES: readonly string[] = ['consistency', 'timeoutMs', 'signal'];
  * Throws TypeError or RangeError for misuse, and `signal.reason` where the signal is already aborted.
  */
 export function parseCall(given: unknown, defaults: CallDefaults, extraNames: readonly string[] = []): Call {
-  const options = parseNamed(given, [...CALL_NAMES, ...extraNames], 'options');
+  if (given === undefined) return { ...defaults, signal: undefined };
+  const options = parseNamed(given, CALL_NAMES, 'options', extraNames);
   const signal = parseSignal(options['signal']);
   const timeoutMs = parseDuration(options['timeoutMs'], 'timeoutMs') ?? defaults.timeoutMs;
   const consistency = options['consistency'] ?? defaults.consistency;
@@ -56,14 +57,16 @@ export function parseNamed(
   given: unknown,
   names: readonly string[],
   what: string,
+  extraNames: readonly string[] = [],
 ): Readonly<Record<string, unknown>> {
   if (given === undefined) return {};
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError(`${what} must be an object, got ${given === null ? 'null' : typeof given}`);
   }
-  const stranger = Object.keys(given).find((name) => !names.includes(name));
-  if (stranger !== undefined) {
-    throw new TypeError(`${what} do not have '${stranger}'; they are ${names.join(', ')}`);
+  for (const name of Object.keys(given)) {
+    if (names.includes(name) || extraNames.includes(name)) continue;
+    const known = [...names, ...extraNames].join(', ');
+    throw new TypeError(`${what} do not have '${name}'; they are ${known}`);
   }
   return given as Readonly<Record<string, unknown>>;
 }

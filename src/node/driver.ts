@@ -9,6 +9,7 @@ import type { Contact } from '../core/contact.ts';
 import type { Destination, Effect, Failure, MachineEvent, Outcome } from '../core/effect.ts';
 import type { Machine } from '../core/machine.ts';
 import type { Message, Tables } from '../core/message.ts';
+import { NumberTable } from '../core/number-table.ts';
 import { Alarm } from './alarm.ts';
 import type { DebugLog } from './debug-log.ts';
 import { ChordError, type ErrorCode, ERRORS } from './errors.ts';
@@ -38,13 +39,24 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A command under way. */
-interface Pending {
+/** A command under way; a class for the reason that is given at Timer (core/timers.ts). */
+class Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly signal: AbortSignal | undefined;
   /** Listens to the signal, where there is one. */
   abort: (() => void) | undefined;
+
+  constructor(
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+    signal: AbortSignal | undefined,
+  ) {
+    this.resolve = resolve;
+    this.reject = reject;
+    this.signal = signal;
+    this.abort = undefined;
+  }
 }
 
 /** A change of the wall clock below this is within the precision of reading it. */
@@ -57,7 +69,7 @@ export class Driver {
   readonly #report: (event: MachineEvent) => void;
   readonly #fault: (error: unknown) => void;
   readonly #alarm = new Alarm(() => this.#wake());
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new NumberTable<Pending>();
   #clockOffsetMs = NaN;
   #draining = false;
   /** Effects wait to be carried out at the end of this turn. */
@@ -122,7 +134,7 @@ export class Driver {
     this.#closed = true;
     this.#alarm.stop();
     clearImmediate(this.#turn);
-    for (const number of this.#pending.keys()) this.#end(number)?.reject(closedError());
+    for (const [number] of this.#pending.entries()) this.#end(number)?.reject(closedError());
     await this.#wires.close();
   }
 
@@ -134,8 +146,8 @@ export class Driver {
   ): void {
     this.#input((now) => {
       const number = this.machine.start(now, command, timeoutMs);
-      const pending: Pending = { resolve, reject, signal, abort: undefined };
-      this.#pending.set(number, pending);
+      const pending = new Pending(resolve, reject, signal);
+      this.#pending.add(number, pending);
       this.#alarm.keepAlive(true);
       if (signal === undefined) return;
       pending.abort = () => {
@@ -156,9 +168,8 @@ export class Driver {
 
   /** Forgets a command; undefined where it is over already. */
   #end(number: number): Pending | undefined {
-    const pending = this.#pending.get(number);
+    const pending = this.#pending.take(number);
     if (pending === undefined) return undefined;
-    this.#pending.delete(number);
     if (pending.abort !== undefined) pending.signal?.removeEventListener('abort', pending.abort);
     if (this.#pending.size === 0) this.#alarm.keepAlive(false);
     return pending;
