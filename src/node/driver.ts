@@ -74,6 +74,8 @@ export class Driver {
   #draining = false;
   /** Effects wait to be carried out at the end of this turn. */
   #turn: NodeJS.Immediate | undefined;
+  /** The turn's end waits for what the user does with its results. */
+  #continuing = false;
   #closed = false;
 
   constructor(options: DriverOptions) {
@@ -197,22 +199,39 @@ export class Driver {
       failed(error as Error);
     }
     // One of a turn is enough; while effects are carried out, their inputs are drained with them.
-    if (this.#turn !== undefined || this.#draining) return;
-    this.#turn = setImmediate(() => this.#drain());
+    if (this.#turn !== undefined || this.#continuing || this.#draining) return;
+    this.#turn = setImmediate(() => this.#endTurn());
   }
 
-  #drain(): void {
+  #endTurn(): void {
     this.#turn = undefined;
-    if (this.#closed || this.#draining) return;
+    if (!this.#drain()) return this.#wires.flush();
+    // What the user does at once with these results belongs to the same turn: a tick that is asked for by a
+    // microtask comes when no microtask is left. Once a turn, so that the links get theirs.
+    this.#continuing = true;
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        this.#continuing = false;
+        this.#drain();
+        this.#wires.flush();
+      }),
+    );
+  }
+
+  /** Carries out what the machine asks for; whether a command was settled. */
+  #drain(): boolean {
+    if (this.#closed || this.#draining) return false;
     this.#draining = true;
+    let settled = false;
     let effect = this.machine.poll();
     while (effect !== undefined) {
+      if (effect.type === 'settle') settled = true;
       this.#attempt(effect);
       effect = this.machine.poll();
     }
     this.#draining = false;
-    this.#wires.flush();
     this.#alarm.set(this.machine.nextTimeout());
+    return settled;
   }
 
   #attempt(effect: Effect): void {
