@@ -162,9 +162,7 @@ export class RoutingTable {
   ownerOf(position: number): Contact | undefined {
     const owner = this.learned.find(position);
     const isUsable =
-      owner !== undefined &&
-      owner.id !== this.#engine.self.id &&
-      !this.#engine.peers.isSuspected(owner.id);
+      owner !== undefined && owner.id !== this.#engine.self.id && !this.#engine.peers.isSuspected(owner.id);
     return isUsable ? owner : this.ownerByList(position);
   }
 

@@ -3,6 +3,7 @@
 // frame ends, in frame.ts. Each value has one form only (shortest number, 0 or 1 for a boolean, well-formed
 // UTF-8), so that a payload which can be read is exactly what its message is written as. The writer enforces
 // every limit that the reader does: a fault of ours then fails here, and not at every peer.
+import { latin1 } from '../core/bytes.ts';
 import type { Key } from '../core/entry.ts';
 
 /** Bytes that are no message of this protocol, or a message that may not become bytes. */
@@ -279,7 +280,7 @@ export class Reader {
     const start = this.#at;
     this.#at += length;
     if (length < LONG_TEXT_BYTES && this.#isAscii(start, this.#at)) {
-      return this.#characters(start, this.#at);
+      return latin1(this.#bytes, start, this.#at);
     }
     try {
       return DECODER.decode(this.#bytes.subarray(start, this.#at));
@@ -294,7 +295,7 @@ export class Reader {
     const start = this.#at;
     this.#at += length;
     if (length < LONG_TEXT_BYTES || !this.#isAscii(start, this.#at)) {
-      return this.#characters(start, this.#at);
+      return latin1(this.#bytes, start, this.#at);
     }
     return DECODER.decode(this.#bytes.subarray(start, this.#at));
   }
@@ -327,27 +328,6 @@ export class Reader {
   #isAscii(start: number, end: number): boolean {
     for (let i = start; i < end; i++) if ((this.#bytes[i] ?? 0) > 0x7f) return false;
     return true;
-  }
-
-  /** Eight at a time, because every concatenation makes an object. */
-  #characters(start: number, end: number): string {
-    const b = this.#bytes;
-    let text = '';
-    let i = start;
-    for (; i + 8 <= end; i += 8) {
-      text += String.fromCharCode(
-        b[i]!,
-        b[i + 1]!,
-        b[i + 2]!,
-        b[i + 3]!,
-        b[i + 4]!,
-        b[i + 5]!,
-        b[i + 6]!,
-        b[i + 7]!,
-      );
-    }
-    for (; i < end; i++) text += String.fromCharCode(b[i]!);
-    return text;
   }
 }
 
