@@ -45,7 +45,7 @@ async function secureContext(): Promise<Secure> {
 function listen(secure: Secure | undefined): Promise<Server> {
   const server = createServer({ noDelay: true }, (plain) => {
     const socket = secure ? new TLSSocket(plain, { isServer: true, secureContext: secure }) : plain;
-    socket.on('data', (bytes) => socket.write(bytes));
+    socket.on('data', (bytes: Uint8Array) => socket.write(bytes));
     // The end of the other side ends this one too; a reset at the end of a run says nothing.
     plain.on('error', () => {});
     socket.on('error', () => {});
@@ -82,7 +82,7 @@ class Line {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', (bytes) => this.#take(bytes.length));
+    socket.on('data', (bytes: Uint8Array) => this.#take(bytes.length));
     socket.on('error', () => {});
   }
 

@@ -50,7 +50,7 @@ export interface Report {
   readonly store: 'memory';
   readonly startMs: number;
   readonly rows: readonly Row[];
-  /** Routing requests of a warm get, the owner's included, and with it those that its owner sent to copies. */
+  /** Routing requests of a warm get, the owner's included; and with those that the owner sent to copies. */
   readonly requests: number;
   readonly exchanges: number;
   /** Bytes of live memory that one copy of an entry of 100 bytes takes. */

@@ -8,8 +8,8 @@ const LEAST_SIZE = 64;
 /** Open addressing with linear probing: consecutive numbers fall into consecutive slots. */
 export class NumberTable<T> {
   /** Of the value in the same slot; 0 = the slot is free. */
-  #numbers: number[] = new Array<number>(LEAST_SIZE).fill(0);
-  #values: (T | undefined)[] = new Array<T | undefined>(LEAST_SIZE).fill(undefined);
+  #numbers: number[] = zeros(LEAST_SIZE);
+  #values: (T | undefined)[] = Array.from({ length: LEAST_SIZE });
   #mask = LEAST_SIZE - 1;
   #count = 0;
 
@@ -78,12 +78,16 @@ export class NumberTable<T> {
 
   #resize(size: number): void {
     const [numbers, values] = [this.#numbers, this.#values];
-    this.#numbers = new Array<number>(size).fill(0);
-    this.#values = new Array<T | undefined>(size).fill(undefined);
+    this.#numbers = zeros(size);
+    this.#values = Array.from({ length: size });
     this.#mask = size - 1;
     for (let i = 0; i < numbers.length; i++) {
       const value = values[i];
       if (value !== undefined) this.#put(numbers[i] ?? 0, value);
     }
   }
+}
+
+function zeros(length: number): number[] {
+  return Array.from({ length }, () => 0);
 }

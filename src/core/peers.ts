@@ -43,8 +43,10 @@ export class Peers {
     return this.#records.get(id)?.connected ?? false;
   }
 
+  /** Those used longest ago first. */
   connectedIds(): string[] {
-    return [...this.#records].filter(([, record]) => record.connected).map(([id]) => id);
+    const connected = [...this.#records].filter(([, record]) => record.connected);
+    return connected.toSorted(([, a], [, b]) => a.usedAt - b.usedAt).map(([id]) => id);
   }
 
   /** A reply came after that many milliseconds. */

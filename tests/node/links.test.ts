@@ -296,7 +296,7 @@ it('closing ends although a stream never says that it is gone', async () => {
     queuedBytes: 0,
     start: (handler) => queueMicrotask(() => handler.opened(facts)),
     send: () => true,
-          flush: () => {},
+    flush: () => {},
     end: () => {},
     destroy: () => {},
   };
