@@ -37,9 +37,9 @@ export interface NodeProcess {
 }
 
 /** Brings what the command line is built from up to date; costs about a second where it is already. */
-export function buildProject(): void {
+export function buildProject(project = 'tsconfig.main.json'): void {
   const compiler = `${ROOT}/node_modules/typescript/bin/tsc`;
-  const options = ['-b', 'tsconfig.main.json'];
+  const options = ['-b', project];
   const result = spawnSync(process.execPath, [compiler, ...options], { cwd: ROOT, encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`the build failed:\n${result.stdout}${result.stderr}`);
 }
@@ -50,8 +50,17 @@ export class Processes {
 
   /** Starts `chord` with these arguments. Its environment has no CHORD_ variables but those given. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    return this.#spawn(process.execPath, [MAIN, ...args], env);
+  }
+
+  /** Starts a program of the build, named from the root of the repository. */
+  startProgram(path: string, args: readonly string[]): ChildProcess {
+    return this.#spawn(process.execPath, [path, ...args], {});
+  }
+
+  #spawn(command: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(CHORD_|FORCE_COLOR$)/.test(name));
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(command, args, {
       cwd: ROOT,
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -76,9 +85,8 @@ export class Processes {
 
   /** Runs a line of the shell to its end, in the root of the repository. */
   async shell(line: string): Promise<Finished> {
-    const child = spawn('/bin/sh', ['-c', line], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#children.add(child);
-    child.once('exit', () => this.#children.delete(child));
+    const child = this.#spawn('/bin/sh', ['-c', line], {});
+    child.stdin?.end();
     return collect(child);
   }
 

@@ -12,7 +12,7 @@ export interface TidyFile {
 }
 
 /** Folders that hold written files. What is generated or ignored by git is not in them. */
-const FOLDERS = ['bin', 'src', 'tests', 'scripts'];
+const FOLDERS = ['bin', 'src', 'tests', 'scripts', 'examples'];
 const IGNORED = new Set(['node_modules', 'dist', 'coverage']);
 const PROGRAM_FILE = /\.(ts|tsx|mts|cts|mjs|cjs|js)$/;
 
