@@ -11,9 +11,9 @@
 //   - the ring had to go on without a majority (`degraded`: both sides of a partition, two members of which
 //     one died): both of two `ifAbsent` may have won, and afterwards the newer entry stands;
 //   - a holder stood still for longer than the time to live (a paused machine) and has not noticed yet.
-// So a lock saves work; it does not keep money safe. Where two must never act, hand the version of the lock on
-// with each action (CHORD_LOCK_VERSION below) and have the one who carries it out refuse an older version than
-// the newest that it has seen: later holders have later versions.
+// So a lock saves work; it does not keep money safe. Where two must never act, hand the version of the lock
+// on with each action (CHORD_LOCK_VERSION below) and have the one who carries it out refuse an older version
+// than the newest that it has seen: later holders have later versions.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
