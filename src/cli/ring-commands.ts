@@ -31,7 +31,12 @@ export function addInspection(program: Command): void {
   const check = program
     .command('check')
     .description('is the ring whole: order, neighbours, replicas')
-    .addHelpText('after', '\nPrints each problem found; exit code 1 if there is any.');
+    .addHelpText(
+      'after',
+      '\nPrints each problem found, key ranges with too few copies too; exit code 1 if there is any.\n' +
+        'With --json it is {"whole":…,"members":…,"problems":[…],"underReplicated":[…]}; a range is\n' +
+        '{"owner":…,"from":…,"to":…}, the positions behind `from` up to `to`.',
+    );
   addRingFlags(check, 'taken from the node').action(runCheck);
 
   const explain = program
@@ -79,7 +84,10 @@ export async function printCheck(
   const problems = findProblems(members);
   const whole = problems.length === 0;
   if (flags.json) {
-    await writeJson({ whole, members: members.length, problems });
+    const underReplicated = members.flatMap(({ id, underReplicated: arcs }) =>
+      arcs.map(({ from, to }) => ({ owner: id, from, to })),
+    );
+    await writeJson({ whole, members: members.length, problems, underReplicated });
     return whole;
   }
   for (const problem of problems) await writeLine(`${paint('red', '✗')} ${problem}`);

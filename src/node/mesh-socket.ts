@@ -245,8 +245,9 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
 
   /**
    * Whether this process may end without an entry losing its last copy or its majority: everything held
-   * here has all its other copies. False for a member that is alone with its entries, true for a client.
-   * Walks the ring, one request a member.
+   * here has all its other copies, and these are a majority without it. So it is false for a member with
+   * entries where there are fewer than three copies (`replicas`, members): `unjoin` first there. True for a
+   * client. Walks the ring, one request a member.
    * Rejects with ERR_TIMEOUT, ERR_UNREACHABLE, ERR_CLOSED, or `signal.reason`.
    */
   async safeToStop(options?: WaitOptions): Promise<boolean> {

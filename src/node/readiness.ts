@@ -99,15 +99,18 @@ export class Readiness {
     }
   }
 
-  /** Whether everything that this node holds is held by enough others: a client holds nothing. */
+  /**
+   * Whether everything that this node holds is held by enough others, and these are a majority without it: a
+   * client holds nothing.
+   */
   async safeToStop(replicas: number, call: Call): Promise<boolean> {
     if (!this.#subject.isMember()) return true;
     const members = await this.#walk(call);
     const own = members.find(({ self }) => self.id === this.#subject.id);
     if (own === undefined) return false;
     if (own.entries + own.copies === 0) return true;
-    const others = members.length - 1;
-    if (others === 0 || replicas === 1) return false;
+    const copies = Math.min(replicas, members.length);
+    if (copies - 1 < majorityOf(copies)) return false;
     const everyArcHasItsCopies = members.every(
       (member) => member.serving && member.underReplicated.length === 0,
     );
@@ -132,4 +135,8 @@ export class Readiness {
     if (!(error instanceof ChordError) || error.code === 'ERR_CLOSED') return false;
     return error.code !== 'ERR_NOT_CONNECTED' || this.#subject.mayConnect();
   }
+}
+
+function majorityOf(copies: number): number {
+  return Math.floor(copies / 2) + 1;
 }

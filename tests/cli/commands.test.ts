@@ -159,7 +159,7 @@ describe('chord ring, check and explain', () => {
   it('finds a whole ring whole', async () => {
     expect(await chord(['check'])).toMatchObject({ code: 0 });
     const { stdout } = await chord(['check', '--json']);
-    expect(JSON.parse(stdout)).toEqual({ whole: true, members: 2, problems: [] });
+    expect(JSON.parse(stdout)).toEqual({ whole: true, members: 2, problems: [], underReplicated: [] });
   });
 
   it('shows the way to a key', async () => {

@@ -246,6 +246,19 @@ describe('safeToStop', () => {
     expect(await member.safeToStop()).toBe(false);
   });
 
+  it('is false where the other copies would be no majority', async () => {
+    const ring = await createCluster(2, { transport: 'memory' });
+    try {
+      for (const node of ring.nodes) expect(await node.safeToStop()).toBe(true);
+      await ring.nodes[0]?.set('a', '1');
+      for (const node of ring.nodes) expect(await node.safeToStop()).toBe(false);
+      await ring.nodes[0]?.unjoin();
+      expect(await ring.nodes[0]?.safeToStop()).toBe(true);
+    } finally {
+      await ring.close();
+    }
+  });
+
   it('is true for a member whose entries have their other copies', async () => {
     const ring = await createCluster(3, { transport: 'memory' });
     try {
