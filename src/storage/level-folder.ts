@@ -35,8 +35,8 @@ export async function mendTables(path: string, aside: string): Promise<string | 
     }
   }
   const parts: string[] = [];
-  if (blocks > 0) parts.push(`${blocks} blocks of its tables were damaged and are left out`);
-  if (tables > 0) parts.push(`${tables} of its tables were damaged and are in ${aside} now`);
+  if (blocks > 0) parts.push(`damaged blocks of its tables that are left out: ${blocks}`);
+  if (tables > 0) parts.push(`damaged tables that are in ${aside} now: ${tables}`);
   return parts.length === 0 ? undefined : parts.join('; ');
 }
 

@@ -117,6 +117,18 @@ describe('a flipped byte', () => {
     }
   }, 60_000);
 
+  it('in a block of a table costs the records of that block only', async () => {
+    const directory = await written('a', 'closed');
+    await startsAgain(directory);
+    flip(files(directory, /\.ldb$/)[0]!, 100);
+    const { first, second } = await startsAgain(directory);
+    expect(first.damage?.message).toContain('blocks of its tables that are left out: 1');
+    expect(first.records.length).toBeGreaterThan(ENTRIES.length / 2);
+    expect(first.records.length).toBeLessThan(ENTRIES.length);
+    expect(second.records).toEqual(first.records);
+    expect(second.damage).toBeUndefined();
+  });
+
   it('anywhere in a table is noticed, or changes nothing', async () => {
     const original = await written('a', 'closed');
     await startsAgain(original);
