@@ -2,7 +2,7 @@
 // in-process network.
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ChordSocket, type Message, type MessageGap, MeshSocket, Protocol } from '../../src/index.ts';
+import { type ChordSocket, type Message, type MessageGap, MeshSocket, Protocol } from '../../src/index.ts';
 import type { MessageHandler } from '../../src/node/mailbox.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
 import { MemoryNetwork } from '../../src/transport/memory.ts';
@@ -95,7 +95,7 @@ describe('send', () => {
     await expect(one.send('ä'.repeat(500), 'a')).rejects.toMatchObject({ code: 'ERR_LIMIT' });
   });
 
-  it('rejects with ERR_NOT_CONNECTED where nobody is connected, and with ERR_CLOSED when closed', async () => {
+  it('rejects with ERR_NOT_CONNECTED where nobody is connected, with ERR_CLOSED when closed', async () => {
     const stranger = new MeshSocket('127.0.0.1', 0);
     await expect(stranger.send('hello')).rejects.toMatchObject({ code: 'ERR_NOT_CONNECTED' });
     await expect(stranger.whisper(one.id, 'hello')).rejects.toMatchObject({ code: 'ERR_NOT_CONNECTED' });
