@@ -20,13 +20,14 @@ import { exitWithin, StopSignal } from './stop-signal.ts';
 // All processes of a ring may be stopped at once, and then nobody takes the entries over: hand-over gets this
 // long, and the whole end stays below the 5 s that supervisors are promised.
 const HAND_OVER_MS = 3_000;
-const END_MS = 4_500;
+const CLOSE_MS = 1_500;
 
 interface NodeFlags extends RingFlags {
   readonly listen: Address;
   readonly out?: Address;
   readonly leech?: boolean;
   readonly replicas?: number;
+  readonly handOver: number;
   readonly logLevel: string;
 }
 
@@ -50,11 +51,16 @@ export function addNode(program: Command): void {
         parsePositive,
       ),
     )
+    .addOption(
+      flag('--hand-over <ms>', 'how long a signal waits until others have acknowledged every entry')
+        .argParser(parsePositive)
+        .default(HAND_OVER_MS),
+    )
     .addOption(logLevelFlag())
     .addHelpText(
       'after',
       '\nWith --json the first line on standard output is\n' +
-        '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…}\n' +
+        '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…,"http":…,"resp":…}\n' +
         'printed once it listens and has joined, or found its peers down: then it starts a ring of\n' +
         'its own and goes on trying them, and the rings become one as soon as one of them answers.',
     );
@@ -141,7 +147,8 @@ async function reportReady(
     const { addr, outAddr, id, position } = node;
     // A join ends only once the whole arc is served.
     const serving = !node.leeching;
-    await writeJson({ event: 'ready', addr, id, position, serving, outAddr, waiting });
+    const gateways = { http: node.gateway ?? null, resp: null };
+    await writeJson({ event: 'ready', addr, id, position, serving, ...gateways, outAddr, waiting });
     return;
   }
   const { encryption, subnet } = ownTerms(flags);
@@ -165,18 +172,18 @@ function announced(node: ChordSocket): string {
 
 /** Hands over, closes and says how that went. Ends the process whatever happens. */
 async function stopNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
-  exitWithin(END_MS, 1);
   let handedOver = true;
   if (!flags.leech) {
     if (process.stderr.isTTY) stderrLine('handing over; Ctrl-C once more ends it at once');
     try {
-      await node.unjoin({ timeoutMs: HAND_OVER_MS });
+      await node.unjoin({ timeoutMs: flags.handOver });
     } catch (error) {
       handedOver = false;
       const failure = describeFailure(error);
       stderrLine(`stopped without handing everything over: ${failure.code}: ${failure.message}`);
     }
   }
+  exitWithin(CLOSE_MS, 1);
   await node.close({ force: true });
   if (flags.json) await writeJson({ event: 'stopped', handedOver });
 }

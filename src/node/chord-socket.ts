@@ -7,7 +7,7 @@ import { type CallOptions, Deadline, parseCall } from './call-options.ts';
 import { type DeleteOptions, Dictionary, type EntryView, type SetOptions } from './dictionary.ts';
 import type { EncodingChoice, JsonValue } from './encoding.ts';
 import { type MapOptions, MapView } from './map-view.ts';
-import { MeshSocket, type WaitOptions } from './mesh-socket.ts';
+import { MeshSocket } from './mesh-socket.ts';
 import type { ChordOptions } from './options.ts';
 import { chordProtocol } from './protocol.ts';
 import { type Explanation, type MemberView, toExplanation, toMemberView } from './ring-view.ts';
@@ -230,7 +230,7 @@ export class ChordSocket extends MeshSocket {
   }
 
   /** Every member of the ring, clockwise, as it describes itself. Costs one request a member. */
-  async ring(options?: WaitOptions): Promise<MemberView[]> {
+  async ring(options?: CallOptions): Promise<MemberView[]> {
     const call = parseCall(options, this.node.defaults);
     const members = await this.node.run<RingResult>({ type: 'ring' }, call);
     return members.map(toMemberView);

@@ -83,6 +83,21 @@ describe('SIGTERM', () => {
   }, 90_000);
 });
 
+describe('--hand-over', () => {
+  it('bounds the wait for others, and what was not handed over is told', async () => {
+    const [first, second] = await startRing(2, ['--hand-over', '200']);
+    const client = await connect(first!, 2);
+    await client.set('key', 'value');
+    first!.child.kill('SIGSTOP');
+    second!.child.kill('SIGTERM');
+    const { code, stdout, stderr } = await second!.ended;
+    first!.child.kill('SIGCONT');
+    expect(code).toBe(0);
+    expect(stdout).toContain('{"event":"stopped","handedOver":false}');
+    expect(stderr).toMatch(/stopped without handing everything over: ERR_TIMEOUT: after 200 ms/);
+  }, 60_000);
+});
+
 describe('chord check', () => {
   it('exits with 1 and says why while a member stands still, and with 0 when it is back', async () => {
     // With these timings nobody is given up before the check has looked.
