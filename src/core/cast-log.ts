@@ -34,8 +34,9 @@ interface Stream {
   gap: Timer | undefined;
 }
 
-/** Overhead of a kept cast in memory, so that many tiny ones count as well. */
+/** Overhead of a kept cast and of each packet, so that many tiny ones count as well. */
 const KEPT_BYTES = 256;
+const PACKET_BYTES = 8;
 
 export class CastLog {
   readonly #engine: Engine;
@@ -153,10 +154,10 @@ export class CastLog {
     return sequences;
   }
 
-  /** The highest sequence that was received although one before it is missing; undefined without a gap. */
+  /** One more than the highest sequence here, where one before it is missing; undefined without a gap. */
   heldEnd(sender: string, incarnation: number): number | undefined {
     const stream = this.#stream(sender, incarnation);
-    return stream === undefined || stream.held.size === 0 ? undefined : Math.max(...stream.held.keys());
+    return stream === undefined || stream.held.size === 0 ? undefined : stream.end;
   }
 
   /** Forgets what is beyond the window. */
@@ -175,7 +176,7 @@ export class CastLog {
 
   #keep(stream: Stream, cast: Cast, from: string): Kept {
     const { now } = this.#engine;
-    const bytes = packetBytes(cast.packets) + KEPT_BYTES;
+    const bytes = packetBytes(cast.packets) + cast.packets.length * PACKET_BYTES + KEPT_BYTES;
     const kept: Kept = { cast, bornAt: now - cast.ageMs, from, bytes, reach: -1 };
     const key = keyOf(stream.sender, stream.incarnation);
     stream.end = Math.max(stream.end, cast.sequence + 1);
@@ -263,7 +264,8 @@ export class CastLog {
     const { messageWindowMs } = this.#engine.limits;
     stream.gap = this.#engine.after(messageWindowMs, () => {
       stream.gap = undefined;
-      const first = stream.held.size === 0 ? stream.expected : Math.min(...stream.held.keys());
+      let first = stream.held.size === 0 ? stream.expected : stream.end;
+      for (const sequence of stream.held.keys()) first = Math.min(first, sequence);
       if (first > stream.next) this.#giveUp(stream, first);
     });
   }

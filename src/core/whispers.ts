@@ -28,6 +28,9 @@ interface Queue {
   unknownSince: number | undefined;
 }
 
+/** Overhead of a whisper and of each packet, so that a batch of many tiny ones fits a frame. */
+const WHISPER_BYTES = 32;
+const PACKET_BYTES = 8;
 /** Whispers in one request. */
 const BATCH_MAX = 256;
 
@@ -68,7 +71,7 @@ export class Whispers {
       const message = 'no member is connected: connect to one first, or join to start a ring';
       return done({ code: 'ERR_NOT_CONNECTED', message });
     }
-    const bytes = packetBytes(packets);
+    const bytes = packetBytes(packets) + packets.length * PACKET_BYTES + WHISPER_BYTES;
     if (this.#bytes > 0 && this.#bytes + bytes > limits.messageWindowBytes) {
       const most = limits.messageWindowBytes;
       const message = `${most} bytes of whispers wait (limits.messageWindowBytes): await each whisper`;
