@@ -8,7 +8,7 @@ import { showBytes } from './shell-output.ts';
 import type { ShellWatches } from './shell-watches.ts';
 
 /** What a command works with. */
-export interface ShellContext {
+interface ShellContext {
   readonly ring: ChordSocket;
   /** Undefined where the socket cannot watch. */
   readonly watches: ShellWatches | undefined;

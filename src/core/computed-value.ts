@@ -3,7 +3,7 @@
 // who runs them, and that nothing comes between reading and storing, is operations.ts's affair.
 import type { Operation, OperationResult } from './message.ts';
 
-export type Refused = Extract<OperationResult, { type: 'refused' }>;
+type Refused = Extract<OperationResult, { type: 'refused' }>;
 
 /** What a write leaves under the key: undefined after a delete. */
 export type Computed = { readonly type: 'computes'; readonly value: Uint8Array | undefined } | Refused;
