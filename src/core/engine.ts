@@ -45,6 +45,14 @@ class Call {
   }
 }
 
+/**
+ * A request with values may take longer, as it travels in parts behind others: 4 MB/s is a slow line between
+ * two houses.
+ */
+const VALUE_BYTES_A_MS = 4_096;
+/** Below this, the bounds of a time-out have room enough. */
+const LARGE_BYTES = 65_536;
+
 export class Engine {
   readonly k: number;
   readonly size: number;
@@ -93,7 +101,8 @@ export class Engine {
   call(to: Destination, body: Request, done: (answer: Answer) => void, timeoutMs?: number): number {
     const id = typeof to === 'string' ? to : to.id;
     const number = ++this.#lastNumber;
-    const timer = this.after(timeoutMs ?? this.peers.timeoutMs(id), () => this.#fail(number, 'silence'));
+    const ms = (timeoutMs ?? this.peers.timeoutMs(id)) + transferMs(body);
+    const timer = this.after(ms, () => this.#fail(number, 'silence'));
     this.#calls.add(number, new Call(id, this.now, timer, done));
     this.effect({ type: 'send', to, message: { direction: 'request', number, body } });
     return number;
@@ -193,4 +202,15 @@ export class Engine {
     call.done({ type, ms: this.now - call.sentAt });
     this.onSilence(call.to);
   }
+}
+
+/** What a request's values may take on their way. */
+function transferMs(request: Request): number {
+  let bytes = 0;
+  if (request.type === 'operate') {
+    if (request.operation.type === 'set') bytes = request.operation.value.length;
+  } else if (request.type === 'replicate' || request.type === 'adopt') {
+    for (const { value } of request.entries) bytes += value?.length ?? 0;
+  }
+  return bytes < LARGE_BYTES ? 0 : bytes / VALUE_BYTES_A_MS;
 }

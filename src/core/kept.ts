@@ -3,7 +3,7 @@
 // collector busy. It owns that form, and the moving of entries out of slabs that are mostly empty; which
 // entries are held is the store's.
 import type { Entry, Key, Version } from './entry.ts';
-import { latin1 } from './bytes.ts';
+import { fromKey, latin1 } from './bytes.ts';
 
 /** What the store needs to know of an entry that it holds. `entry` is made anew each time. */
 export interface Kept {
@@ -24,6 +24,8 @@ const SLAB_MOST = 65_536;
 /** A position has at most 48 bits. */
 const POSITION_BYTES = 6;
 const TEXT_MAX = 255;
+/** Askers whose part of an operation is shared. */
+const ASKERS_MAX = 1_024;
 /** Of a slab's bytes that are still in use, the share below which the rest is moved elsewhere. */
 const LEAST_USE = 0.5;
 
@@ -49,16 +51,19 @@ class Packed implements Kept {
   readonly version: Version;
   readonly expiresAt: number;
   readonly valueBytes: number;
+  /** The asker's part of the operation, which all entries of an asker share. */
+  readonly asker: string;
   readonly operationBytes: number;
   slab: Slab;
   at: number;
 
-  constructor(entry: Entry, slab: Slab, at: number) {
+  constructor(entry: Entry, asker: string, slab: Slab, at: number) {
     this.key = entry.key;
     this.version = entry.version;
     this.expiresAt = entry.expiresAt;
     this.valueBytes = entry.value?.length ?? -1;
-    this.operationBytes = entry.operation.length;
+    this.asker = asker;
+    this.operationBytes = entry.operation.length - asker.length;
     this.slab = slab;
     this.at = at;
   }
@@ -84,7 +89,7 @@ class Packed implements Kept {
       value: valueBytes < 0 ? undefined : slab.bytes.subarray(start, start + valueBytes),
       version,
       expiresAt,
-      operation: latin1(slab.bytes, text, start),
+      operation: this.asker + latin1(slab.bytes, text, start),
     };
   }
 }
@@ -117,12 +122,14 @@ class Plain implements Kept {
 
 export class Packer {
   #slab = new Slab(0);
+  readonly #askers = new Map<string, string>();
 
   /** The entry in the form in which it is kept. */
   keep(position: number, entry: Entry): Kept {
     const { value, operation } = entry;
     if ((value?.length ?? 0) > PACKED_MAX || operation.length > TEXT_MAX) return new Plain(position, entry);
-    const slab = this.#slabFor(sizeOf(operation.length, value?.length ?? -1));
+    const asker = this.#askerOf(operation);
+    const slab = this.#slabFor(sizeOf(operation.length - asker.length, value?.length ?? -1));
     const at = slab.used;
     let rest = position;
     for (let i = at + POSITION_BYTES - 1; i >= at; i--) {
@@ -130,16 +137,31 @@ export class Packer {
       rest = Math.floor(rest / 256);
     }
     const text = at + POSITION_BYTES;
-    for (let i = 0; i < operation.length; i++) {
-      const unit = operation.charCodeAt(i);
+    const counter = operation.length - asker.length;
+    for (let i = 0; i < counter; i++) {
+      const unit = operation.charCodeAt(asker.length + i);
       // No operation of ours; what was written of it so far is written over.
       if (unit > 0xff) return new Plain(position, entry);
       slab.bytes[text + i] = unit;
     }
-    if (value !== undefined) slab.bytes.set(value, text + operation.length);
-    const packed = new Packed(entry, slab, at);
+    if (value !== undefined) slab.bytes.set(value, text + counter);
+    const packed = new Packed(entry, asker, slab, at);
     add(packed, slab);
     return packed;
+  }
+
+  /** The part up to the last colon, as one string for all entries that share it. */
+  #askerOf(operation: string): string {
+    const asker = operation.slice(0, operation.lastIndexOf(':') + 1);
+    const known = this.#askers.get(asker);
+    if (known !== undefined) return known;
+    // Entries keep what they share; only newer ones start afresh.
+    if (this.#askers.size >= ASKERS_MAX) this.#askers.clear();
+    // A slice keeps the whole alive, and what was decoded may be a tree of parts: a copy by units is neither.
+    const copy = latin1(fromKey(asker), 0, asker.length);
+    const kept = copy === asker ? copy : asker;
+    this.#askers.set(kept, kept);
+    return kept;
   }
 
   /** The entry is not held any more. */

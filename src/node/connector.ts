@@ -43,6 +43,12 @@ interface Attempt {
   readonly settle: (result: AttemptResult) => void;
 }
 
+/**
+ * Large messages wait by the dozen where many ask one member at once for the largest values; all else that
+ * waits is small.
+ */
+const BULK_QUEUES = 8;
+
 export class Connector {
   readonly #options: ConnectorOptions;
   readonly #handler: LinkHandler;
@@ -161,7 +167,7 @@ export class Connector {
 
   #makeLink(stream: ByteStream, role: Role, openMs: number, verifyOnly: boolean): Link {
     const { terms, timings, codec } = this.#options;
-    const { identity, secrets, hello, tables, wireLimits, wallMs = Date.now } = this.#options.links;
+    const { identity, secrets, hello, tables, limits, wireLimits, wallMs = Date.now } = this.#options.links;
     const { clockSkewMaxMs } = timings;
     const { remote } = stream;
     const object = (id: string): Objection | undefined => this.#options.object(id, remote);
@@ -170,6 +176,7 @@ export class Connector {
       role,
       codec,
       frameBytes: wireLimits.frameBytes,
+      bulkBytes: BULK_QUEUES * limits.queueBytes,
       openMs,
       handler: this.#handler,
       handshake: {

@@ -4,6 +4,7 @@
 import type { OperateResult } from '../core/command.ts';
 import { isVersion, type Key, type Version } from '../core/entry.ts';
 import type { Operation, OperationResult } from '../core/message.ts';
+import { ByteGate } from './byte-gate.ts';
 import { keyToBuffer, kindOf, toKey, toValue, valueToBuffer } from './bytes.ts';
 import { type Call, type CallOptions, Deadline, parseCall, parseDuration } from './call-options.ts';
 import type { JsonValue } from './encoding.ts';
@@ -51,9 +52,11 @@ type Outcome<Type extends OperationResult['type']> = Extract<OperationResult, { 
 
 export class Dictionary {
   readonly #runner: Runner;
+  readonly #gate: ByteGate;
 
   constructor(runner: Runner) {
     this.#runner = runner;
+    this.#gate = new ByteGate(runner.limits.queueBytes);
   }
 
   async getEntry(given: unknown, options: unknown): Promise<EntryView | undefined> {
@@ -103,7 +106,8 @@ export class Dictionary {
 
   /** What set does once everything is parsed. */
   async store(key: Key, operation: Operation, call: Call): Promise<{ version: string }> {
-    const { result } = await this.#operate(key, operation, call);
+    const bytes = operation.type === 'set' ? operation.value.length : 0;
+    const { result } = await this.#gate.pass(bytes, call, (left) => this.#operate(key, operation, left));
     if (result.type === 'conflict') throw conflictError(key, result.version);
     return { version: expectType(result, 'stored').version };
   }

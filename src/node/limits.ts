@@ -13,7 +13,11 @@ export interface Limits extends CoreLimits {
   /** Messages that wait for `recv`, and their bytes; when there are more, the oldest are dropped. */
   readonly messageQueue: number;
   readonly messageQueueBytes: number;
-  /** Bytes that wait to be written to one connection; a peer that reads more slowly is dropped. */
+  /**
+   * Bytes that wait to be written to one connection, of messages above 64 KiB eight times as many; a peer
+   * that reads more slowly is dropped. Of this node's own writes of large values, as many bytes are under
+   * way.
+   */
   readonly queueBytes: number;
 }
 

@@ -32,7 +32,7 @@ export interface LinkLimits {
   readonly connections: number;
   /** Handshakes under way, for each direction. */
   readonly handshakes: number;
-  /** Bytes that may wait for a connection to be made. */
+  /** Bytes that may wait for a connection to be made, or on one; of large messages eight times as many. */
   readonly queueBytes: number;
 }
 

@@ -9,7 +9,9 @@ import { WireError } from '../wire/bytes.ts';
 import type { Codec } from '../wire/codec.ts';
 import { FrameReader } from '../wire/frame.ts';
 import type { Difference, HandshakeMessage, Terms } from '../wire/handshake-message.ts';
+import { isWhole } from '../wire/parts.ts';
 import { type Address, showAddress } from './address.ts';
+import { Bulk } from './bulk.ts';
 import { ChordError } from './errors.ts';
 import { type Announcement, Handshake, type HandshakeOptions, type Role } from './handshake.ts';
 import { addressOf, foreign, messageOf, type Objection } from './refusal.ts';
@@ -48,6 +50,8 @@ export interface LinkOptions {
   readonly role: Role;
   readonly codec: Codec;
   readonly frameBytes: number;
+  /** Bytes of large messages that may wait. */
+  readonly bulkBytes: number;
   /** All that the handshake needs besides what the stream tells. */
   readonly handshake: Omit<HandshakeOptions, 'role' | 'remote' | 'facts' | 'announcement'> & {
     readonly announcement: () => Announcement;
@@ -105,6 +109,8 @@ export class Link implements StreamHandler {
   unflushed = false;
   readonly #options: LinkOptions;
   readonly #reader: FrameReader;
+  readonly #bulk: Bulk;
+  #ending = false;
   #handshake: Handshake | undefined;
   #facts: ChannelFacts | undefined;
   #receivedBytes = 0;
@@ -117,6 +123,7 @@ export class Link implements StreamHandler {
     this.role = options.role;
     this.remote = options.stream.remote;
     this.#reader = new FrameReader(options.frameBytes);
+    this.#bulk = new Bulk(options.stream, options.bulkBytes);
   }
 
   get isOpen(): boolean {
@@ -135,10 +142,10 @@ export class Link implements StreamHandler {
     stream.start(this);
   }
 
-  /** Sends a frame; false when too much waits already. */
+  /** Sends a frame, a large one in parts that let others pass; false when too much waits already. */
   send(frame: Uint8Array): boolean {
     this.lastUsedAt = performance.now();
-    return this.#options.stream.send(frame);
+    return isWhole(frame) ? this.#options.stream.send(frame) : this.#bulk.put(frame);
   }
 
   /** Writes what was sent, before the turn is over. */
@@ -154,7 +161,8 @@ export class Link implements StreamHandler {
     if (this.#state === 'over') return;
     this.#endReason ??= reason;
     this.#arm(graceMs, () => this.#options.stream.destroy());
-    this.#options.stream.end();
+    this.#ending = true;
+    this.#endSent();
   }
 
   destroy(reason: string): void {
@@ -206,11 +214,24 @@ export class Link implements StreamHandler {
     }
   }
 
+  drained(): void {
+    this.#bulk.pump();
+    this.#endSent();
+  }
+
   closed(end: StreamEnd): void {
+    this.#bulk.clear();
     if (this.#state === 'opening') this.#failBy(end);
     this.#state = 'over';
     clearTimeout(this.#timer);
     this.#options.handler.over(this, this.#endReason ?? end.message);
+  }
+
+  /** Ends our side once all that was sent is on its way. */
+  #endSent(): void {
+    if (!this.#ending || !this.#bulk.isEmpty) return;
+    this.#ending = false;
+    this.#options.stream.end();
   }
 
   get #terms(): Terms {

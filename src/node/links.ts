@@ -9,6 +9,7 @@ import type { Listener } from '../transport/transport.ts';
 import { WireError } from '../wire/bytes.ts';
 import { Codec } from '../wire/codec.ts';
 import { PROTOCOL_VERSION } from '../wire/handshake-message.ts';
+import { isWhole } from '../wire/parts.ts';
 import { type Address, showAddress } from './address.ts';
 import { Connector } from './connector.ts';
 import { ChordError } from './errors.ts';
@@ -124,7 +125,7 @@ export class Links {
     const frame = this.#encode(id, message);
     if (frame === undefined) return;
     const link = this.#table.current(id);
-    if (link !== undefined) return this.#write(id, link, frame);
+    if (link !== undefined) return this.#write(id, link, frame, message.direction === 'reply');
     if (typeof to === 'string' || to.port === 0 || this.#closing !== undefined)
       return this.#reportUnreachable(id);
     const isUnderWay = this.#outbox.has(id);
@@ -179,13 +180,18 @@ export class Links {
     }
   }
 
-  #write(id: string, link: Link, frame: Uint8Array): void {
+  /** `isReply`: without an answer the asker asks again, so that one which finds no room may be left out. */
+  #write(id: string, link: Link, frame: Uint8Array, isReply: boolean): void {
     if (!link.unflushed) {
       link.unflushed = true;
       this.#unflushed.push(link);
     }
     if (link.send(frame)) return;
     const { queueBytes } = this.#options.limits;
+    if (isReply && !isWhole(frame)) {
+      const text = `an answer of ${frame.length} bytes to ${id} was left out: too many wait for it already`;
+      return this.#reportError(new ChordError('ERR_LIMIT', text, { address: addressOf(link.remote) }));
+    }
     const reason = `it does not read: more than ${queueBytes} bytes wait (limits.queueBytes)`;
     const message = `the connection to ${id} at ${showAddress(link.remote)} was closed, because ${reason}`;
     this.#reportUnreachable(id);
@@ -207,7 +213,9 @@ export class Links {
     const { id } = peer;
     const replacement = this.#table.add(id, link);
     this.#connector.dropDialsTo(id);
-    for (const frame of this.#outbox.take(id)) this.#write(id, this.#table.current(id) ?? link, frame);
+    for (const frame of this.#outbox.take(id)) {
+      this.#write(id, this.#table.current(id) ?? link, frame, false);
+    }
     this.#options.events.connected(peer, member, tables);
     if (replacement !== undefined) {
       const { loser, isDead } = replacement;

@@ -213,6 +213,7 @@ class MemoryStream implements ByteStream {
       return;
     }
     for (const bytes of queue) other.#receive(bytes);
+    if (!this.#over && queue.length > 0) this.#handler?.drained();
     if (!this.#ended || this.#over) return;
     other.#receiveEnd();
     if (this.#remoteEnded) this.#finish(ENDED);
@@ -240,7 +241,7 @@ class MemoryStream implements ByteStream {
 
 /** A stream that was destroyed tells nothing more but that. */
 function onlyClosed(handler: StreamHandler): StreamHandler {
-  return { opened: () => {}, received: () => {}, closed: (end) => handler.closed(end) };
+  return { opened: () => {}, received: () => {}, drained: () => {}, closed: (end) => handler.closed(end) };
 }
 
 const ENDED: StreamEnd = { kind: 'ended', message: 'the other side closed the connection' };

@@ -138,6 +138,7 @@ export class SocketStream implements ByteStream {
         this.#remoteEnded = true;
       },
     ],
+    ['drain', () => this.#handler?.drained()],
     ['close', () => this.#finish(this.#describeEnd())],
   ];
 

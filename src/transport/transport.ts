@@ -54,6 +54,8 @@ export interface StreamHandler {
   opened(facts: ChannelFacts): void;
   /** The bytes are the receiver's to keep. */
   received(bytes: Uint8Array): void;
+  /** What was sent is in the host's hands, where some of it had to wait: there is room for more. */
+  drained(): void;
   /** Once, also without `opened` before it. */
   closed(end: StreamEnd): void;
 }

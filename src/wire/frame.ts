@@ -1,7 +1,8 @@
 // Frames: where one message ends and the next begins in a stream of bytes. It owns the header (4 bytes,
-// big-endian: the length of the payload) and the memory of a frame that has not arrived whole; what a payload
-// means is the codec's.
+// big-endian: the length of the payload, and two flags for the parts of a large message) and the memory of a
+// frame, and of a message, that has not arrived whole; what a payload means is the codec's.
 import { HEADER_BYTES, WireError } from './bytes.ts';
+import { LAST_FLAG, PART_BYTES, PART_FLAG } from './parts.ts';
 
 /** Room for a frame whose header has not arrived whole. */
 const FIRST_BYTES = 64;
@@ -9,7 +10,8 @@ const FIRST_BYTES = 64;
 /**
  * Cuts chunks into payloads. A frame that lies in one chunk is a view of it; one that spans chunks is put
  * together in memory of its own, which is at most twice what has arrived of it, whatever its header says.
- * Each byte is copied a bounded number of times, however small the chunks are.
+ * Each byte is copied a bounded number of times, however small the chunks are. Of large messages, which come
+ * in parts, there is one at a time.
  */
 export class FrameReader {
   readonly #frameLimit: number;
@@ -20,8 +22,13 @@ export class FrameReader {
   /** The beginning of a frame that spans chunks, header included, in the first `#filled` bytes. */
   #partial = new Uint8Array(0);
   #filled = 0;
+  /** Of the frame that was looked at last. */
+  #header = 0;
+  /** The parts of a large message so far, and their bytes. */
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
 
-  /** `frameLimit` is the largest payload in bytes. */
+  /** `frameLimit` is the largest payload in bytes, that of a message in parts included. */
   constructor(frameLimit: number) {
     this.#frameLimit = frameLimit;
   }
@@ -35,8 +42,11 @@ export class FrameReader {
   /** The next frame's payload, once all of it is here. From a wrong length on it throws WireError only. */
   next(): Uint8Array | undefined {
     for (;;) {
-      const payload = this.#filled > 0 ? this.#complete() : this.#cut();
+      const frame = this.#filled > 0 ? this.#complete() : this.#cut();
+      const payload = frame !== undefined && this.#header >= PART_FLAG ? this.#join(frame) : frame;
       if (payload !== undefined) return payload;
+      // A part: the next frame may lie in the same chunk.
+      if (frame !== undefined) continue;
       const chunk = this.#chunks.shift();
       if (chunk === undefined) return undefined;
       this.#chunk = chunk;
@@ -44,9 +54,25 @@ export class FrameReader {
     }
   }
 
-  /** Whether part of a frame is waiting for its rest, once next() has answered undefined. */
+  /** Whether part of a frame or message is waiting for its rest, once next() has answered undefined. */
   get isWithinFrame(): boolean {
-    return this.#filled > 0;
+    return this.#filled > 0 || this.#partBytes > 0;
+  }
+
+  /** The whole message, with its last part. */
+  #join(part: Uint8Array): Uint8Array | undefined {
+    this.#parts.push(part);
+    this.#partBytes += part.length;
+    if (this.#header % PART_FLAG < LAST_FLAG) return undefined;
+    const payload = new Uint8Array(this.#partBytes);
+    let at = 0;
+    for (const each of this.#parts) {
+      payload.set(each, at);
+      at += each.length;
+    }
+    this.#parts = [];
+    this.#partBytes = 0;
+    return payload;
   }
 
   /** A frame that lies in the chunk; else the chunk's rest, if any, begins a partial frame. */
@@ -101,14 +127,28 @@ export class FrameReader {
     const b = bytes[at + 1] ?? 0;
     const c = bytes[at + 2] ?? 0;
     const d = bytes[at + 3] ?? 0;
-    const length = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
+    this.#header = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
+    const isPart = this.#header >= PART_FLAG;
+    const length = isPart ? this.#header % LAST_FLAG : this.#header;
     if (length === 0) throw new WireError('an empty frame', 0);
-    if (length > this.#frameLimit) {
+    if (isPart) {
+      this.#checkPart(length);
+    } else if (length > Math.min(PART_BYTES, this.#frameLimit)) {
       const likely = guessProtocol(a, b, c, d);
       const guess = likely === undefined ? '' : `; the bytes look like ${likely}`;
-      throw new WireError(`a frame of ${length} bytes, at most ${this.#frameLimit} allowed${guess}`, 0);
+      const most = Math.min(PART_BYTES, this.#frameLimit);
+      throw new WireError(`a frame of ${length} bytes, at most ${most} allowed${guess}`, 0);
     }
     return length;
+  }
+
+  #checkPart(length: number): void {
+    const isLast = this.#header % PART_FLAG >= LAST_FLAG;
+    const isCut = isLast ? length <= PART_BYTES && this.#partBytes > 0 : length === PART_BYTES;
+    if (!isCut) throw new WireError(`a part of ${length} bytes where ${PART_BYTES} are due`, 0);
+    const total = this.#partBytes + length;
+    if (total <= this.#frameLimit) return;
+    throw new WireError(`a message of ${total} bytes or more, at most ${this.#frameLimit} allowed`, 0);
   }
 }
 

@@ -40,6 +40,13 @@ function large(number: number): Message {
   return { direction: 'reply', number, body: { type: 'operated', arc: { from: 1, to: 1 }, result } };
 }
 
+function largeWrite(number: number): Message {
+  const value = new Uint8Array(1_000_000).fill(7);
+  const operation = { type: 'set', value, ttlMs: 0, ifAbsent: false, ifVersion: '' } as const;
+  const body = { type: 'operate', key: 'a', operation, consistency: 'one', operationId: '', budgetMs: 1 };
+  return { direction: 'request', number, body } as Message;
+}
+
 /** Compared as buffers, because comparing a million numbers one by one takes seconds. */
 function valueOf(message: Message | undefined): Uint8Array {
   const body = message?.body;
@@ -206,11 +213,26 @@ describe.each(CARRIERS)('over %s', (_name, carrier) => {
       await world.listening(carrier()),
     ];
     await a.dial(b);
-    for (let i = 0; i < 100; i++) a.links.send(b.identity.id, large(i));
+    for (let i = 0; i < 100; i++) a.links.send(b.identity.id, largeWrite(i));
     await a.until(() => a.disconnections.length === 1);
     expect(a.unreachables).toEqual([b.identity.id]);
     expect(a.disconnections[0]?.reason).toContain('does not read');
     expect(a.errors.every(({ code }) => code === 'ERR_LIMIT')).toBe(true);
+  });
+
+  it('large answers beyond what may wait are left out, and everything else gets through', async () => {
+    const [a, b] = [
+      await world.node({ ...carrier(), limits: { ...LIMITS, queueBytes: 1_000_000 } }),
+      await world.listening(carrier()),
+    ];
+    await a.dial(b);
+    for (let i = 0; i < 20; i++) a.links.send(b.identity.id, large(i));
+    a.links.send(b.identity.id, pong(99));
+    await b.until(() => b.messages.length === 9);
+    expect(a.disconnections).toEqual([]);
+    expect(a.errors.map(({ code }) => code)).toEqual(Array.from({ length: 12 }, () => 'ERR_LIMIT'));
+    // Sent last, it passed all but the parts that were with the host already.
+    expect(b.messages[0]?.message.number).toBe(99);
   });
 
   it('everything rejects after close, and close can be repeated', async () => {

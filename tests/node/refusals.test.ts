@@ -138,7 +138,7 @@ describe.each(ENCRYPTIONS)('among nodes of %s', (encryption) => {
 
   it('a node that says nothing does not answer in time', async () => {
     const silent = await new TcpTransport(LIMITS).listen({ host: '127.0.0.1', port: 0 }, (stream) => {
-      stream.start({ opened: () => {}, received: () => {}, closed: () => {} });
+      stream.start({ opened: () => {}, received: () => {}, drained: () => {}, closed: () => {} });
     });
     const dialler = await world.node({ encryption });
     const error = await failureOf(dialler.links.dial('127.0.0.1', silent.address.port, { timeoutMs: 30 }));
@@ -294,6 +294,7 @@ async function manInTheMiddle(targetPort: number): Promise<{ port: number; close
     const reader = new FrameReader(WIRE_LIMITS.frameBytes);
     from.start({
       opened: () => {},
+      drained: () => {},
       closed: () => to.end(),
       received: (bytes) => {
         reader.push(bytes);

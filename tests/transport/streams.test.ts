@@ -56,6 +56,7 @@ class Observed {
         this.chunks.push(bytes);
         this.receive(bytes);
       },
+      drained: () => {},
       closed: (end) => {
         this.log.push('closed');
         closing.resolve(end);

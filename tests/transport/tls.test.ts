@@ -57,6 +57,7 @@ function answer(stream: ByteStream, seen: Seen[]): void {
       stream.send(bytes);
       stream.end();
     },
+    drained: () => {},
     closed: () => {},
   });
 }
@@ -72,6 +73,7 @@ function visit(transport: TlsTransport, address: Address): Promise<Seen> {
         stream.send(Buffer.from('hello'));
       },
       received: () => {},
+      drained: () => {},
       closed: (end: StreamEnd) => {
         if (seen === undefined) reject(end.cause ?? new Error(end.message));
         else resolve(seen);
@@ -142,7 +144,12 @@ describe('a broken record after the handshake', () => {
     const ended = once(ends, 'end');
     const place = await server.transport.listen({ host: '127.0.0.1', port: 0 }, (stream) => {
       const opened = (): void => void raw.write(Buffer.alloc(64, 0x17));
-      stream.start({ opened, received: () => {}, closed: ({ kind }) => ends.emit('end', kind) });
+      stream.start({
+        opened,
+        received: () => {},
+        drained: () => {},
+        closed: ({ kind }) => ends.emit('end', kind),
+      });
     });
     const raw = connect(place.address.port, '127.0.0.1');
     const secured = connectTls({ socket: raw, rejectUnauthorized: false });

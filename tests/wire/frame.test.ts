@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WireError } from '../../src/wire/bytes.ts';
 import { FrameReader } from '../../src/wire/frame.ts';
+import { isWhole, PART_BYTES, Parts } from '../../src/wire/parts.ts';
 import { hex } from './fixture.ts';
 
 const LIMIT = 1 << 21;
@@ -13,6 +14,15 @@ function frameOf(payload: Uint8Array): Uint8Array {
   new DataView(frame.buffer).setUint32(0, payload.length);
   frame.set(payload, 4);
   return frame;
+}
+
+/** As a link sends it: whole, or in parts with other frames between them. */
+function travel(frame: Uint8Array, between: Uint8Array = new Uint8Array(0)): Uint8Array {
+  if (isWhole(frame)) return frame;
+  const parts = new Parts(frame);
+  const pieces: Uint8Array[] = [];
+  while (parts.rest > 0) pieces.push(...parts.next(), between);
+  return Buffer.concat(pieces);
 }
 
 function readAll(reader: FrameReader): Uint8Array[] {
@@ -68,33 +78,76 @@ describe('frames', () => {
   });
 });
 
-describe('a large frame', () => {
-  const payload = Uint8Array.from({ length: 1 << 20 }, (_, i) => i % 251);
-  const frame = frameOf(payload);
+describe('a large message', () => {
+  const payload = Uint8Array.from({ length: (1 << 20) + 7 }, (_, i) => i % 251);
+  const stream = travel(frameOf(payload));
 
-  it.each([16_384, 1_000, 1])('is put together from chunks of %d bytes', (size) => {
+  it.each([65_540, 16_384, 1_000, 1])('is put together from chunks of %d bytes', (size) => {
     const reader = new FrameReader(LIMIT);
     const received: Uint8Array[] = [];
-    for (let at = 0; at < frame.length; at += size) {
-      reader.push(frame.subarray(at, at + size));
+    for (let at = 0; at < stream.length; at += size) {
+      reader.push(stream.subarray(at, at + size));
       received.push(...readAll(reader));
     }
     expect(received).toHaveLength(1);
     expect(Buffer.compare(received[0]!, payload)).toBe(0);
-    expect(received[0]!.buffer.byteLength).toBe(frame.length);
+    expect(received[0]!.buffer.byteLength).toBe(payload.length);
+    expect(reader.isWithinFrame).toBe(false);
+  });
+
+  it('has the headers that PROTOCOL.md gives as an example', () => {
+    const parts = new Parts(frameOf(new Uint8Array(131_073)));
+    const headers = Array.from({ length: 3 }, () => hex(parts.next()[0]));
+    expect(headers).toEqual(['80010000', '80010000', 'c0000001']);
+    expect(parts.rest).toBe(0);
+  });
+
+  it('lets others pass between its parts', () => {
+    const reader = new FrameReader(LIMIT);
+    reader.push(travel(frameOf(payload), frameOf(Uint8Array.of(1))));
+    const received = readAll(reader);
+    // Seventeen parts: sixteen small ones come before the message is whole.
+    expect(received.map(({ length }) => length)).toEqual([
+      ...Array.from({ length: 16 }, () => 1),
+      payload.length,
+      1,
+    ]);
   });
 
   it('takes no more memory than twice what has arrived of it', () => {
-    const reader = new FrameReader(2 ** 31);
+    const reader = new FrameReader(2 ** 29);
     const before = process.memoryUsage().arrayBuffers;
-    reader.push(Uint8Array.of(0x7f, 0xff, 0xff, 0xff));
-    reader.next();
-    for (let i = 0; i < 100; i++) {
-      reader.push(new Uint8Array(1_000));
-      reader.next();
+    const part = travel(frameOf(new Uint8Array(2 * PART_BYTES))).slice(0, 4 + PART_BYTES);
+    for (let i = 0; i < 20; i++) {
+      reader.push(part.slice());
+      expect(reader.next()).toBeUndefined();
     }
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4_000_000);
-    expect(reader.isWithinFrame).toBe(true);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 21 * PART_BYTES);
+  });
+
+  const part = (header: number, length: number): Uint8Array => {
+    const frame = frameOf(new Uint8Array(length));
+    new DataView(frame.buffer).setUint32(0, header + length);
+    return frame;
+  };
+  const [more, last] = [2 ** 31, 2 ** 31 + 2 ** 30];
+
+  it.each([
+    ['a part that is too short', [part(more, 100)]],
+    ['a last part without a first', [part(last, 100)]],
+    ['a part that is too long', [part(more, PART_BYTES + 1)]],
+    ['an empty part', [part(more, PART_BYTES), part(last, 0)]],
+    ['a message in parts above the limit', Array.from({ length: 33 }, () => part(more, PART_BYTES))],
+    ['a large message that is not in parts', [frameOf(new Uint8Array(PART_BYTES + 1))]],
+  ])('is refused as %s', (_name, frames) => {
+    const reader = new FrameReader(LIMIT);
+    const read = (): void => {
+      for (const frame of frames) {
+        reader.push(frame);
+        readAll(reader);
+      }
+    };
+    expect(read).toThrow(WireError);
   });
 });
 
@@ -108,7 +161,7 @@ describe('a header', () => {
           reader.next();
         }
       };
-      expect(push).toThrow(/a frame of 2097153 bytes, at most 2097152 allowed/);
+      expect(push).toThrow(/a frame of 2097153 bytes, at most 65536 allowed/);
       reader.push(frameOf(Uint8Array.of(1)));
       expect(() => reader.next()).toThrow(WireError);
     }

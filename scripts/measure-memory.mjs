@@ -1,0 +1,86 @@
+// What a ring takes in memory: while 1,000 values of 1 MiB pass through it, and while 10^6 entries of 100
+// bytes live on one member. Run by `npm run measure:memory`; --quick does a small part of it. Exits with 1
+// where a bound is not kept.
+
+import { randomBytes } from 'node:crypto';
+import { ChordSocket, Protocol } from 'chord-socket';
+import { createCluster } from 'chord-socket/testing';
+
+const QUICK = process.argv.includes('--quick');
+const MIB = 1_048_576;
+const VALUES = QUICK ? 10 : 1_000;
+const ENTRIES = QUICK ? 50_000 : 1_000_000;
+/** Values that are there at one time: the others are deleted again. */
+const KEPT = 16;
+/** A copy of a 100-byte entry, and what may be in flight while values pass. */
+const COPY_BYTES_MAX = 500;
+const PASSING_BYTES_MAX = 512 * MIB;
+
+let failed = false;
+await passThrough();
+await pileUp();
+process.exit(failed ? 1 : 0);
+
+async function passThrough() {
+  const cluster = await createCluster(4, { protocol: new Protocol('memory', 'Plaintext') });
+  const [writer, reader] = cluster.nodes;
+  const before = live();
+  let most = 0;
+  const begun = performance.now();
+  const lane = async (first) => {
+    for (let i = first; i < VALUES; i += 4) {
+      const value = randomBytes(MIB);
+      await writer.set(`value ${i}`, value);
+      if (!value.equals(await reader.get(`value ${i}`))) throw new Error(`value ${i} came back wrong`);
+      if (i >= KEPT) await writer.delete(`value ${i - KEPT}`);
+      most = Math.max(most, process.memoryUsage().rss);
+    }
+  };
+  const rss = process.memoryUsage().rss;
+  await Promise.all([0, 1, 2, 3].map(lane));
+  const seconds = (performance.now() - begun) / 1_000;
+  report(`${VALUES} values of 1 MiB passed 4 members in ${seconds.toFixed(1)} s`, [
+    ['rss grew at most by', most - rss, PASSING_BYTES_MAX],
+    // Those that are there still, three copies each, and a fifth for all else.
+    ['live afterwards', live() - before, (KEPT + 4) * 3 * MIB * 1.2],
+  ]);
+  await cluster.close();
+}
+
+async function pileUp() {
+  const options = { profile: 'local', protocol: new Protocol('memory', 'Plaintext') };
+  const member = new ChordSocket('127.0.0.1', 0, options);
+  await member.join();
+  const before = live();
+  const begun = performance.now();
+  let next = 0;
+  const lane = async () => {
+    while (next < ENTRIES) await member.set(`key ${next++}`, randomBytes(100));
+  };
+  await Promise.all(Array.from({ length: 64 }, lane));
+  const seconds = (performance.now() - begun) / 1_000;
+  const size = await member.size();
+  if (size !== ENTRIES) throw new Error(`${ENTRIES} entries were stored, and there are ${size}`);
+  report(`${ENTRIES} entries of 100 bytes live on one member, after ${seconds.toFixed(1)} s`, [
+    ['live an entry', (live() - before) / ENTRIES, COPY_BYTES_MAX],
+  ]);
+  await member.close({ force: true });
+}
+
+function report(what, figures) {
+  console.log(what);
+  for (const [name, bytes, most] of figures) {
+    const show = (n) => (n >= MIB ? `${(n / MIB).toFixed(1)} MiB` : `${Math.round(n)} B`);
+    const verdict = bytes <= most ? 'ok' : 'TOO MUCH';
+    if (bytes > most) failed = true;
+    console.log(`  ${name}: ${show(bytes)} (at most ${show(most)}) ${verdict}`);
+  }
+}
+
+/** Bytes that are still reachable. */
+function live() {
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
