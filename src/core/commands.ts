@@ -74,9 +74,11 @@ export class Commands {
     const { key, operation, consistency } = command;
     this.#operations += 1;
     const { id, incarnation } = this.#engine.self;
+    const startedAt = this.#engine.now;
     const operationId = operation.type === 'get' ? '' : `${id}:${incarnation}:${this.#operations}`;
     const request = (budgetMs: number): Request => {
-      return { type: 'operate', key, operation, consistency, operationId, budgetMs };
+      const sinceMs = Math.ceil(this.#engine.now - startedAt);
+      return { type: 'operate', key, operation, consistency, operationId, sinceMs, budgetMs };
     };
     this.#ask(number, this.#position(key), request, deadline, (reply, { cost, hops }) => {
       if (reply.type !== 'operated') return undefined;

@@ -1,7 +1,6 @@
 // Configuration: who holds the copies of an arc, at which epoch, and the ballots by which the next one is
 // decided. It owns these words and their order; the rules of deciding are in register.ts.
 import type { Contact } from './contact.ts';
-import type { Version } from './entry.ts';
 import type { Arc } from './position.ts';
 
 /**
@@ -20,6 +19,8 @@ export interface Configuration {
   /** Counts the configurations of one position; at least 1. */
   readonly epoch: number;
   readonly members: readonly Voter[];
+  /** Of other lineages, what it came after: who stands there, or before, follows it. Bounded, the latest first. */
+  readonly ancestors: readonly Base[];
 }
 
 /** Orders the proposals for one successor: by round, then by the proposer's id. Round 0 is the owner's. */
@@ -35,12 +36,79 @@ export interface Register {
   /** No lower ballot for the successor is accepted, and the epoch is served no more; undefined = none. */
   readonly promised: Ballot | undefined;
   /** The proposal for the successor that was accepted last. */
-  readonly accepted: { readonly ballot: Ballot; readonly configuration: Configuration } | undefined;
-  /** Versions up to this one that the set does not know were collected; '' = none. */
-  readonly watermark: Version;
+  readonly accepted: Proposal | undefined;
+  /** Milliseconds: what is older and not known to the set was deleted and collected; 0 = nothing. */
+  readonly watermark: number;
+}
+
+export interface Proposal {
+  readonly ballot: Ballot;
+  readonly configuration: Configuration;
 }
 
 export interface RegisterRecord {
   readonly arc: Arc;
   readonly register: Register;
+}
+
+/** Names a configuration: within a lineage only one is ever decided at an epoch of a position. */
+export interface Base {
+  readonly lineage: string;
+  readonly epoch: number;
+}
+
+/** Only for one position: at others the same lineage and epoch may have other members. */
+export function sameBase(a: Base, b: Base): boolean {
+  return a.lineage === b.lineage && a.epoch === b.epoch;
+}
+
+/** Below zero where `a` is lower. */
+export function compareBallots(a: Ballot, b: Ballot): number {
+  if (a.round !== b.round) return a.round - b.round;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** How many of that many are a majority. */
+export function majority(members: number): number {
+  return Math.floor(members / 2) + 1;
+}
+
+/** The voter's place in the configuration; -1 where it is not one of it, or in another life only. */
+export function seatOf(configuration: Configuration, id: string, birth: number): number {
+  return configuration.members.findIndex((voter) => voter.contact.id === id && voter.birth === birth);
+}
+
+/** Whether they are one configuration although they may stand at different positions. */
+export function sameConfiguration(a: Configuration, b: Configuration): boolean {
+  return sameBase(a, b) && sameVoters(a.members, b.members);
+}
+
+export function sameVoters(a: readonly Voter[], b: readonly Voter[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((voter, i) => voter.contact.id === b[i]?.contact.id && voter.birth === b[i]?.birth)
+  );
+}
+
+/** Lineages begin with forced epochs and with merges: who was away for more of them than this starts a merge. */
+const ANCESTORS_MAX = 16;
+
+/** Whether a decided configuration comes after another one of the same position. */
+export function supersedes(next: Configuration, former: Base): boolean {
+  if (next.lineage === former.lineage) return next.epoch > former.epoch;
+  return next.ancestors.some((base) => base.lineage === former.lineage && base.epoch >= former.epoch);
+}
+
+/** A configuration that comes after all of these; `as` names it. */
+export function successorOf(
+  bases: readonly Configuration[],
+  as: Base,
+  members: readonly Voter[],
+): Configuration {
+  const latest = new Map<string, number>();
+  for (const { lineage, epoch } of [...bases, ...bases.flatMap((base) => base.ancestors)]) {
+    if (lineage !== as.lineage) latest.set(lineage, Math.max(epoch, latest.get(lineage) ?? 0));
+  }
+  const ancestors = [...latest].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);
+  return { lineage: as.lineage, epoch: as.epoch, members, ancestors };
 }

@@ -4,6 +4,7 @@ import type { Packet } from './cast.ts';
 import type { Contact } from './contact.ts';
 import type { Version, Key } from './entry.ts';
 import type { Message } from './message.ts';
+import type { SavedRecord } from './saved.ts';
 
 /**
  * Where a message goes: a contact can be dialled, a bare id only answered over the connection that it
@@ -21,6 +22,8 @@ export type Effect =
   | { readonly type: 'dial'; readonly host: string; readonly port: number }
   /** Open a fresh connection to a contact, prove who it is and close it; answered by handleVerified. */
   | { readonly type: 'verify'; readonly token: number; readonly contact: Contact }
+  /** Write these down, in order; answered by handleSaved or handleSaveFailed with the token. */
+  | { readonly type: 'save'; readonly token: number; readonly records: readonly SavedRecord[] }
   /** A command has ended. */
   | { readonly type: 'settle'; readonly command: number; readonly outcome: Outcome }
   | { readonly type: 'event'; readonly event: MachineEvent };

@@ -12,6 +12,7 @@ import type { Profile } from './profile.ts';
 import { Peers } from './peers.ts';
 import { Random } from './random.ts';
 import type { Timer } from './timers.ts';
+import { Saver } from './saver.ts';
 import { Timers } from './timers.ts';
 
 /** How a request ended: with the reply, without one in time, or because the peer cannot be reached. */
@@ -28,6 +29,8 @@ export interface EngineOptions {
   readonly self: Contact;
   readonly profile: Profile;
   readonly limits: CoreLimits;
+  /** Whether what is stored has to be written down before others may rely on it. */
+  readonly durable?: boolean;
 }
 
 /** A request under way; a class for the reason that is given at Timer. */
@@ -61,6 +64,7 @@ export class Engine {
   readonly limits: CoreLimits;
   readonly random: Random;
   readonly peers: Peers;
+  readonly saver: Saver;
   /** Monotonic milliseconds of the input that is being handled. */
   now = 0;
   /** Wall time minus monotonic time. */
@@ -88,6 +92,7 @@ export class Engine {
     this.self = options.self;
     this.random = new Random(options.seed);
     this.peers = new Peers(options.limits.peers, options.profile.requestMinMs, options.profile.requestMaxMs);
+    this.saver = new Saver(options.durable ?? false, options.profile.probeMinMs, this);
   }
 
   /** Epoch milliseconds. */
@@ -125,7 +130,7 @@ export class Engine {
     this.#calls.take(number);
     this.#timers.cancel(call.timer);
     const ms = this.now - call.sentAt;
-    this.peers.answered(from, ms);
+    this.peers.answered(from, ms, this.now);
     call.done({ type: 'reply', body, ms });
   }
 
@@ -198,7 +203,7 @@ export class Engine {
     const call = this.#calls.take(number);
     if (call === undefined) return;
     this.#timers.cancel(call.timer);
-    this.peers.silent(call.to);
+    this.peers.silent(call.to, this.now);
     call.done({ type, ms: this.now - call.sentAt });
     this.onSilence(call.to);
   }

@@ -11,7 +11,7 @@ export type Key = string;
 
 /**
  * Opaque to users; lexicographic order is the order of versions: 12 hex digits of milliseconds, 4 of
- * counter, then the node.
+ * counter, then six characters of the node, four of the lineage and the epoch in base 36.
  */
 export type Version = string;
 
@@ -27,6 +27,8 @@ export interface Entry {
    * unknown.
    */
   readonly operation: string;
+  /** The version that it replaced; '' for the first one of the key, and where that is not known. */
+  readonly previous: Version;
 }
 
 /** What identifies one state of one key, without the value. */
@@ -42,6 +44,11 @@ export interface Place {
 }
 
 const COUNTER_MAX = 0xffff;
+/** Of a version: where the parts behind the clock stand. */
+const NODE_LENGTH = 6;
+const LINEAGE_LENGTH = 4;
+const LINEAGE_AT = 16 + NODE_LENGTH;
+const EPOCH_AT = LINEAGE_AT + LINEAGE_LENGTH;
 
 /**
  * A hybrid logical clock (Kulkarni et al., 2014): at least the wall time, never behind a version that was
@@ -52,13 +59,16 @@ export class VersionClock {
   #time = 0;
   #counter = 0;
 
-  /** `id` is the member's; its first eight characters break ties between members. */
+  /** `id` is the member's; its first six characters break ties between members. */
   constructor(id: string) {
-    this.#node = id.slice(0, 8);
+    this.#node = id.slice(0, NODE_LENGTH).padEnd(NODE_LENGTH, '-');
   }
 
-  /** A version above every one made or seen before. `wall` is epoch milliseconds. */
-  next(wall: number): Version {
+  /**
+   * A version above every one made or seen before. `wall` is epoch milliseconds, `era` the lineage and epoch in
+   * which it is made (`eraOf`).
+   */
+  next(wall: number, era: string): Version {
     const time = Math.max(Math.floor(wall), this.#time);
     this.#counter = time > this.#time ? 0 : this.#counter + 1;
     this.#time = time;
@@ -66,7 +76,7 @@ export class VersionClock {
       this.#time += 1;
       this.#counter = 0;
     }
-    return hex(this.#time, 12) + hex(this.#counter, 4) + this.#node;
+    return hex(this.#time, 12) + hex(this.#counter, 4) + this.#node + era;
   }
 
   /** Takes note of a version made elsewhere. */
@@ -80,6 +90,24 @@ export class VersionClock {
       this.#counter = Math.max(this.#counter, counter);
     }
   }
+}
+
+/** The part of a version that tells in which configuration it was made. */
+export function eraOf(lineage: string, epoch: number): string {
+  return lineage.slice(0, LINEAGE_LENGTH).padEnd(LINEAGE_LENGTH, '-') + epoch.toString(36);
+}
+
+/**
+ * Whether the first version is to replace the second; '' stands for none. Within a lineage the epoch goes before
+ * the clock: what a failed owner left behind on one copy never replaces what its successors acknowledged,
+ * however far its clock was ahead. Between lineages, where rings meet, the later one wins.
+ */
+export function isNewer(a: Version, b: Version): boolean {
+  if (a === b) return false;
+  if (a.slice(LINEAGE_AT, EPOCH_AT) !== b.slice(LINEAGE_AT, EPOCH_AT)) return a > b;
+  const [mine, other] = [a.slice(EPOCH_AT), b.slice(EPOCH_AT)];
+  if (mine === other) return a > b;
+  return mine.length === other.length ? mine > other : mine.length > other.length;
 }
 
 /** Whether the text has the form of a version, of a time before the year 2527: the clock cannot overflow. */

@@ -1,143 +1,254 @@
-// Exchange: the owner of an arc compares it with one other member: it claims the arc there, reads which
-// versions that member holds, takes what is newer and, where the member keeps copies, sends what it lacks.
-// It owns the dialogue with that one member; segment.ts decides what its progress means.
+// Exchange: one member compares what it holds of an arc with one other member, takes what is newer there, sends
+// what is newer here, or both. It owns that dialogue: sums over parts of the arc first, versions only where
+// they differ, entries last, so that its cost follows the differences. Why they compare is segment.ts's affair
+// (a copy is kept complete) or change.ts's (a decision is prepared).
+import { fromKey } from './bytes.ts';
+import type { Base } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
+import { eraOf, isNewer, versionTime } from './entry.ts';
+import type { History } from './history.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
-import { keyPosition } from './position.ts';
-import { fromKey } from './bytes.ts';
-import type { MemoryStore } from './store.ts';
+import { arcLength, divide, keyPosition } from './position.ts';
+import type { MemoryStore, Summary } from './store.ts';
 
-/** Progress: collected = all that it holds is known and taken over; synced = it holds all that we hold. */
-export type ExchangeState = 'claiming' | 'collected' | 'synced';
-
-export interface ExchangeView {
+export interface ExchangeOptions {
+  readonly engine: Engine;
+  readonly store: MemoryStore;
+  readonly history: History;
+  readonly contact: Contact;
   readonly arc: Arc;
-  readonly epoch: number;
+  /** In whose name entries are sent: who stands at a later epoch refuses them. */
+  readonly base: Base;
+  readonly watermark: number;
+  readonly pull: boolean;
+  readonly push: boolean;
   /** A newer version of the key was taken over. */
   took(key: Key): void;
-  progressed(): void;
-  refused(epoch: number): void;
+  /** The member has told in which life its memory began. */
+  born(contact: Contact, birth: number): void;
+  /** All is compared. */
+  done(): void;
+  /** The member stands at a later epoch. */
+  overtaken(): void;
 }
 
-export class Exchange {
-  state: ExchangeState = 'claiming';
-  readonly contact: Contact;
-  readonly #engine: Engine;
-  readonly #store: MemoryStore;
-  readonly #view: ExchangeView;
-  readonly #theirs = new Map<Key, Version>();
-  #ended = false;
-  #pushing = false;
+/** Up to so many entries the versions are compared, above it the sums of parts. */
+const DIGEST_MAX = 64;
+const PARTS = 16;
 
-  constructor(engine: Engine, store: MemoryStore, view: ExchangeView, contact: Contact) {
-    this.#engine = engine;
-    this.#store = store;
-    this.#view = view;
-    this.contact = contact;
-    this.#claim();
+type Reply = Extract<Answer, { type: 'reply' }>['body'];
+
+export class Exchange {
+  readonly contact: Contact;
+  readonly #o: ExchangeOptions;
+  /** Parts that differ and have not been looked at. */
+  readonly #open: Arc[] = [];
+  #pastDiffers = false;
+  #ended = false;
+  #finished = false;
+
+  constructor(options: ExchangeOptions) {
+    this.#o = options;
+    this.contact = options.contact;
+    this.#summarise(options.arc, 1);
+  }
+
+  get finished(): boolean {
+    return this.#finished;
   }
 
   end(): void {
     this.#ended = true;
   }
 
-  /** Sends what the member lacks, once the arc has been collected from everybody. */
-  push(): void {
-    if (this.state !== 'collected' || this.#pushing || this.#ended) return;
-    this.#pushing = true;
-    this.#pushFrom(undefined);
+  #next(): void {
+    const arc = this.#open.pop();
+    if (arc === undefined) return this.#past();
+    if (arcLength(arc, this.#o.engine.size) > PARTS && this.#o.store.count(arc) > DIGEST_MAX) {
+      return this.#summarise(arc, PARTS);
+    }
+    this.#digest(arc, undefined, new Map());
   }
 
-  #claim(): void {
-    const { arc, epoch } = this.#view;
-    this.#ask({ type: 'claim', arc, epoch }, (answer) => {
-      if (answer.body.type !== 'claimed') return this.#retry(() => this.#claim());
-      if (!answer.body.granted) return this.#view.refused(answer.body.epoch);
-      if (answer.body.count === 0) return this.#collected();
-      this.#read({ type: 'digest', arc, after: undefined });
+  #summarise(arc: Arc, parts: number): void {
+    const { store, history, engine } = this.#o;
+    this.#ask({ type: 'summarise', arc, parts }, (reply) => {
+      if (reply.type !== 'summary') return this.#later(() => this.#summarise(arc, parts));
+      this.#o.born(this.contact, reply.birth);
+      if (this.#ended) return;
+      if (parts === 1) this.#pastDiffers = !sameSummary(history.summary(arc), reply.past);
+      this.#compare(divide(arc, parts, engine.size), reply.parts, store);
     });
   }
 
-  #read(request: Extract<Request, { type: 'digest' }>): void {
-    this.#ask(request, (answer) => {
-      if (answer.body.type !== 'digest-is') return this.#retry(() => this.#read(request));
-      const { items, more } = answer.body;
-      const wanted: Key[] = [];
-      for (const { key, version } of items) {
-        this.#theirs.set(key, version);
-        if ((this.#store.get(key)?.version ?? '') < version) wanted.push(key);
+  #compare(pieces: readonly Arc[], theirs: readonly Summary[], store: MemoryStore): void {
+    const empty: Arc[] = [];
+    for (const [i, piece] of pieces.entries()) {
+      const their = theirs[i] ?? NOTHING;
+      const mine = store.summary(piece);
+      if (sameSummary(mine, their)) continue;
+      if (mine.count === 0) empty.push(piece);
+      else if (their.count === 0) this.#o.push && this.#open.push(piece);
+      else this.#open.push(piece);
+    }
+    this.#pullAll(this.#o.pull ? empty : [], undefined);
+  }
+
+  /** Nothing is held here of these parts: their entries are read page by page. */
+  #pullAll(arcs: readonly Arc[], after: Place | undefined): void {
+    const [arc, ...rest] = arcs;
+    if (arc === undefined) return this.#next();
+    this.#ask({ type: 'pull', arc, after }, (reply) => {
+      if (reply.type !== 'pulled') return this.#later(() => this.#pullAll(arcs, after));
+      this.#take(reply.entries);
+      const last = reply.entries.at(-1);
+      if (!reply.more || last === undefined) return this.#pullAll(rest, undefined);
+      this.#pullAll(arcs, { position: this.#position(last), key: last.key });
+    });
+  }
+
+  #digest(arc: Arc, after: Place | undefined, theirs: Map<Key, Version>): void {
+    this.#ask({ type: 'digest', arc, after }, (reply) => {
+      if (reply.type !== 'digest-is') return this.#later(() => this.#digest(arc, after, theirs));
+      for (const { key, version } of reply.items) theirs.set(key, version);
+      const last = reply.items.at(-1);
+      if (reply.more && last !== undefined) {
+        return this.#digest(arc, { position: this.#position(last), key: last.key }, theirs);
       }
-      this.#fetch(wanted, () => {
-        const last = items.at(-1);
-        if (!more || last === undefined) return this.#collected();
-        this.#read({ ...request, after: { position: this.#position(last), key: last.key } });
-      });
+      this.#differ(arc, theirs);
     });
+  }
+
+  #differ(arc: Arc, theirs: ReadonlyMap<Key, Version>): void {
+    const { store, pull, push, watermark, base } = this.#o;
+    const era = eraOf(base.lineage, 0).slice(0, -1);
+    const wanted: Key[] = [];
+    const void_: EntryVersion[] = [];
+    for (const [key, version] of theirs) {
+      const mine = store.get(key)?.version ?? '';
+      if (!isNewer(version, mine)) continue;
+      const buried = mine === '' && versionTime(version) < watermark && version.includes(era, 16);
+      if (buried) void_.push({ key, version });
+      else if (pull) wanted.push(key);
+    }
+    const then = (): void => (push ? this.#push(arc, theirs, undefined) : this.#next());
+    if (push && void_.length > 0) {
+      this.#ask({ type: 'void', arc, base, items: void_ }, () => this.#fetch(wanted, then));
+    } else this.#fetch(wanted, then);
   }
 
   #fetch(wanted: readonly Key[], then: () => void): void {
     if (wanted.length === 0) return then();
-    this.#ask({ type: 'fetch', keys: wanted }, (answer) => {
-      if (answer.body.type !== 'fetched') return this.#retry(() => this.#fetch(wanted, then));
-      const { entries } = answer.body;
-      for (const entry of entries) {
-        if (this.#store.put(this.#position(entry), entry)) this.#view.took(entry.key);
-      }
+    const keys = wanted.slice(0, this.#o.engine.limits.pageEntries);
+    this.#ask({ type: 'fetch', keys }, (reply) => {
+      if (reply.type !== 'fetched') return this.#later(() => this.#fetch(wanted, then));
+      this.#take(reply.entries);
       // A page may hold only a part; what the member has lost meanwhile is not asked for again.
-      const got = new Set(entries.map((entry) => entry.key));
-      this.#fetch(entries.length === 0 ? [] : wanted.filter((key) => !got.has(key)), then);
+      const got = new Set(reply.entries.map((entry) => entry.key));
+      const asked = new Set(keys);
+      const rest = wanted.filter((key) => !got.has(key) && (got.size > 0 || !asked.has(key)));
+      this.#fetch(rest, then);
     });
   }
 
-  #collected(): void {
-    this.state = 'collected';
-    this.#view.progressed();
-  }
-
-  #pushFrom(after: Place | undefined): void {
-    const { arc, epoch } = this.#view;
-    const { pageEntries, pageBytes } = this.#engine.limits;
-    const page: Entry[] = [];
+  #push(arc: Arc, theirs: ReadonlyMap<Key, Version>, after: Place | undefined): void {
+    const { store, engine, base } = this.#o;
+    const { pageEntries, pageBytes } = engine.limits;
+    const entries: Entry[] = [];
     let bytes = 0;
     let last = after;
-    for (const { position, entry } of this.#store.walk(arc, after)) {
-      if (page.length >= pageEntries || bytes >= pageBytes) break;
+    for (const { position, entry } of store.walk(arc, after)) {
+      if (entries.length >= pageEntries || bytes >= pageBytes) break;
       last = { position, key: entry.key };
-      if ((this.#theirs.get(entry.key) ?? '') >= entry.version) continue;
-      page.push(entry);
+      if (!isNewer(entry.version, theirs.get(entry.key) ?? '')) continue;
+      entries.push(entry);
       bytes += entry.key.length + (entry.value?.length ?? 0);
     }
-    if (page.length === 0) {
-      this.#theirs.clear();
-      this.state = 'synced';
-      return this.#view.progressed();
+    if (entries.length === 0) return this.#next();
+    this.#ask({ type: 'copy', arc, base, entries, past: false }, (reply) => {
+      if (reply.type !== 'copied') return this.#later(() => this.#push(arc, theirs, after));
+      if (!reply.stored) return this.#o.overtaken();
+      this.#push(arc, theirs, last);
+    });
+  }
+
+  /** What others have replaced: by it a repeated write is recognised. */
+  #past(): void {
+    if (!this.#pastDiffers) return this.#finish();
+    if (this.#o.pull) this.#pullPast(0);
+    else this.#pushPast(this.#o.history.within(this.#o.arc));
+  }
+
+  #pullPast(from: number): void {
+    this.#ask({ type: 'pull-past', arc: this.#o.arc, from }, (reply) => {
+      if (reply.type !== 'pulled') return this.#later(() => this.#pullPast(from));
+      for (const entry of reply.entries) this.#o.history.add(this.#position(entry), entry);
+      if (reply.more && reply.entries.length > 0) return this.#pullPast(from + reply.entries.length);
+      if (this.#o.push) this.#pushPast(this.#o.history.within(this.#o.arc));
+      else this.#finish();
+    });
+  }
+
+  #pushPast(past: readonly Entry[]): void {
+    const { arc, base, engine } = this.#o;
+    const entries = pageOf(past, engine.limits.pageEntries, engine.limits.pageBytes);
+    if (entries.length === 0) return this.#finish();
+    this.#ask({ type: 'copy', arc, base, entries, past: true }, (reply) => {
+      if (reply.type !== 'copied') return this.#later(() => this.#pushPast(past));
+      if (!reply.stored) return this.#o.overtaken();
+      this.#pushPast(past.slice(entries.length));
+    });
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    this.#o.done();
+  }
+
+  #take(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.#o.store.put(this.#position(entry), entry)) this.#o.took(entry.key);
     }
-    this.#ask({ type: 'replicate', arc, epoch, entries: page }, (answer) => {
-      if (answer.body.type !== 'replicated') return this.#retry(() => this.#pushFrom(after));
-      if (!answer.body.stored) return this.#view.refused(epoch);
-      this.#pushFrom(last);
-    });
   }
 
-  /** A member that does not answer is asked again until the ring drops it, which ends the exchange. */
-  #ask(request: Request, done: (answer: Extract<Answer, { type: 'reply' }>) => void): void {
-    this.#engine.call(this.contact, request, (answer) => {
+  /** A member that does not answer is asked again until whoever began the exchange ends it. */
+  #ask(request: Request, done: (reply: Reply) => void): void {
+    this.#o.engine.call(this.contact, request, (answer) => {
       if (this.#ended) return;
-      if (answer.type === 'reply') done(answer);
-      else this.#retry(() => this.#ask(request, done));
+      if (answer.type === 'reply') done(answer.body);
+      else this.#later(() => this.#ask(request, done));
     });
   }
 
-  #retry(action: () => void): void {
-    this.#engine.after(this.#engine.random.around(this.#engine.profile.retryMs * 2), () => {
+  #later(action: () => void): void {
+    const { engine } = this.#o;
+    engine.after(engine.random.around(engine.profile.retryMs * 2), () => {
       if (!this.#ended) action();
     });
   }
 
   #position(item: EntryVersion): number {
-    return keyPosition(this.#engine.hash, fromKey(item.key), this.#engine.k);
+    return keyPosition(this.#o.engine.hash, fromKey(item.key), this.#o.engine.k);
   }
+}
+
+/** The first entries that fit a message; at least one. */
+export function pageOf(entries: readonly Entry[], most: number, mostBytes: number): Entry[] {
+  const page: Entry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (page.length >= most || bytes >= mostBytes) break;
+    page.push(entry);
+    bytes += entry.key.length + (entry.value?.length ?? 0);
+  }
+  return page;
+}
+
+const NOTHING: Summary = { count: 0, low: 0, high: 0 };
+
+function sameSummary(a: Summary, b: Summary): boolean {
+  return a.count === b.count && a.low === b.low && a.high === b.high;
 }

@@ -10,6 +10,7 @@ import type { Goal, LookupResult } from './lookup.ts';
 import type { Membership } from './membership.ts';
 import { reading } from './neighbourhood.ts';
 import type { Reply } from './message.ts';
+import type { Owner } from './owner.ts';
 import { distance, memberPosition } from './position.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -22,6 +23,7 @@ export interface JoiningView {
   readonly home: Home;
   /** Of the position before a restart, which is taken again where it is free. */
   readonly preferredSalt: number | undefined;
+  readonly owner: Owner;
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 
@@ -117,9 +119,10 @@ export class Joining {
 
   /** A ring of one, at any position. */
   #alone(): void {
-    const { engine, membership } = this.#view;
+    const { engine, membership, owner } = this.#view;
+    owner.beginRing();
     const salt = this.#former ?? engine.random.below(SALT_MAX + 1);
-    membership.enter(ring.alone(withSalt(engine.self, salt, engine.hash, engine.k)), 0);
+    membership.enter(ring.alone(withSalt(engine.self, salt, engine.hash, engine.k)));
     this.#finish(undefined);
   }
 
@@ -297,9 +300,9 @@ export class Joining {
       if (this.#ended) return;
       if (answer.type !== 'reply' || answer.body.type !== 'notified')
         return this.#retry(answer.type, successor);
-      const { outcome, predecessor, epoch, successors } = answer.body;
+      const { outcome, predecessor, successors } = answer.body;
       if (outcome === 'adopted' || outcome === 'known') {
-        membership.enter(ring.admitted(state, successor, successors, membership.rules), epoch);
+        membership.enter(ring.admitted(state, successor, successors, membership.rules));
         for (const contact of [state.predecessor, successor]) {
           if (contact !== undefined) membership.introduce(contact, [state.self]);
         }

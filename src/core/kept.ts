@@ -54,6 +54,7 @@ class Packed implements Kept {
   /** The asker's part of the operation, which all entries of an asker share. */
   readonly asker: string;
   readonly operationBytes: number;
+  readonly previous: Version;
   slab: Slab;
   at: number;
 
@@ -64,6 +65,7 @@ class Packed implements Kept {
     this.valueBytes = entry.value?.length ?? -1;
     this.asker = asker;
     this.operationBytes = entry.operation.length - asker.length;
+    this.previous = entry.previous;
     this.slab = slab;
     this.at = at;
   }
@@ -81,7 +83,7 @@ class Packed implements Kept {
   }
 
   get entry(): Entry {
-    const { key, version, expiresAt, valueBytes, slab } = this;
+    const { key, version, expiresAt, valueBytes, previous, slab } = this;
     const text = this.at + POSITION_BYTES;
     const start = text + this.operationBytes;
     return {
@@ -90,6 +92,7 @@ class Packed implements Kept {
       version,
       expiresAt,
       operation: this.asker + latin1(slab.bytes, text, start),
+      previous,
     };
   }
 }

@@ -36,7 +36,7 @@ export function leave(parts: LeavingParts, replacement: Contact | undefined, don
   for (const contact of [predecessor, ...successors])
     if (contact !== undefined) told.set(contact.id, contact);
   membership.exit();
-  owner.reconcile(0);
+  owner.reconcile();
   if (replacement !== undefined) table.observe(replacement);
   let open = 0;
   const acknowledged = (): void => {

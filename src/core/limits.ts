@@ -22,6 +22,11 @@ export interface CoreLimits {
    * more get BUSY.
    */
   readonly parked: number;
+  /**
+   * Replaced entries that are remembered, so that a repeated write is recognised and a watch can go on; the
+   * oldest go first.
+   */
+  readonly history: number;
   /** Entries and bytes in one page of a scan, a digest or a transfer. */
   readonly pageEntries: number;
   readonly pageBytes: number;
@@ -51,6 +56,7 @@ export const CORE_LIMITS: CoreLimits = {
   remembered: 256,
   inFlight: 16_384,
   parked: 16_384,
+  history: 32_768,
   pageEntries: 512,
   pageBytes: 262_144,
   storeBytes: 1_073_741_824,

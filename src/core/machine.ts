@@ -7,7 +7,8 @@
 //      carried out in that order. Messages may be lost, repeated or late; who sent them has been proved.
 //   3. `handleTimeout` is called at `nextTimeout()`, or a little later; inputs already there go first.
 //   4. Methods are never called from within `poll()`'s effects before it has returned.
-import { Claims } from './claims.ts';
+import { fromKey } from './bytes.ts';
+import { Collector } from './collector.ts';
 import type { Command } from './command.ts';
 import { Commands } from './commands.ts';
 import type { Contact } from './contact.ts';
@@ -16,24 +17,29 @@ import type { Effect } from './effect.ts';
 import { Engine } from './engine.ts';
 import { Fingers } from './fingers.ts';
 import type { HomeView } from './home.ts';
+import { History } from './history.ts';
 import { Home } from './home.ts';
 import type { CoreLimits } from './limits.ts';
 import { Membership } from './membership.ts';
 import type { MemberDescription, Message, Neighbourhood, Tables } from './message.ts';
 import { Messages } from './messages.ts';
 import { Operations } from './operations.ts';
+import type { OwnerView } from './owner.ts';
 import { Owner } from './owner.ts';
 import type { Hash } from './position.ts';
+import { keyPosition } from './position.ts';
 import type { Profile } from './profile.ts';
 import type { RememberedView } from './remembered.ts';
 import { RememberedAddresses } from './remembered.ts';
 import { Replica } from './replica.ts';
+import type { SavedRecord } from './saved.ts';
 import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
-import type { Stored } from './store.ts';
+import type { Stored, StoreObserver } from './store.ts';
 import { MemoryStore } from './store.ts';
 import { Sweep } from './sweep.ts';
 import { Tenure } from './tenure.ts';
+import { Voters } from './voters.ts';
 
 export interface MachineOptions {
   readonly k: number;
@@ -49,6 +55,12 @@ export interface MachineOptions {
   readonly replicas: number;
   readonly profile: Profile;
   readonly limits: CoreLimits;
+  /** Whether an arc goes on without a majority of its set, once that has been away for evictAfterMs. */
+  readonly onQuorumLost?: 'heal' | 'refuse';
+  /** The incarnation in which this node's memory began; without a durable store, the present one. */
+  readonly birth?: number;
+  /** Whether `save` effects are carried out. */
+  readonly durable?: boolean;
 }
 
 /** What the node can tell of its own state without asking anybody. */
@@ -70,7 +82,8 @@ const LOOK_BEYOND_TURNS = 8;
 
 export class Machine {
   readonly #engine: Engine;
-  readonly #store = new MemoryStore();
+  readonly #store: MemoryStore;
+  readonly #history: History;
   readonly #table: RoutingTable;
   readonly #membership: Membership;
   readonly #owner: Owner;
@@ -79,6 +92,7 @@ export class Machine {
   readonly #sweep: Sweep;
   readonly #commands: Commands;
   readonly #messages: Messages;
+  readonly #operations: Operations;
   readonly #remembered: RememberedAddresses;
   readonly #responder: Responder;
   /** Members that a connection is open to. */
@@ -92,31 +106,40 @@ export class Machine {
     const engine = engineOf(options);
     this.#engine = engine;
     this.#table = new RoutingTable(engine);
-    const claims = new Claims(engine.size);
-    const operations = new Operations(engine, this.#store);
+    const birth = options.birth ?? options.incarnation;
+    this.#history = new History(options.limits.history);
+    this.#store = new MemoryStore(this.#storeObserver());
+    const voters = new Voters(engine, options.replicas, birth, (contact) => this.#table.isBuried(contact));
+    const operations = new Operations(engine, this.#store, this.#history);
+    this.#operations = operations;
     this.#membership = new Membership(engine, this.#table, {
-      neighboursChanged: (merged) => this.#neighboursChanged(merged),
+      neighboursChanged: () => this.#neighboursChanged(),
       gone: (contact, left) => this.#gone(contact, left),
       displaced: (by) => this.#tenure.displaced(by),
     });
-    this.#owner = new Owner(engine, this.#store, claims, options.replicas, {
-      arc: () => this.#membership.arc,
-      successors: () => this.#membership.neighbourhood.successors,
-      took: (key) => operations.unsettle(key),
-      changed: () => this.#tenure.servingChanged(),
-    });
+    const heals = (options.onQuorumLost ?? 'heal') === 'heal';
+    this.#owner = new Owner({ engine, voters, heals, birth }, this.#ownerView(voters));
+    voters.onBirth = () => this.#owner.reconcileSoon();
     this.#responder = new Responder({
       engine,
       table: this.#table,
       membership: this.#membership,
       owner: this.#owner,
       operations,
-      replica: new Replica(engine, this.#store, claims, this.#owner, operations),
+      replica: new Replica({
+        engine,
+        store: this.#store,
+        history: this.#history,
+        owner: this.#owner,
+        birth,
+        observe: (entry) => operations.clock.observe(entry.version),
+      }),
       store: this.#store,
       met: (contact, member) => this.#met(contact, member, undefined),
       messages: (from, request, respond) => this.#messages.handle(from, request, respond),
       departed: (contact) => this.#owner.addLeaver(contact),
     });
+    new Collector(engine, this.#store, this.#owner, operations).begin();
     this.#commands = new Commands(engine, this.#table, {
       answerHere: (position, request, respond) => this.#responder.answerHere(position, request, respond),
       describe: () => this.#responder.describe(),
@@ -124,7 +147,7 @@ export class Machine {
     const lookup = this.#commands.lookup.bind(this.#commands);
     this.#messages = new Messages(engine, this.#table, this.#membership, lookup);
     this.#home = new Home(engine, this.#table, this.#homeView());
-    this.#sweep = new Sweep(engine, this.#store, {
+    this.#sweep = new Sweep(engine, this.#store, this.#owner, {
       arc: () => this.#membership.arc,
       nobody: () => !engine.member && this.#table.origin === undefined,
       lookup,
@@ -203,6 +226,10 @@ export class Machine {
     return this.#engine.timers;
   }
 
+  debugOwner(): string {
+    return this.#owner.debug();
+  }
+
   /** Wall time is `now` + `offsetMs` from here on. */
   handleClock(offsetMs: number): void {
     this.#engine.wallOffset = offsetMs;
@@ -222,7 +249,7 @@ export class Machine {
   /** A connection to a node is open, and the node has proved who it is. `tables` come from members. */
   handleConnected(now: number, peer: Contact, member: boolean, tables: Tables | undefined): void {
     this.#engine.now = now;
-    this.#engine.peers.connected(peer.id);
+    this.#engine.peers.connected(peer.id, now);
     this.#table.revive(peer.id);
     this.#met(peer, member, tables);
   }
@@ -261,7 +288,7 @@ export class Machine {
   /** A message from a connected node. */
   handleMessage(now: number, from: string, message: Message): void {
     this.#engine.now = now;
-    this.#engine.peers.heard(from);
+    this.#engine.peers.heard(from, now);
     if (message.direction === 'reply') this.#engine.handleReply(from, message.number, message.body);
     else this.#responder.handle(from, message.number, message.body);
   }
@@ -297,12 +324,66 @@ export class Machine {
     this.#commands.cancel(command);
   }
 
+  /** What a durable node wrote down in former lives; before anything else happens. */
+  restore(now: number, records: Iterable<SavedRecord>): void {
+    this.#engine.now = now;
+    const { hash, k } = this.#engine;
+    for (const record of records) {
+      if (record.type === 'registers') this.#owner.registers.restore(record.registers);
+      if (record.type !== 'entry') continue;
+      this.#operations.clock.observe(record.entry.version);
+      this.#store.restore(keyPosition(hash, fromKey(record.entry.key), k), record.entry);
+    }
+  }
+
+  /** A `save` effect is done. */
+  handleSaved(now: number, token: number): void {
+    this.#engine.now = now;
+    this.#engine.saver.handleSaved(token);
+  }
+
+  /** A `save` effect could not be done; it comes again. */
+  handleSaveFailed(now: number, token: number, message: string): void {
+    this.#engine.now = now;
+    this.#engine.saver.handleSaveFailed(token, message);
+  }
+
   poll(): Effect | undefined {
     return this.#engine.poll();
   }
 
   nextTimeout(): number {
     return this.#engine.nextTimeout();
+  }
+
+  #storeObserver(): StoreObserver {
+    const { saver } = this.#engine;
+    return {
+      stored: ({ position, entry }, replaced) => {
+        if (replaced !== undefined) this.#history.add(position, replaced);
+        saver.save({ type: 'entry', position, entry });
+      },
+      removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
+    };
+  }
+
+  #ownerView(voters: Voters): OwnerView {
+    const engine = this.#engine;
+    return {
+      arc: () => this.#membership.arc,
+      neighbours: () => this.#membership.neighbourhood,
+      exchange: (contact, arc) => ({
+        engine,
+        store: this.#store,
+        history: this.#history,
+        contact,
+        arc,
+        took: (key) => this.#operations.unsettle(key),
+        born: (of, birth) => voters.born(of, birth),
+        overtaken: () => this.#owner.reconcileSoon(),
+      }),
+      changed: () => this.#tenure.servingChanged(),
+    };
   }
 
   #homeView(): HomeView {
@@ -362,8 +443,8 @@ export class Machine {
     return this.#table.contacts().find((contact) => contact.host === host && contact.port === port);
   }
 
-  #neighboursChanged(merged: number): void {
-    this.#owner.reconcile(merged);
+  #neighboursChanged(): void {
+    this.#owner.reconcile();
     this.#sweep.touch();
     this.#messages.neighboursChanged();
     // Changes further down the list come by all the time in a large ring, and say little of the fingers.
@@ -376,14 +457,14 @@ export class Machine {
   #gone(contact: Contact, left: boolean): void {
     if (left) this.#remembered.remove(contact.host, contact.port);
     else this.#remembered.add(contact.host, contact.port, false);
-    this.#owner.gone(contact.id, left);
+    if (!left) this.#owner.removeLeaver(contact.id);
     this.#home.lost(contact.id);
   }
 }
 
 /** At no address yet; where it stands on the ring is chosen when it joins. */
 function engineOf(options: MachineOptions): Engine {
-  const { k, hash, seed, publicKey, id, incarnation, profile, limits } = options;
+  const { k, hash, seed, publicKey, id, incarnation, profile, limits, durable = false } = options;
   const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
-  return new Engine({ k, hash, seed, self: withSalt(nowhere, 0, hash, k), profile, limits });
+  return new Engine({ k, hash, seed, self: withSalt(nowhere, 0, hash, k), profile, limits, durable });
 }

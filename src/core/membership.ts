@@ -16,10 +16,8 @@ import type { Timer } from './timers.ts';
 
 /** Who wants to know what happens to the ring. */
 export interface MembershipObserver {
-  /**
-   * The arc, or the successors that keep copies, changed. `merged`: another member serves part of our arc.
-   */
-  neighboursChanged(merged: number): void;
+  /** The arc, or the successors that keep copies, changed. */
+  neighboursChanged(): void;
   /** A member is dead (`left` false: it may come back), or is no member any more. */
   gone(contact: Contact, left: boolean): void;
   /** Another member stands on our position and stays; we must move. */
@@ -75,15 +73,14 @@ export class Membership {
   }
 
   /**
-   * Becomes a member in this state, which join or a ring of one has made; `epoch` is the highest at which the
-   * member behind us has served our arc.
+   * Becomes a member in this state, which join or a ring of one has made.
    */
-  enter(state: RingState, epoch: number): void {
+  enter(state: RingState): void {
     const engine = this.#engine;
     engine.self = state.self;
     engine.member = true;
     this.#predecessorHeardAt = engine.now;
-    this.#set({ state }, epoch);
+    this.#set({ state });
     engine.event({ type: 'self', self: state.self, member: true });
     this.announce();
     this.#schedule(engine.profile.stabiliseEagerMs);
@@ -147,38 +144,30 @@ export class Membership {
     if (state?.predecessor?.id === id || state?.successors[0]?.id === id) this.detector.suspect(id);
   }
 
-  /** `epochOf` tells at which epoch we serve part of an arc. */
-  handleNotify(notifier: Contact, epochOf: (arc: Arc) => number): Reply {
+  handleNotify(notifier: Contact): Reply {
     const state = this.#state;
     if (state === undefined || notifier.id === this.#engine.self.id) {
-      return { type: 'notified', outcome: 'not-a-member', predecessor: undefined, epoch: 0, successors: [] };
+      return { type: 'notified', outcome: 'not-a-member', predecessor: undefined, successors: [] };
     }
     const former = state.predecessor;
     const { state: next, outcome } = ring.notified(state, notifier);
-    if (outcome === 'adopted') return this.#adoptPredecessor(next, notifier, former, epochOf);
+    if (outcome === 'adopted') return this.#adoptPredecessor(next, notifier, former);
     if (outcome === 'known') this.#predecessorHeardAt = this.#engine.now;
     if (outcome === 'taken') this.collide(notifier);
     if (outcome === 'contested' && former !== undefined) this.#contest(former, notifier);
     const reported = outcome === 'contested' ? 'passed' : outcome;
     const successors = outcome === 'known' ? ring.followers(state) : [];
-    return { type: 'notified', outcome: reported, predecessor: former, epoch: 0, successors };
+    return { type: 'notified', outcome: reported, predecessor: former, successors };
   }
 
-  #adoptPredecessor(
-    next: RingState,
-    notifier: Contact,
-    former: Contact | undefined,
-    epochOf: (arc: Arc) => number,
-  ): Reply {
-    const from = former === undefined ? next.self.position : former.position;
-    const epoch = epochOf({ from, to: notifier.position });
+  #adoptPredecessor(next: RingState, notifier: Contact, former: Contact | undefined): Reply {
     this.#predecessorHeardAt = this.#engine.now;
     this.#set({ state: next });
     // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next
     // turn.
     if (former !== undefined) this.introduce(former, [notifier]);
     const successors = ring.followers(next);
-    return { type: 'notified', outcome: 'adopted', predecessor: former, epoch, successors };
+    return { type: 'notified', outcome: 'adopted', predecessor: former, successors };
   }
 
   /** Rectify: the notifier is not nearer, so it counts only if the present predecessor is dead. */
@@ -305,7 +294,7 @@ export class Membership {
     if (step.introduceTo !== undefined) this.introduce(step.introduceTo, step.introduced ?? []);
   }
 
-  #set(step: RingStep, merged = 0): void {
+  #set(step: RingStep): void {
     const before = this.#state;
     const after = step.state;
     this.#state = after;
@@ -321,7 +310,7 @@ export class Membership {
     // steps at most.
     if (!sameList && predecessor !== undefined) this.introduce(predecessor, [after.self]);
     if (!sameHead) this.hurry();
-    this.#observer.neighboursChanged(merged);
+    this.#observer.neighboursChanged();
   }
 
   #ask(contact: Contact): void {
@@ -359,8 +348,7 @@ export class Membership {
   #notify(contact: Contact): void {
     this.#engine.call(contact, { type: 'notify', self: this.#engine.self }, (answer) => {
       if (this.#state === undefined || answer.type !== 'reply' || answer.body.type !== 'notified') return;
-      const { outcome, predecessor, epoch } = answer.body;
-      if (outcome === 'adopted') this.#observer.neighboursChanged(epoch);
+      const { outcome, predecessor } = answer.body;
       if (outcome === 'not-a-member') this.drop(contact, true);
       if (outcome === 'passed' && predecessor !== undefined) {
         if (predecessor.position === this.#state.self.position) this.collide(predecessor);

@@ -3,9 +3,12 @@
 // beside it. Every request has a number that its reply repeats; requests and replies have names of their
 // own, so that a reply can never be taken for a request.
 import type { Cast, CastStream, Whereabouts, Whisper } from './cast.ts';
+import type { Ballot, Base, Configuration, Proposal } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
 import type { Arc } from './position.ts';
+import type { PartVote } from './registers.ts';
+import type { Summary } from './store.ts';
 
 /** How many copies must agree before an operation is answered. */
 export type Consistency = 'one' | 'quorum' | 'all';
@@ -59,6 +62,13 @@ export interface MemberDescription extends Neighbourhood {
   readonly underReplicated: readonly Arc[];
 }
 
+/** What a member knows to be decided of an arc. */
+export interface Known {
+  readonly arc: Arc;
+  readonly configuration: Configuration;
+  readonly watermark: number;
+}
+
 export type Request =
   // Any node (machine.ts)
   | { readonly type: 'ping' }
@@ -92,6 +102,8 @@ export type Request =
       readonly consistency: Consistency;
       /** Identifies a write across retries: the asker's id, a colon and its counter. */
       readonly operationId: string;
+      /** How long ago it was sent first, in milliseconds; 0 = now. */
+      readonly sinceMs: number;
       /** How long the asker still waits, in milliseconds: the owner gives up then, with a reason. */
       readonly budgetMs: number;
     }
@@ -108,35 +120,69 @@ export type Request =
       readonly withValues: boolean;
       readonly budgetMs: number;
     }
-  // Replication, between the members of an arc's set (owner.ts asks, replica.ts answers)
+  // Configurations: what is decided of an arc, and by whom (registers.ts answers, change.ts asks)
+  /** Which configurations does the receiver know of this arc, and in which life would it vote? */
+  | { readonly type: 'inspect'; readonly arc: Arc }
+  /** Phase 1 of a decision on the successor of `base`: promise the ballot, and serve that epoch no more. */
+  | { readonly type: 'prepare'; readonly arc: Arc; readonly base: Base; readonly ballot: Ballot }
+  /** Phase 2: accept this configuration as the successor of `base`. */
+  | { readonly type: 'accept'; readonly arc: Arc; readonly base: Base; readonly proposal: Proposal }
+  /** This was decided. */
+  | {
+      readonly type: 'install';
+      readonly arc: Arc;
+      readonly configuration: Configuration;
+      readonly watermark: number;
+    }
+  // Replication, between the members of a configuration (segment.ts asks, replica.ts answers)
   /**
-   * "I take this arc over at this epoch": the receiver promises to follow no lower one and tells what it
-   * holds.
-   */
-  | { readonly type: 'claim'; readonly arc: Arc; readonly epoch: number }
-  /**
-   * Stores entries at the owner's epoch; without entries it only asks whether that epoch still is the
-   * latest.
+   * Stores entries at the owner's epoch; without entries it only asks whether that epoch is still served.
    */
   | {
       readonly type: 'replicate';
       readonly arc: Arc;
-      readonly epoch: number;
+      readonly base: Base;
       readonly entries: readonly Entry[];
     }
+  /** Entries for a member that does not vote on them; refused by one that stands at a later epoch. */
+  | {
+      readonly type: 'copy';
+      readonly arc: Arc;
+      readonly base: Base;
+      readonly entries: readonly Entry[];
+      /** Whether they are entries that others have replaced already (history.ts). */
+      readonly past: boolean;
+    }
+  /** How many entries stand in each of so many equal parts of the arc, and sums over them. */
+  | { readonly type: 'summarise'; readonly arc: Arc; readonly parts: number }
   /**
    * A page of the versions that the receiver holds in an arc, clockwise from its start or from behind
    * `after`.
    */
   | { readonly type: 'digest'; readonly arc: Arc; readonly after: Place | undefined }
   | { readonly type: 'fetch'; readonly keys: readonly Key[] }
+  /** A page of entries; `past`: of those that others have replaced, in the order of `History.within`. */
+  | { readonly type: 'pull'; readonly arc: Arc; readonly after: Place | undefined }
+  | { readonly type: 'pull-past'; readonly arc: Arc; readonly from: number }
+  /** These were deleted before the watermark, which the receiver has missed: it forgets them. */
+  | {
+      readonly type: 'void';
+      readonly arc: Arc;
+      readonly base: Base;
+      readonly items: readonly EntryVersion[];
+    }
+  /** The whole set holds all tombstones made before the watermark (milliseconds): they can go. */
+  | { readonly type: 'collect'; readonly arc: Arc; readonly base: Base; readonly watermark: number }
   /**
-   * "I hold these and they are not mine to keep": the owner says which it wants, and whether the sender may
-   * forget.
+   * "I hold this, and it is not mine to own": the owner of the position says what becomes of it. Without a
+   * configuration the sender holds entries only.
    */
-  | { readonly type: 'offer'; readonly items: readonly EntryVersion[] }
-  /** The entries wanted after an offer. */
-  | { readonly type: 'adopt'; readonly entries: readonly Entry[] }
+  | {
+      readonly type: 'offer';
+      readonly arc: Arc;
+      readonly position: number;
+      readonly configuration: Configuration | undefined;
+    }
   | MessageRequest;
 
 /** What users' messages travel in (messages.ts). */
@@ -185,8 +231,6 @@ export type Reply =
       readonly outcome: 'adopted' | 'known' | 'taken' | 'passed' | 'pending' | 'not-a-member';
       /** The receiver's predecessor before this request. */
       readonly predecessor: Contact | undefined;
-      /** The highest epoch at which the receiver serves any part of the sender's arc; 0 = none of it. */
-      readonly epoch: number;
       /** With adopted and known: the receiver's list, so that a joiner enters with one that skips nobody. */
       readonly successors: readonly Contact[];
     }
@@ -220,24 +264,44 @@ export type Reply =
       readonly next: Place | undefined;
     }
   | {
-      readonly type: 'claimed';
-      readonly granted: boolean;
-      /** Where not granted, the epoch that stands in the way. */
-      readonly epoch: number;
-      /** How many entries the receiver holds in the arc, tombstones included. */
-      readonly count: number;
+      readonly type: 'inspected';
+      /** Of the answering member's memory. */
+      readonly birth: number;
+      readonly known: readonly Known[];
     }
-  /** Not stored: the receiver has promised a higher epoch to another. */
-  | { readonly type: 'replicated'; readonly stored: boolean }
+  /** To prepare and accept: a vote for each part of the arc that has a state of its own. */
+  | { readonly type: 'voted'; readonly votes: readonly PartVote[] }
+  /** Whether the whole arc stands at that configuration now. */
+  | { readonly type: 'installed'; readonly whole: boolean }
+  | {
+      readonly type: 'replicated';
+      /** refused: the receiver does not vote at that epoch, or has promised it away. */
+      readonly outcome: 'stored' | 'refused';
+    }
+  | { readonly type: 'copied'; readonly stored: boolean }
+  | {
+      readonly type: 'summary';
+      readonly birth: number;
+      readonly parts: readonly Summary[];
+      /** Over what is remembered of replaced entries in the whole arc (history.ts). */
+      readonly past: Summary;
+    }
   | { readonly type: 'digest-is'; readonly items: readonly EntryVersion[]; readonly more: boolean }
   | { readonly type: 'fetched'; readonly entries: readonly Entry[] }
+  | { readonly type: 'pulled'; readonly entries: readonly Entry[]; readonly more: boolean }
+  | { readonly type: 'voided' }
+  | { readonly type: 'collected'; readonly done: boolean }
   | {
       readonly type: 'offered';
-      readonly wanted: readonly Key[];
-      /** Keys whose whole set holds them without the sender: it may forget its copies. */
-      readonly release: readonly Key[];
+      /** The part of the arc that the answer speaks of: the answering member's own. */
+      readonly arc: Arc;
+      /**
+       * keep: you are one of the set; release: the set has it all without you; wait: not yet; installed: this
+       * configuration has replaced yours.
+       */
+      readonly outcome: 'keep' | 'release' | 'wait' | 'installed';
+      readonly known: Known | undefined;
     }
-  | { readonly type: 'adopted' }
   /** Received, and passed on over the arc. `attached`: the sender is the home of this client, or may be. */
   | { readonly type: 'taken'; readonly attached: boolean }
   /** Whether the whispers were delivered; else the node is not here. */

@@ -4,7 +4,8 @@
 import { valueAfter } from './computed-value.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
-import { VersionClock } from './entry.ts';
+import { eraOf, VersionClock } from './entry.ts';
+import type { History } from './history.ts';
 import type { Operation, OperationResult, Reply, Request } from './message.ts';
 import type { Arc } from './position.ts';
 import type { RoundOutcome } from './rounds.ts';
@@ -29,6 +30,7 @@ export class Operations {
   readonly clock: VersionClock;
   readonly #engine: Engine;
   readonly #store: MemoryStore;
+  readonly #history: History;
   /** The write that is under way on a key, followed by what waits for it. */
   readonly #queues = new Map<Key, Arrival[]>();
   /** How many wait in all queues. */
@@ -36,9 +38,10 @@ export class Operations {
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
-  constructor(engine: Engine, store: MemoryStore) {
+  constructor(engine: Engine, store: MemoryStore, history: History) {
     this.#engine = engine;
     this.#store = store;
+    this.#history = history;
     this.clock = new VersionClock(engine.self.id);
   }
 
@@ -67,33 +70,17 @@ export class Operations {
     this.#start(arrival);
   }
 
-  /** Entries brought by a member that need not keep them: answered once a majority of our copies has them. */
-  adopt(
-    segment: Segment,
-    items: readonly { position: number; entry: Entry }[],
-    done: (ok: boolean) => void,
-  ): void {
-    let open = items.length;
-    let ok = true;
-    if (open === 0) return done(true);
+  /** The owner lets an entry end whose time is over: a deletion that says since when. */
+  expire(segment: Segment, position: number, entry: Entry): void {
+    if (this.#queues.has(entry.key)) return;
+    const tombstone = this.#version(segment, entry, { value: undefined, expiresAt: entry.expiresAt, operation: '' });
+    this.#store.put(position, tombstone);
+    this.#unsettled.add(entry.key);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
-    for (const { position, entry } of items) {
-      this.clock.observe(entry.version);
-      if (this.#store.put(position, entry)) this.#unsettled.add(entry.key);
-      const newest = this.#store.get(entry.key) ?? entry;
-      segment.rounds.add({
-        position,
-        entry: newest,
-        need: 'quorum',
-        deadline,
-        done: (outcome) => {
-          if (outcome === 'agreed') this.#settled(newest);
-          else ok = false;
-          open -= 1;
-          if (open === 0) done(ok);
-        },
-      });
-    }
+    const done = (outcome: RoundOutcome): void => {
+      if (outcome === 'agreed') this.#settled(tombstone);
+    };
+    segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done });
   }
 
   #start(arrival: Arrival): void {
@@ -133,8 +120,11 @@ export class Operations {
     const stored = this.#store.get(key);
     const present = this.live(key);
     if (operation.type === 'get') return this.#get(arrival);
-    if (stored !== undefined && operationId !== '' && stored.operation === operationId) {
-      return this.#round(arrival, stored, () => written(stored, true, operation));
+    const done = this.#doneBefore(stored, operationId);
+    if (done !== undefined) return this.#round(arrival, stored, () => written(done, true, operation));
+    if (this.#isForgotten(arrival)) {
+      const message = 'this write was sent again too late: whether it was carried out before is not known any more';
+      return this.#finish(arrival, { type: 'failed', code: 'ERR_TIMEOUT', message });
     }
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
     if (!allowed(operation, present)) {
@@ -152,6 +142,18 @@ export class Operations {
     this.#put(arrival, this.#make(arrival, stored, present, computed.value), present !== undefined);
   }
 
+  /** What this very write has made when it was sent before. */
+  #doneBefore(stored: Entry | undefined, operationId: string): Entry | undefined {
+    if (operationId === '') return undefined;
+    return stored?.operation === operationId ? stored : this.#history.byOperation(operationId);
+  }
+
+  /** Whether the write may have been carried out so long ago that nobody would remember. */
+  #isForgotten({ request }: Arrival): boolean {
+    if (request.sinceMs === 0) return false;
+    return this.#engine.wall - request.sinceMs <= this.#history.forgottenMs;
+  }
+
   #make(
     arrival: Arrival,
     stored: Entry | undefined,
@@ -159,13 +161,24 @@ export class Operations {
     value: Uint8Array | undefined,
   ): Entry {
     const { key, operation, operationId } = arrival.request;
-    if (stored !== undefined) this.clock.observe(stored.version);
-    const version = this.clock.next(this.#engine.wall);
     const ttlMs = operation.type === 'set' ? operation.ttlMs : 0;
     // What is computed from a value lives as long as that would have.
     const inherited = value === undefined || operation.type === 'set' ? 0 : (present?.expiresAt ?? 0);
     const expiresAt = ttlMs > 0 ? Math.ceil(this.#engine.wall + ttlMs) : inherited;
-    return { key, value, version, expiresAt, operation: operationId };
+    const former = stored ?? { key, version: '' };
+    return this.#version(arrival.segment, former, { value, expiresAt, operation: operationId });
+  }
+
+  /** The next version of a key. */
+  #version(
+    segment: Segment,
+    former: { readonly key: Key; readonly version: Version },
+    made: Pick<Entry, 'value' | 'expiresAt' | 'operation'>,
+  ): Entry {
+    if (former.version !== '') this.clock.observe(former.version);
+    const { lineage, epoch } = segment.configuration;
+    const version = this.clock.next(this.#engine.wall, eraOf(lineage, epoch));
+    return { key: former.key, version, previous: former.version, ...made };
   }
 
   #put(arrival: Arrival, entry: Entry, existed: boolean): void {
@@ -174,6 +187,11 @@ export class Operations {
       const held = this.#store.bytes;
       const message = `the owner's store is full: ${held} of ${limits.storeBytes} bytes (limits.storeBytes)`;
       return this.#finish(arrival, { type: 'failed', code: 'ERR_LIMIT', message });
+    }
+    const { saver } = this.#engine;
+    if (saver.failure !== undefined) {
+      const message = `the owner cannot write it down: ${saver.failure}`;
+      return this.#finish(arrival, { type: 'failed', code: 'ERR_STORE', message });
     }
     this.#store.put(arrival.position, entry);
     this.#unsettled.add(entry.key);
@@ -202,6 +220,9 @@ export class Operations {
         this.#finish(arrival, operated(arrival, withRequests(result(copies, agreed), copies - 1)));
       } else if (outcome === 'lost') {
         this.#finish(arrival, busy('the arc went to another member'));
+      } else if (outcome === 'unsaved') {
+        const message = `the owner could not write it down: ${this.#engine.saver.failure ?? ''}`;
+        this.#finish(arrival, { type: 'failed', code: 'ERR_STORE', message });
       } else {
         const unknown = operation.type === 'get' ? '' : '; whether the write will stay is not known';
         const message = `only ${agreed} of ${copies} copies answered in time${unknown}`;

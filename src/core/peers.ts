@@ -12,6 +12,8 @@ interface PeerRecord {
   suspected: boolean;
   /** Counts up with every use: the least was used longest ago. */
   usedAt: number;
+  /** When it was heard last, or first suspected: monotonic milliseconds. */
+  heardAt: number;
 }
 
 export class Peers {
@@ -28,8 +30,9 @@ export class Peers {
     this.#maxMs = maxMs;
   }
 
-  connected(id: string): void {
-    const record = this.#touch(id);
+  connected(id: string, now: number): void {
+    const record = this.#touch(id, now);
+    record.heardAt = now;
     record.connected = true;
     record.suspected = false;
   }
@@ -50,9 +53,10 @@ export class Peers {
   }
 
   /** A reply came after that many milliseconds. */
-  answered(id: string, ms: number): void {
-    const record = this.#touch(id);
+  answered(id: string, ms: number, now: number): void {
+    const record = this.#touch(id, now);
     record.suspected = false;
+    record.heardAt = now;
     if (record.smoothedMs === 0) {
       record.smoothedMs = Math.max(ms, 0.01);
       record.variationMs = ms / 2;
@@ -63,14 +67,22 @@ export class Peers {
   }
 
   /** A message of any kind came: the peer lives. */
-  heard(id: string): void {
+  heard(id: string, now: number): void {
     const record = this.#records.get(id);
-    if (record !== undefined) record.suspected = false;
+    if (record === undefined) return;
+    record.suspected = false;
+    record.heardAt = now;
   }
 
   /** A request to it was not answered in time, or could not be delivered. */
-  silent(id: string): void {
-    this.#touch(id).suspected = true;
+  silent(id: string, now: number): void {
+    this.#touch(id, now).suspected = true;
+  }
+
+  /** Whether it is suspected and has said nothing for that long. */
+  isSilentFor(id: string, ms: number, now: number): boolean {
+    const record = this.#records.get(id);
+    return record !== undefined && record.suspected && now - record.heardAt >= ms;
   }
 
   isSuspected(id: string): boolean {
@@ -94,11 +106,11 @@ export class Peers {
     return Math.max(this.#minMs / 2, record.smoothedMs + 2 * record.variationMs);
   }
 
-  #touch(id: string): PeerRecord {
+  #touch(id: string, now: number): PeerRecord {
     let record = this.#records.get(id);
     if (record === undefined) {
       this.#evict();
-      record = { smoothedMs: 0, variationMs: 0, connected: false, suspected: false, usedAt: 0 };
+      record = { smoothedMs: 0, variationMs: 0, connected: false, suspected: false, usedAt: 0, heardAt: now };
       this.#records.set(id, record);
     }
     this.#uses += 1;

@@ -90,6 +90,20 @@ export function intersect(a: Arc, b: Arc, size: number): Arc[] {
   return parts;
 }
 
+/** The arc cut into so many parts of nearly equal length, clockwise; fewer where it has fewer positions. */
+export function divide(arc: Arc, parts: number, size: number): Arc[] {
+  const length = arcLength(arc, size);
+  const count = Math.min(parts, length);
+  const pieces: Arc[] = [];
+  let from = arc.from;
+  for (let i = 1; i <= count; i++) {
+    const to = i === count ? arc.to : advance(arc.from, Math.floor((length / count) * i), size);
+    pieces.push({ from, to });
+    from = to;
+  }
+  return pieces;
+}
+
 /** The first k bits of a hash, as a position. */
 export function leadingBits(digest: Uint8Array, k: number): number {
   let first48 = 0;

@@ -1,61 +1,97 @@
-// Replica: how a member answers for the copies it holds: claims of arcs, entries to store, and questions
-// about what it has. It owns the answers only; who asks and when is in segment.ts (owners) and sweep.ts
-// (holders of what is not theirs).
-import type { Claims } from './claims.ts';
+// Replica: how a member answers for the copies it holds: votes on configurations, entries to store, and
+// questions about what it has. It owns the answers only, and that none of them is given before what it relies on
+// is written down; who asks and when is in change.ts, segment.ts (owners) and sweep.ts (holders of what is not
+// theirs).
 import { fromKey } from './bytes.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key } from './entry.ts';
-import type { Reply, Request } from './message.ts';
-import type { Operations } from './operations.ts';
+import { pageOf } from './exchange.ts';
+import type { History } from './history.ts';
+import type { Known, Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
-import { holds, keyPosition } from './position.ts';
+import { divide, holds, intersect, keyPosition } from './position.ts';
+import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
 
 type Body<T extends Request['type']> = Extract<Request, { type: T }>;
+type Respond = (reply: Reply) => void;
+
+export interface ReplicaParts {
+  readonly engine: Engine;
+  readonly store: MemoryStore;
+  readonly history: History;
+  readonly owner: Owner;
+  readonly birth: number;
+  /** An entry of another member was seen. */
+  observe(entry: Entry): void;
+}
 
 export class Replica {
-  readonly #engine: Engine;
-  readonly #store: MemoryStore;
-  readonly #claims: Claims;
-  readonly #owner: Owner;
-  readonly #operations: Operations;
+  readonly #parts: ReplicaParts;
 
-  constructor(engine: Engine, store: MemoryStore, claims: Claims, owner: Owner, operations: Operations) {
-    this.#engine = engine;
-    this.#store = store;
-    this.#claims = claims;
-    this.#owner = owner;
-    this.#operations = operations;
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
   }
 
-  /** Promises the arc to the claimer and tells how much it may find here. */
-  claim(from: string, { arc, epoch }: Body<'claim'>): Reply {
-    const granted = this.#promise(from, arc, epoch);
-    const count = granted ? this.#store.count(arc) : 0;
-    return { type: 'claimed', granted, epoch: granted ? epoch : this.#claims.highest(arc), count };
+  inspect({ arc }: Body<'inspect'>): Reply {
+    const { owner, birth } = this.#parts;
+    const known: Known[] = owner.registers.within(arc).map(({ arc: part, value }) => {
+      return { arc: part, configuration: value.configuration, watermark: value.watermark };
+    });
+    return { type: 'inspected', birth, known };
   }
 
-  replicate(from: string, { arc, epoch, entries }: Body<'replicate'>): Reply {
-    if (!this.#promise(from, arc, epoch)) return { type: 'replicated', stored: false };
-    const { storeBytes } = this.#engine.limits;
-    const brings = entries.reduce((sum, entry) => sum + (entry.value?.length ?? 0), 0);
-    if (brings > 0 && this.#store.bytes + brings > storeBytes) {
-      const message = `the store is full: ${this.#store.bytes} of ${storeBytes} bytes (limits.storeBytes)`;
-      return { type: 'failed', code: 'ERR_LIMIT', message };
+  prepare({ arc, base, ballot }: Body<'prepare'>, respond: Respond): void {
+    const votes = this.#parts.owner.registers.prepare(arc, base, ballot);
+    this.#whenSaved(respond, { type: 'voted', votes });
+  }
+
+  accept({ arc, base, proposal }: Body<'accept'>, respond: Respond): void {
+    const votes = this.#parts.owner.registers.accept(arc, base, proposal);
+    this.#whenSaved(respond, { type: 'voted', votes });
+  }
+
+  install({ arc, configuration, watermark }: Body<'install'>, respond: Respond): void {
+    const whole = this.#parts.owner.registers.install(arc, configuration, watermark);
+    this.#whenSaved(respond, { type: 'installed', whole });
+  }
+
+  replicate({ arc, base, entries }: Body<'replicate'>, respond: Respond): void {
+    if (!this.#parts.owner.registers.serves(arc, base)) {
+      return respond({ type: 'replicated', outcome: 'refused' });
     }
-    for (const entry of entries) {
-      const position = this.#position(entry.key);
-      if (!holds(arc, position)) continue;
-      this.#operations.clock.observe(entry.version);
-      this.#store.put(position, entry);
-    }
-    return { type: 'replicated', stored: true };
+    if (entries.length === 0) return respond({ type: 'replicated', outcome: 'stored' });
+    const full = this.#full(entries);
+    if (full !== undefined) return respond(full);
+    this.#put(arc, entries);
+    this.#whenSaved(respond, { type: 'replicated', outcome: 'stored' });
+  }
+
+  copy({ arc, base, entries, past }: Body<'copy'>, respond: Respond): void {
+    const { owner, history, engine } = this.#parts;
+    const overtaken = owner.registers
+      .within(arc)
+      .some(({ value }) => value.configuration.lineage === base.lineage && supersedes(value.configuration, base));
+    if (overtaken) return respond({ type: 'copied', stored: false });
+    const full = this.#full(entries);
+    if (full !== undefined) return respond(full);
+    if (past) {
+      for (const entry of entries) history.add(keyPosition(engine.hash, fromKey(entry.key), engine.k), entry);
+    } else this.#put(arc, entries);
+    this.#whenSaved(respond, { type: 'copied', stored: true });
+  }
+
+  summarise({ arc, parts }: Body<'summarise'>): Reply {
+    const { store, history, engine, birth } = this.#parts;
+    const pieces = divide(arc, parts, engine.size);
+    const past = parts === 1 ? history.summary(arc) : { count: 0, low: 0, high: 0 };
+    return { type: 'summary', birth, parts: pieces.map((piece) => store.summary(piece)), past };
   }
 
   digest({ arc, after }: Body<'digest'>): Reply {
     const items: EntryVersion[] = [];
-    for (const { entry } of this.#store.walk(arc, after)) {
-      if (items.length === this.#engine.limits.pageEntries) return { type: 'digest-is', items, more: true };
+    for (const { entry } of this.#parts.store.walk(arc, after)) {
+      if (items.length === this.#parts.engine.limits.pageEntries) return { type: 'digest-is', items, more: true };
       items.push({ key: entry.key, version: entry.version });
     }
     return { type: 'digest-is', items, more: false };
@@ -63,64 +99,103 @@ export class Replica {
 
   /** As many of the entries as fit a page, at least one that is here. */
   fetch({ keys }: Body<'fetch'>): Reply {
+    const { store, engine } = this.#parts;
+    const held = keys.flatMap((key: Key) => store.get(key) ?? []);
+    return { type: 'fetched', entries: pageOf(held, engine.limits.pageEntries, engine.limits.pageBytes) };
+  }
+
+  pull({ arc, after }: Body<'pull'>): Reply {
+    const { pageEntries, pageBytes } = this.#parts.engine.limits;
     const entries: Entry[] = [];
     let bytes = 0;
-    for (const key of keys) {
-      if (bytes >= this.#engine.limits.pageBytes) break;
-      const entry = this.#store.get(key);
-      if (entry === undefined) continue;
-      bytes += key.length + (entry.value?.length ?? 0);
+    for (const { entry } of this.#parts.store.walk(arc, after)) {
+      if (entries.length >= pageEntries || bytes >= pageBytes) return { type: 'pulled', entries, more: true };
       entries.push(entry);
+      bytes += entry.key.length + (entry.value?.length ?? 0);
     }
-    return { type: 'fetched', entries };
+    return { type: 'pulled', entries, more: false };
   }
 
-  /** What a holder of entries that are not its own should send us, and what it may forget. */
-  offer(from: string, { items }: Body<'offer'>): Reply {
-    const wanted: Key[] = [];
-    const release: Key[] = [];
-    const keeps = this.#owner.copies().some((copy) => copy.id === from);
-    for (const { key, version } of items) {
-      const segment = this.#owner.segmentAt(this.#position(key));
-      if (segment === undefined) continue;
-      if ((this.#store.get(key)?.version ?? '') < version) wanted.push(key);
-      else if (segment.complete && !keeps) release.push(key);
-    }
-    return { type: 'offered', wanted, release };
+  pullPast({ arc, from }: Body<'pull-past'>): Reply {
+    const { history, engine } = this.#parts;
+    const rest = history.within(arc).slice(from);
+    const entries = pageOf(rest, engine.limits.pageEntries, engine.limits.pageBytes);
+    return { type: 'pulled', entries, more: entries.length < rest.length };
   }
 
-  /** Takes entries over that were offered; answered once they are as safe as an acknowledged write. */
-  adopt({ entries }: Body<'adopt'>, respond: (reply: Reply) => void): void {
-    const items = entries.map((entry) => ({ position: this.#position(entry.key), entry }));
-    const segments = new Set(items.map(({ position }) => this.#owner.segmentAt(position)));
-    let open = segments.size;
-    let ok = true;
-    const finished = (adopted: boolean): void => {
-      ok &&= adopted;
-      open -= 1;
-      if (open > 0) return;
-      respond(
-        ok ? { type: 'adopted' } : { type: 'failed', code: 'BUSY', message: 'the arc is being taken over' },
-      );
+  /** Entries that were deleted while this member was away, so long ago that nothing is left to tell of it. */
+  voidEntries({ arc, base, items }: Body<'void'>, respond: Respond): void {
+    const { owner, store } = this.#parts;
+    const known = owner.registers.within(arc).every(({ value }) => !supersedes(value.configuration, base));
+    for (const { key, version } of known ? items : []) {
+      if (store.get(key)?.version === version) store.remove(key);
+    }
+    this.#whenSaved(respond, { type: 'voided' });
+  }
+
+  collect({ arc, base, watermark }: Body<'collect'>, respond: Respond): void {
+    const { owner, store } = this.#parts;
+    const done = owner.registers.serves(arc, base);
+    if (done) {
+      owner.registers.raiseWatermark(arc, watermark);
+      store.collect(arc, watermark);
+    }
+    this.#whenSaved(respond, { type: 'collected', done });
+  }
+
+  /** What becomes of a register, or of entries, that somebody holds and does not own; the position is ours. */
+  offer(from: string, { arc, position, configuration }: Body<'offer'>, ring: { from: number; to: number }): Reply {
+    const { owner, engine } = this.#parts;
+    const own = intersect(arc, ring, engine.size).find((part) => holds(part, position)) ?? arc;
+    const segment = owner.segmentAt(position);
+    if (segment === undefined) {
+      if (configuration !== undefined) owner.learn([{ arc: own, configuration }]);
+      return { type: 'offered', arc: own, outcome: 'wait', known: undefined };
+    }
+    const part = intersect(own, segment.arc, engine.size).find((one) => holds(one, position)) ?? own;
+    const ours = segment.configuration;
+    const seated = ours.members.some((voter) => voter.contact.id === from);
+    const answer = (outcome: 'keep' | 'release' | 'wait' | 'installed'): Reply => {
+      const known = { arc: part, configuration: ours, watermark: segment.watermark };
+      return { type: 'offered', arc: part, outcome, known: outcome === 'installed' ? known : undefined };
     };
-    if (open === 0) return respond({ type: 'adopted' });
-    for (const segment of segments) {
-      if (segment === undefined) {
-        finished(false);
-        continue;
-      }
-      const mine = items.filter(({ position }) => this.#owner.segmentAt(position) === segment);
-      this.#operations.adopt(segment, mine, finished);
+    if (configuration === undefined) return answer(segment.complete && !seated ? 'release' : 'wait');
+    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : 'wait');
+    if (!supersedes(ours, configuration)) {
+      owner.learn([{ arc: part, configuration }]);
+      return answer('wait');
+    }
+    const contact = configuration.members.find((voter) => voter.contact.id === from)?.contact;
+    const foreign = ours.lineage !== configuration.lineage;
+    if (foreign && contact !== undefined && !segment.absorb(contact, configuration)) return answer('wait');
+    if (seated) return answer('installed');
+    return answer(segment.complete ? 'release' : 'wait');
+  }
+
+  #put(arc: Body<'copy'>['arc'], entries: readonly Entry[]): void {
+    const { engine, store } = this.#parts;
+    for (const entry of entries) {
+      const position = keyPosition(engine.hash, fromKey(entry.key), engine.k);
+      if (!holds(arc, position)) continue;
+      this.#parts.observe(entry);
+      store.put(position, entry);
     }
   }
 
-  #promise(from: string, arc: Body<'claim'>['arc'], epoch: number): boolean {
-    if (!this.#claims.grant(arc, from, epoch)) return false;
-    this.#owner.cut(arc);
-    return true;
+  #full(entries: readonly Entry[]): Reply | undefined {
+    const { store, engine } = this.#parts;
+    const { storeBytes } = engine.limits;
+    const brings = entries.reduce((sum, entry) => sum + (entry.value?.length ?? 0), 0);
+    if (brings === 0 || store.bytes + brings <= storeBytes) return undefined;
+    const message = `the store is full: ${store.bytes} of ${storeBytes} bytes (limits.storeBytes)`;
+    return { type: 'failed', code: 'ERR_LIMIT', message };
   }
 
-  #position(key: Key): number {
-    return keyPosition(this.#engine.hash, fromKey(key), this.#engine.k);
+  #whenSaved(respond: Respond, reply: Reply): void {
+    const { saver } = this.#parts.engine;
+    saver.whenSaved((saved) => {
+      const message = `this member cannot write it down: ${saver.failure ?? ''}`;
+      respond(saved ? reply : { type: 'failed', code: 'ERR_STORE', message });
+    });
   }
 }

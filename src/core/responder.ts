@@ -33,6 +33,26 @@ export interface ResponderParts {
   departed(contact: Contact): void;
 }
 
+type CopyRequest = Extract<
+  Request,
+  {
+    type:
+      | 'inspect'
+      | 'prepare'
+      | 'accept'
+      | 'install'
+      | 'replicate'
+      | 'copy'
+      | 'summarise'
+      | 'digest'
+      | 'fetch'
+      | 'pull'
+      | 'pull-past'
+      | 'void'
+      | 'collect';
+  }
+>;
+
 /** Entries looked at for one page of a scan, so that a rare prefix does not hold up everything else. */
 const SCANNED_MAX = 8_192;
 
@@ -74,6 +94,8 @@ export class Responder {
       case 'locate':
       case 'scan':
         return this.#owned(request, respond);
+      case 'offer':
+        return this.#offered(from, request, respond);
       case 'cast':
       case 'whisper':
       case 'tally':
@@ -82,14 +104,16 @@ export class Responder {
       case 'whereis':
         return this.#parts.messages(from, request, respond);
       default:
-        return this.#copies(from, request, respond);
+        return this.#copies(request, respond);
     }
   }
 
   /** Answers as the owner of the position; false where the ring gives it to another. */
   answerHere(position: number, request: Request, respond: (reply: Reply) => void): boolean {
     const { engine, owner } = this.#parts;
-    if (!engine.member || !owner.owns(position)) return false;
+    if (owner.segmentAt(position) === undefined) {
+      if (!engine.member || !owner.owns(position) || owner.servedBy(position) !== undefined) return false;
+    }
     if (request.type !== 'operate' && request.type !== 'locate' && request.type !== 'scan') return false;
     this.#owned(request, respond);
     return true;
@@ -127,7 +151,7 @@ export class Responder {
     request: Extract<Request, { type: 'notify' | 'leave' | 'announce' | 'dial-back' }>,
     respond: (reply: Reply) => void,
   ): void {
-    const { engine, membership, owner } = this.#parts;
+    const { engine, membership } = this.#parts;
     const about = request.type === 'dial-back' ? request.contact : request.self;
     if (about.id !== from) {
       return respond({ type: 'failed', code: 'BUSY', message: `${from} spoke in the name of ${about.id}` });
@@ -138,7 +162,7 @@ export class Responder {
     }
     switch (request.type) {
       case 'notify':
-        return respond(membership.handleNotify(about, (arc) => owner.epochOf(arc)));
+        return respond(membership.handleNotify(about));
       case 'leave':
         respond({ type: 'left' });
         this.#parts.departed(about);
@@ -156,29 +180,46 @@ export class Responder {
   }
 
   /** Requests between the members that hold copies of an arc. */
-  #copies(
-    from: string,
-    request: Extract<Request, { type: 'claim' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt' }>,
-    respond: (reply: Reply) => void,
-  ): void {
-    const { engine, replica } = this.#parts;
-    // A member that has left is still asked for what it holds, but is given nothing more.
-    const gives = request.type === 'replicate' || request.type === 'adopt' || request.type === 'offer';
-    if (gives && !engine.member) return respond({ type: 'failed', code: 'BUSY', message: 'not a member' });
+  #copies(request: CopyRequest, respond: (reply: Reply) => void): void {
+    const { replica } = this.#parts;
     switch (request.type) {
-      case 'claim':
-        return respond(replica.claim(from, request));
+      case 'inspect':
+        return respond(replica.inspect(request));
+      case 'prepare':
+        return replica.prepare(request, respond);
+      case 'accept':
+        return replica.accept(request, respond);
+      case 'install':
+        return replica.install(request, respond);
       case 'replicate':
-        return respond(replica.replicate(from, request));
+        return replica.replicate(request, respond);
+      case 'copy':
+        return replica.copy(request, respond);
+      case 'summarise':
+        return respond(replica.summarise(request));
       case 'digest':
         return respond(replica.digest(request));
       case 'fetch':
         return respond(replica.fetch(request));
-      case 'offer':
-        return respond(replica.offer(from, request));
-      case 'adopt':
-        return replica.adopt(request, respond);
+      case 'pull':
+        return respond(replica.pull(request));
+      case 'pull-past':
+        return respond(replica.pullPast(request));
+      case 'void':
+        return replica.voidEntries(request, respond);
+      case 'collect':
+        return replica.collect(request, respond);
     }
+  }
+
+  /** What another member holds of our arc. */
+  #offered(from: string, request: Extract<Request, { type: 'offer' }>, respond: (reply: Reply) => void): void {
+    const { engine, membership, owner, replica } = this.#parts;
+    const arc = membership.arc;
+    if (!engine.member || arc === undefined || !owner.owns(request.position)) {
+      return respond(this.#redirect(request.position));
+    }
+    respond(replica.offer(from, request, arc));
   }
 
   #tables(known: number): Reply {
@@ -229,12 +270,18 @@ export class Responder {
       request.type === 'operate'
         ? keyPosition(engine.hash, fromKey(request.key), engine.k)
         : request.position;
-    if (!engine.member || !owner.owns(position)) return respond(this.#redirect(position));
-    const message = 'the arc is being taken over';
+    if (owner.segmentAt(position) === undefined) {
+      if (!engine.member || !owner.owns(position)) return respond(this.#redirect(position));
+      const server = owner.servedBy(position);
+      // While we only copy the arc, its former owner goes on serving it.
+      if (server !== undefined) {
+        return respond({ type: 'redirect', arc: this.#arc(), owner: true, contacts: [server] });
+      }
+    }
     owner.withSegment(
       position,
       (segment) => this.#run(request, position, segment, respond),
-      () => respond({ type: 'failed', code: 'BUSY', message }),
+      ({ code, message }) => respond({ type: 'failed', code, message }),
     );
   }
 
@@ -244,10 +291,11 @@ export class Responder {
     segment: Segment,
     respond: (reply: Reply) => void,
   ): void {
-    const { engine, operations, owner } = this.#parts;
+    const { engine, operations } = this.#parts;
     const arc = this.#arc();
     if (request.type === 'locate') {
-      return respond({ type: 'located', arc, replicas: [engine.self, ...owner.copies()] });
+      const replicas = segment.configuration.members.map(({ contact }) => contact);
+      return respond({ type: 'located', arc, replicas });
     }
     const deadline = engine.now + request.budgetMs;
     if (request.type === 'operate') {

@@ -1,18 +1,24 @@
-// Rounds: what an owner asks of the copies of its arc, one request to each a turn: store these entries, and
-// is my epoch still the latest? It owns the counting of acknowledgements; what waits for them is in
-// operations.ts. All that arrives in one turn shares a round: reads need only the second question, so they
-// cost no round of their own.
+// Rounds: what an owner asks of the copies of its arc, one request to each a turn: store these entries, and is
+// my epoch still served? It owns the counting of acknowledgements; what waits for them is in operations.ts. All
+// that arrives in one turn shares a round: reads need only the second question, so they cost no round of their
+// own. While the set changes, new rounds wait (`hold`) until the next epoch is decided (`resume`).
+import type { Base } from './configuration.ts';
+import { majority } from './configuration.ts';
 import type { Contact } from './contact.ts';
-import type { Engine } from './engine.ts';
+import type { Answer, Engine } from './engine.ts';
 import type { Entry } from './entry.ts';
 import type { Arc } from './position.ts';
-import { holds } from './position.ts';
 
-/**
- * How a round ended for one who waited: enough copies agreed; the arc belongs to another now; or time ran
- * out.
- */
-export type RoundOutcome = 'agreed' | 'lost' | 'late';
+/** How a round ended for one who waited. */
+export type RoundOutcome =
+  /** Enough copies agreed. */
+  | 'agreed'
+  /** The arc belongs to another now. */
+  | 'lost'
+  /** Time ran out. */
+  | 'late'
+  /** This member could not write it down. */
+  | 'unsaved';
 
 export interface RoundWaiter {
   readonly position: number;
@@ -27,14 +33,24 @@ export interface RoundWaiter {
 
 /** What the rounds need of their segment. */
 export interface RoundView {
-  readonly arc: Arc;
-  readonly epoch: number;
-  /** The members that keep copies beside the owner. */
+  arc(): Arc;
+  base(): Base;
+  /** The members of the configuration beside the owner. */
   copies(): readonly Contact[];
-  /** A copy refused: another owner has a higher epoch. */
-  lost(): void;
+  /** Members that are being brought up to date, and do not count. */
+  learners(): readonly Contact[];
+  /** A copy does not vote at this epoch, or has promised it away. */
+  refused(id: string): void;
   /** A copy missed entries: it must be compared again. */
   missed(id: string): void;
+}
+
+interface Round {
+  waiters: RoundWaiter[];
+  readonly copies: number;
+  agreed: number;
+  open: number;
+  saved: boolean | undefined;
 }
 
 export class Rounds {
@@ -42,6 +58,10 @@ export class Rounds {
   readonly #view: RoundView;
   #waiting: RoundWaiter[] = [];
   readonly #running = new Set<Round>();
+  /** Requests with entries that have not been answered. */
+  #outstanding = 0;
+  #held = false;
+  #onIdle: (() => void) | undefined;
   #closed = false;
 
   constructor(engine: Engine, view: RoundView) {
@@ -52,7 +72,20 @@ export class Rounds {
   add(waiter: RoundWaiter): void {
     if (this.#closed) return waiter.done('lost', 0, 0);
     this.#waiting.push(waiter);
-    if (this.#waiting.length === 1) this.#engine.defer(() => this.#flush());
+    if (this.#waiting.length === 1 && !this.#held) this.#engine.defer(() => this.#flush());
+  }
+
+  /** New rounds wait from now on; `idle` is called when those under way have been answered by everybody. */
+  hold(idle: () => void): void {
+    this.#held = true;
+    this.#onIdle = idle;
+    this.#checkIdle();
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.#onIdle = undefined;
+    if (this.#waiting.length > 0) this.#engine.defer(() => this.#flush());
   }
 
   /** The arc is another's: whoever waits is told to ask again. */
@@ -66,6 +99,7 @@ export class Rounds {
   }
 
   #flush(): void {
+    if (this.#held) return;
     const waiters = this.#waiting;
     this.#waiting = [];
     let page: RoundWaiter[] = [];
@@ -85,34 +119,65 @@ export class Rounds {
   }
 
   #run(waiters: RoundWaiter[]): void {
-    const { arc, epoch } = this.#view;
+    const [arc, base] = [this.#view.arc(), this.#view.base()];
     const copies = this.#view.copies();
-    const round: Round = { waiters, copies: copies.length + 1, agreed: 1, open: copies.length };
-    this.#running.add(round);
     const entries = waiters.flatMap((waiter) => (waiter.entry === undefined ? [] : [waiter.entry]));
+    const round: Round = {
+      waiters,
+      copies: copies.length + 1,
+      agreed: 0,
+      open: copies.length + 1,
+      saved: undefined,
+    };
+    this.#running.add(round);
     for (const copy of copies) {
-      this.#engine.call(copy, { type: 'replicate', arc, epoch, entries }, (answer) => {
-        if (!this.#running.has(round)) {
-          if (answer.type !== 'reply' && entries.length > 0 && !this.#closed) this.#view.missed(copy.id);
-          return;
-        }
-        round.open -= 1;
-        const stored =
-          answer.type === 'reply' && answer.body.type === 'replicated' ? answer.body.stored : undefined;
-        if (stored === false) return this.#refused(round, arc);
-        if (stored === true) round.agreed += 1;
-        else if (entries.length > 0) this.#view.missed(copy.id);
-        this.#settle(round);
-      });
+      this.#outstanding += 1;
+      this.#engine.call(copy, { type: 'replicate', arc, base, entries }, (answer) =>
+        this.#answered(round, copy.id, answer, entries.length > 0),
+      );
+    }
+    if (entries.length > 0) {
+      for (const learner of this.#view.learners()) this.#teach(learner, arc, base, entries);
+    }
+    this.#engine.saver.whenSaved((saved) => {
+      round.saved = saved;
+      round.open -= 1;
+      if (saved || entries.length === 0) round.agreed += 1;
+      this.#settle(round);
+    });
+  }
+
+  #answered(round: Round, id: string, answer: Answer, brought: boolean): void {
+    this.#outstanding -= 1;
+    round.open -= 1;
+    const stored = answer.type === 'reply' && answer.body.type === 'replicated' ? answer.body.outcome : '';
+    if (stored === 'stored') round.agreed += 1;
+    if (!this.#closed) {
+      if (stored === 'refused') this.#view.refused(id);
+      else if (stored === '' && brought) this.#view.missed(id);
     }
     this.#settle(round);
+    this.#checkIdle();
+  }
+
+  #teach(learner: Contact, arc: Arc, base: Base, entries: readonly Entry[]): void {
+    this.#outstanding += 1;
+    this.#engine.call(learner, { type: 'copy', arc, base, entries, past: false }, (answer) => {
+      this.#outstanding -= 1;
+      const stored = answer.type === 'reply' && answer.body.type === 'copied' && answer.body.stored;
+      if (!stored && !this.#closed) this.#view.missed(learner.id);
+      this.#checkIdle();
+    });
   }
 
   #settle(round: Round): void {
-    const majority = Math.floor(round.copies / 2) + 1;
+    if (!this.#running.has(round)) return;
     const left: RoundWaiter[] = [];
     for (const waiter of round.waiters) {
-      if (round.agreed >= (waiter.need === 'all' ? round.copies : majority)) {
+      const need = waiter.need === 'all' ? round.copies : majority(round.copies);
+      if (round.saved === false && waiter.entry !== undefined) {
+        waiter.done('unsaved', round.copies, round.agreed);
+      } else if (round.saved !== undefined && round.agreed >= need) {
         waiter.done('agreed', round.copies, round.agreed);
       } else {
         left.push(waiter);
@@ -121,16 +186,6 @@ export class Rounds {
     round.waiters = left;
     if (left.length === 0) this.#running.delete(round);
     else if (round.open === 0) this.#repeat(round);
-  }
-
-  /** Where a part of the arc went to another meanwhile, the rest asks again; else the arc is lost. */
-  #refused(round: Round, asked: Arc): void {
-    if (asked === this.#view.arc) return this.#view.lost();
-    this.#running.delete(round);
-    for (const waiter of round.waiters) {
-      if (holds(this.#view.arc, waiter.position)) this.add(waiter);
-      else waiter.done('lost', 0, 0);
-    }
   }
 
   /**
@@ -147,11 +202,11 @@ export class Rounds {
       }
     });
   }
-}
 
-interface Round {
-  waiters: RoundWaiter[];
-  readonly copies: number;
-  agreed: number;
-  open: number;
+  #checkIdle(): void {
+    if (!this.#held || this.#outstanding > 0 || this.#running.size > 0) return;
+    const idle = this.#onIdle;
+    this.#onIdle = undefined;
+    idle?.();
+  }
 }

@@ -1,147 +1,295 @@
-// Segment: an arc that this member owns, or is taking over. It owns the way to service: claim the arc at a
-// new epoch from the members that hold copies, collect the newest versions from all of them, see a majority
-// of the new copies hold them, then serve; and afterwards keep every copy complete as members come and go.
+// Segment: an arc that this member serves as the owner of its configuration. It owns the copies' being complete
+// (one exchange with each, again when one has missed something) and the change to another set of copies, which
+// the owner of an arc proposes itself. How operations use the copies is in rounds.ts; how an arc is taken over
+// from another owner, in change.ts.
+import type { Base, Configuration, Voter } from './configuration.ts';
+import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
-import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
+import type { ExchangeOptions } from './exchange.ts';
 import type { Arc } from './position.ts';
 import { Rounds } from './rounds.ts';
-import type { MemoryStore } from './store.ts';
 
 /** What a segment needs of its owner. */
 export interface SegmentView {
-  /** The members that keep copies beside the owner: the next replicas - 1 successors. */
-  copies(): readonly Contact[];
-  /** The members that may hold the newest versions: those, the one behind them, and whoever leaves. */
-  sources(): readonly Contact[];
-  serves(segment: Segment): void;
-  /** Every copy is complete. */
-  synced(): void;
-  /** A newer version of the key was found on another member. */
-  took(key: Key): void;
-  /** Another member was promised the arc, or a part of it, at `epoch`. */
-  lost(segment: Segment, epoch: number): void;
+  exchange(contact: Contact, arc: Arc): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  /** The members that should keep copies, this one first; undefined while the life of some is not known. */
+  voters(): readonly Voter[] | undefined;
+  /** Those of them that are to be members beside this one. */
+  wanted(): readonly Contact[];
+  isLost(contact: Contact): boolean;
+  /** It stands at another configuration than ours, or knows a later one. */
+  contradicted(contact: Contact): void;
+  /** Enough members hold everything, and nothing is under way: the next set can be decided. */
+  ready(next: Configuration, holders: readonly string[]): void;
+  /** Too few of the set are there to decide on another one. */
+  cannotDecide(): void;
+  /** Whether everything is where it should be has changed. */
+  progressed(): void;
+}
+
+interface Copy {
+  readonly contact: Contact;
+  exchange: Exchange | undefined;
+  synced: boolean;
 }
 
 export class Segment {
-  readonly epoch: number;
+  readonly arc: Arc;
   readonly rounds: Rounds;
-  #arc: Arc;
-  serving = false;
   readonly #engine: Engine;
-  readonly #store: MemoryStore;
   readonly #view: SegmentView;
-  readonly #exchanges = new Map<string, Exchange>();
+  #configuration: Configuration;
+  #watermark: number;
+  readonly #copies = new Map<string, Copy>();
+  /** What was read from members of lineages that were left behind. */
+  readonly #absorbed = new Map<string, Exchange>();
+  /** A change is being decided: nothing new is acknowledged. */
+  #changing = false;
+  /** The set stays, but the next epoch has to be decided: this one, if it is known which. */
+  #renewal: Base | undefined;
   #closed = false;
 
-  constructor(engine: Engine, store: MemoryStore, view: SegmentView, arc: Arc, epoch: number) {
+  constructor(
+    engine: Engine,
+    view: SegmentView,
+    arc: Arc,
+    configuration: Configuration,
+    watermark: number,
+  ) {
     this.#engine = engine;
-    this.#store = store;
     this.#view = view;
-    this.#arc = arc;
-    this.epoch = epoch;
-    const current = (): Arc => this.#arc;
+    this.arc = arc;
+    this.#configuration = configuration;
+    this.#watermark = watermark;
     this.rounds = new Rounds(engine, {
-      get arc() {
-        return current();
-      },
-      epoch,
-      copies: () => view.copies(),
-      lost: () => this.#lost(epoch),
+      arc: () => this.arc,
+      base: () => this.#configuration,
+      copies: () => this.#others(),
+      learners: () => this.#learners(),
+      refused: (id) => this.#refused(id),
       missed: (id) => this.#missed(id),
     });
   }
 
-  get arc(): Arc {
-    return this.#arc;
+  get configuration(): Configuration {
+    return this.#configuration;
   }
 
-  /** Another member was promised a part of the arc: this is what is left. */
-  narrow(arc: Arc): void {
-    this.#arc = arc;
+  get watermark(): number {
+    return this.#watermark;
   }
 
-  /** Whether every member that should keep copies holds them all. */
+  get changing(): boolean {
+    return this.#changing;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the set is the one that it should be, and every member of it holds everything. */
   get complete(): boolean {
     return (
-      this.serving && this.#view.copies().every((copy) => this.#exchanges.get(copy.id)?.state === 'synced')
+      !this.#closed &&
+      !this.#changing &&
+      this.#isWanted() &&
+      this.#others().every((contact) => this.#copies.get(contact.id)?.synced === true)
     );
   }
 
-  /** Begins, or takes note that the members that hold copies have changed. */
+  /** Begins, or takes note that the members around have changed. */
   refresh(): void {
     if (this.#closed) return;
     const wanted = new Map<string, Contact>();
-    for (const contact of this.#view.copies()) wanted.set(contact.id, contact);
-    if (!this.serving) for (const contact of this.#view.sources()) wanted.set(contact.id, contact);
-    for (const [id, exchange] of this.#exchanges) {
-      if (wanted.has(id) && exchange.contact.incarnation === wanted.get(id)?.incarnation) continue;
-      exchange.end();
-      this.#exchanges.delete(id);
+    for (const contact of this.#others()) wanted.set(contact.id, contact);
+    for (const contact of this.#view.wanted()) wanted.set(contact.id, contact);
+    for (const [id, copy] of this.#copies) {
+      if (copy.contact.incarnation === wanted.get(id)?.incarnation) continue;
+      copy.exchange?.end();
+      this.#copies.delete(id);
     }
     for (const contact of wanted.values()) {
-      if (!this.#exchanges.has(contact.id)) this.#exchange(contact);
+      if (this.#copies.has(contact.id)) continue;
+      const copy: Copy = { contact, exchange: undefined, synced: false };
+      this.#copies.set(contact.id, copy);
+      this.#sync(copy);
     }
     this.#progress();
+  }
+
+  /** A new configuration of this arc was decided, and it is ours. */
+  update(configuration: Configuration, watermark: number): void {
+    this.#configuration = configuration;
+    this.#watermark = Math.max(this.#watermark, watermark);
+    this.#changing = false;
+    this.#renewal = undefined;
+    this.rounds.resume();
+    this.refresh();
+  }
+
+  /** Has a configuration with the same members decided, to take back promises, or to be joined with a neighbour. */
+  renew(to: Base): void {
+    this.#renewal ??= to;
+    this.#progress();
+  }
+
+  /**
+   * Reads what a member of a lineage that was left behind holds of this arc, because it may hold what nobody else
+   * does; whether that is done.
+   */
+  absorb(contact: Contact, of: Base): boolean {
+    const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
+    const known = this.#absorbed.get(name);
+    if (known !== undefined) return known.finished;
+    const options = this.#view.exchange(contact, this.arc);
+    const rest = { base: this.#configuration, watermark: 0, pull: true, push: false, done: () => {} };
+    this.#absorbed.set(name, new Exchange({ ...options, ...rest }));
+    for (const [oldest, exchange] of this.#absorbed) {
+      if (this.#absorbed.size <= ABSORBED_MAX) break;
+      exchange.end();
+      this.#absorbed.delete(oldest);
+    }
+    return false;
+  }
+
+  raiseWatermark(watermark: number): void {
+    this.#watermark = Math.max(this.#watermark, watermark);
   }
 
   /** Whoever waits for a round is told that the arc has gone. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.serving = false;
-    for (const exchange of this.#exchanges.values()) exchange.end();
-    this.#exchanges.clear();
+    for (const copy of this.#copies.values()) copy.exchange?.end();
+    this.#copies.clear();
+    for (const exchange of this.#absorbed.values()) exchange.end();
     this.rounds.close();
   }
 
-  #exchange(contact: Contact): void {
-    const current = (): Arc => this.#arc;
-    const view = {
-      get arc(): Arc {
-        return current();
-      },
-      epoch: this.epoch,
-      // While it is being taken over, a majority is made sure of before it is served.
-      took: (key: Key): void => {
-        if (this.serving) this.#view.took(key);
-      },
-      progressed: (): void => this.#progress(),
-      refused: (epoch: number): void => this.#lost(epoch),
-    };
-    this.#exchanges.set(contact.id, new Exchange(this.#engine, this.#store, view, contact));
+  #others(): Contact[] {
+    const { id } = this.#engine.self;
+    return this.#configuration.members.flatMap(({ contact }) => (contact.id === id ? [] : [contact]));
   }
 
-  #progress(): void {
-    if (this.#closed) return;
-    const exchanges = [...this.#exchanges.values()];
-    const collected = exchanges.every((exchange) => exchange.state !== 'claiming');
-    if (!this.serving && !collected) return;
-    const copies = this.#view.copies();
-    for (const copy of copies) this.#exchanges.get(copy.id)?.push();
-    if (this.complete) this.#view.synced();
-    if (this.serving) return;
-    const synced = copies.filter((copy) => this.#exchanges.get(copy.id)?.state === 'synced').length;
-    // A majority of the new copies, ours included, holds everything: an acknowledged write cannot be lost
-    // by serving now.
-    if (synced + 1 < Math.floor((copies.length + 1) / 2) + 1) return;
-    this.serving = true;
-    this.#view.serves(this);
-    if (this.complete) this.#view.synced();
+  #learners(): Contact[] {
+    const { members } = this.#configuration;
+    return this.#view
+      .wanted()
+      .filter((contact) => !members.some((voter) => voter.contact.id === contact.id));
+  }
+
+  #isWanted(): boolean {
+    const voters = this.#view.voters();
+    const same = voters !== undefined && sameVoters(voters, this.#configuration.members);
+    return same && this.#renewal === undefined;
+  }
+
+  /** Tells a member of the set what was decided, then compares what both hold. */
+  #sync(copy: Copy): void {
+    copy.synced = false;
+    copy.exchange?.end();
+    copy.exchange = undefined;
+    const named = this.#configuration.members.some((voter) => voter.contact.id === copy.contact.id);
+    if (!named) return this.#compare(copy);
+    const { arc, configuration, watermark } = this;
+    this.#engine.call(
+      copy.contact,
+      { type: 'install', arc, configuration, watermark },
+      (answer) => {
+        if (this.#closed || this.#copies.get(copy.contact.id) !== copy) return;
+        const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
+        if (installed) return this.#compare(copy);
+        if (answer.type === 'reply') this.#view.contradicted(copy.contact);
+        this.#again(copy);
+      },
+    );
+  }
+
+  #compare(copy: Copy): void {
+    const options = this.#view.exchange(copy.contact, this.arc);
+    copy.exchange?.end();
+    copy.exchange = new Exchange({
+      ...options,
+      base: this.#configuration,
+      watermark: this.#watermark,
+      pull: true,
+      push: true,
+      done: () => {
+        copy.synced = true;
+        this.#progress();
+      },
+      overtaken: () => {
+        this.#view.contradicted(copy.contact);
+        this.#again(copy);
+      },
+    });
+  }
+
+  #again(copy: Copy): void {
+    copy.synced = false;
+    copy.exchange?.end();
+    // Not at once: a member that does not answer is either dropped soon or worth the wait.
+    this.#engine.after(this.#engine.random.around(this.#engine.profile.retryMs * 4, 0.5), () => {
+      if (!this.#closed && this.#copies.get(copy.contact.id) === copy) this.#sync(copy);
+    });
   }
 
   #missed(id: string): void {
-    const exchange = this.#exchanges.get(id);
-    if (exchange === undefined) return;
-    exchange.end();
-    this.#exchanges.delete(id);
-    // Not at once: a member that does not answer is either dropped soon or worth the wait.
-    this.#engine.after(this.#engine.profile.retryMs, () => this.refresh());
+    const copy = this.#copies.get(id);
+    if (copy !== undefined && (copy.synced || copy.exchange?.finished === true)) this.#again(copy);
   }
 
-  #lost(epoch: number): void {
+  /** A voter has promised the epoch away, or knows nothing of it: it is told, and compared, again. */
+  #refused(id: string): void {
+    const copy = this.#copies.get(id);
+    if (copy === undefined) return;
+    this.#view.contradicted(copy.contact);
+    if (copy.synced) this.#again(copy);
+  }
+
+  /** Where the set is not the one it should be and the next one holds everything, the change begins. */
+  #progress(): void {
     if (this.#closed) return;
-    this.#view.lost(this, epoch);
+    this.#view.progressed();
+    if (this.#changing || this.#closed || this.#isWanted()) return;
+    const voters = this.#view.voters();
+    if (!this.#canDecide()) return this.#view.cannotDecide();
+    if (voters === undefined || !this.#enoughSynced(voters)) return;
+    this.#changing = true;
+    this.rounds.hold(() => {
+      if (this.#closed || !this.#changing) return;
+      const current = this.#view.voters();
+      if (current !== undefined && this.#enoughSynced(current) && !this.#isWanted()) {
+        const holders = current.filter((voter) => this.#holds(voter.contact));
+        const { lineage, epoch } = this.#renewal ?? {
+          lineage: this.#configuration.lineage,
+          epoch: this.#configuration.epoch + 1,
+        };
+        const next = successorOf([this.#configuration], { lineage, epoch }, current);
+        return this.#view.ready(next, holders.map((voter) => voter.contact.id));
+      }
+      this.#changing = false;
+      this.rounds.resume();
+    });
+  }
+
+  /** Whether the members of the present set that are needed for a decision are there. */
+  #canDecide(): boolean {
+    const { members } = this.#configuration;
+    const there = members.filter((voter) => !this.#view.isLost(voter.contact)).length;
+    return there >= majority(members.length);
+  }
+
+  #enoughSynced(voters: readonly Voter[]): boolean {
+    return voters.filter((voter) => this.#holds(voter.contact)).length >= majority(voters.length);
+  }
+
+  #holds(contact: Contact): boolean {
+    return contact.id === this.#engine.self.id || this.#copies.get(contact.id)?.synced === true;
   }
 }
+
+/** More than there can be members that come back at once; one that is pushed out is read again. */
+const ABSORBED_MAX = 64;

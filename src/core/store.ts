@@ -2,7 +2,7 @@
 // position. It owns the rule that the newest version of a key wins; whose entries they are is decided
 // elsewhere, how they lie in memory in kept.ts, and their order in place-index.ts.
 import type { Entry, Key, Place } from './entry.ts';
-import { versionTime } from './entry.ts';
+import { isNewer, versionTime } from './entry.ts';
 import { type Kept, Packer } from './kept.ts';
 import { PlaceIndex } from './place-index.ts';
 import type { Arc } from './position.ts';
@@ -16,7 +16,22 @@ export interface Stored {
 /** What an entry costs beside its bytes: objects, map slot, version and operation, measured as below this. */
 const ENTRY_OVERHEAD = 300;
 
+/** Told of every change, for what has to be written down and remembered elsewhere. */
+export interface StoreObserver {
+  stored(stored: Stored, replaced: Entry | undefined): void;
+  removed(stored: Stored): void;
+}
+
+/** What two holders of an arc compare before they look closer: equal for equal entries, and in practice only. */
+export interface Summary {
+  readonly count: number;
+  /** Two sums, modulo 2**32, of hashes of key and version. */
+  readonly low: number;
+  readonly high: number;
+}
+
 export class MemoryStore {
+  readonly #observer: StoreObserver;
   readonly #byKey = new Map<Key, Kept>();
   readonly #places = new PlaceIndex();
   readonly #packer = new Packer();
@@ -24,6 +39,10 @@ export class MemoryStore {
   #tombstones = 0;
   /** Tombstones and entries that expire. */
   #mortal = 0;
+
+  constructor(observer: StoreObserver = { stored: () => {}, removed: () => {} }) {
+    this.#observer = observer;
+  }
 
   get size(): number {
     return this.#byKey.size;
@@ -38,35 +57,57 @@ export class MemoryStore {
     return this.#byKey.get(key)?.entry;
   }
 
+  /** Takes an entry up that was written down before. */
+  restore(position: number, entry: Entry): void {
+    const present = this.#byKey.get(entry.key);
+    if (present === undefined || isNewer(entry.version, present.version)) this.#keep(position, entry, present);
+  }
+
   /** Stores the entry where it is newer than what is there. Returns whether it was. */
   put(position: number, entry: Entry): boolean {
     const present = this.#byKey.get(entry.key);
-    if (present !== undefined && present.version >= entry.version) return false;
-    const kept = this.#packer.keep(position, entry);
-    this.#byKey.set(entry.key, kept);
-    this.#places.put(position, kept);
-    this.#count(kept, 1);
-    if (present !== undefined) this.#drop(present);
+    if (present !== undefined && !isNewer(entry.version, present.version)) return false;
+    const replaced = present?.entry;
+    this.#keep(position, entry, present);
+    this.#observer.stored({ position, entry }, replaced);
     return true;
   }
 
   remove(key: Key): void {
     const present = this.#byKey.get(key);
     if (present === undefined) return;
+    const { position, entry } = present;
     this.#byKey.delete(key);
-    this.#places.remove(present.position, key);
+    this.#places.remove(position, key);
     this.#drop(present);
+    this.#observer.removed({ position, entry });
   }
 
-  /** Forgets tombstones that were made, and entries that expired, before a wall time in milliseconds. */
-  forgetDead(before: number): void {
-    if (this.#mortal === 0) return;
+  /** Of all entries in the arc, tombstones included. Costs a look at each of them. */
+  summary(arc: Arc): Summary {
+    let [count, low, high] = [0, 0, 0];
+    for (const { key, version } of this.#walk(arc)) {
+      const text = key + version;
+      count += 1;
+      low = (low + hashOf(text, LOW_SEED)) >>> 0;
+      high = (high + hashOf(text, HIGH_SEED)) >>> 0;
+    }
+    return { count, low, high };
+  }
+
+  /** Forgets the tombstones of an arc that were made before, epoch milliseconds. */
+  collect(arc: Arc, before: number): void {
+    if (this.#tombstones === 0) return;
     const dead: Key[] = [];
-    for (const kept of this.#byKey.values()) {
-      const at = isTombstone(kept) ? versionTime(kept.version) : kept.expiresAt;
-      if (at > 0 && at < before) dead.push(kept.key);
+    for (const kept of this.#walk(arc)) {
+      if (isTombstone(kept) && versionTime(kept.version) < before) dead.push(kept.key);
     }
     for (const key of dead) this.remove(key);
+  }
+
+  /** Whether anything held here can end: tombstones, and entries that expire. */
+  get mortal(): boolean {
+    return this.#mortal > 0;
   }
 
   /** How many entries with a value stand in the arc. */
@@ -104,6 +145,14 @@ export class MemoryStore {
     return this.#byKey.values();
   }
 
+  #keep(position: number, entry: Entry, present: Kept | undefined): void {
+    const kept = this.#packer.keep(position, entry);
+    this.#byKey.set(entry.key, kept);
+    this.#places.put(position, kept);
+    this.#count(kept, 1);
+    if (present !== undefined) this.#drop(present);
+  }
+
   #drop(kept: Kept): void {
     this.#count(kept, -1);
     this.#packer.release(kept);
@@ -128,4 +177,15 @@ function ranges(arc: Arc): [number, number][] {
 
 function isTombstone(kept: Kept): boolean {
   return kept.valueBytes < 0;
+}
+
+export const LOW_SEED = 0x811c9dc5;
+export const HIGH_SEED = 0x2b2ae35d;
+
+/** FNV-1a, with a mixing at the end so that sums of it do not cancel out. */
+export function hashOf(text: string, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return (hash ^ (hash >>> 13)) >>> 0;
 }

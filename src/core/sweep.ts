@@ -1,47 +1,52 @@
-// Sweep: brings entries that are held here, but are not ours to keep, to the members that should have them,
-// and forgets them once their owner has said that its whole set holds them. It is how copies leave former
-// holders, how a leaving member hands over, and how the entries of two rings come together.
-import type { Contact } from './contact.ts';
+// Sweep: asks the owners of what is held here, and is not ours to own, what becomes of it: it is kept as a copy,
+// brought up to a newer configuration, or forgotten once the set that is in force holds it all. It is how copies
+// leave former holders, how a leaving member hands over, and how two rings learn of each other's entries.
+import type { Configuration } from './configuration.ts';
 import type { Engine } from './engine.ts';
-import type { Entry, EntryVersion, Key, Place } from './entry.ts';
 import type { Goal, LookupResult } from './lookup.ts';
+import type { Reply } from './message.ts';
+import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
-import { holds } from './position.ts';
+import { intersect, subtract } from './position.ts';
 import type { MemoryStore } from './store.ts';
 import type { Timer } from './timers.ts';
 
 export interface SweepView {
-  /** The arc that is ours to keep; undefined = none (a client). */
+  /** The arc that the ring gives us; undefined = none (a client). */
   arc(): Arc | undefined;
   /** Whether there is no member left to hand anything to. */
   nobody(): boolean;
   lookup(goal: Goal, done: (result: LookupResult) => void): void;
 }
 
-/**
- * A clean store is looked through again after this many sweep periods even if nothing was reported to have
- * changed.
- */
-const IDLE_PERIODS = 20;
+interface Held {
+  readonly arc: Arc;
+  /** Undefined: entries without a register. */
+  readonly configuration: Configuration | undefined;
+}
 
-/** Eager stabilisations that the ring gets to settle before the copies held here are looked through. */
+/** A calm member asks again after this many sweep periods even if nothing was reported to have changed. */
+const IDLE_PERIODS = 20;
+/** Eager stabilisations that the ring gets to settle before what is held here is looked through. */
 const SETTLING_TURNS = 3;
 
 export class Sweep {
   readonly #engine: Engine;
   readonly #store: MemoryStore;
+  readonly #owner: Owner;
   readonly #view: SweepView;
   #timer: Timer | undefined;
   #running = false;
   /** Something changed since the last sweep began. */
   #dirty = false;
-  /** Some entries could not be handed over in this sweep. */
+  /** Something could not be settled in this sweep. */
   #unfinished = false;
   #onClean: (() => void) | undefined;
 
-  constructor(engine: Engine, store: MemoryStore, view: SweepView) {
+  constructor(engine: Engine, store: MemoryStore, owner: Owner, view: SweepView) {
     this.#engine = engine;
     this.#store = store;
+    this.#owner = owner;
     this.#view = view;
   }
 
@@ -50,10 +55,7 @@ export class Sweep {
     return this.#store.size;
   }
 
-  /**
-   * Copies held here may belong elsewhere now. Where two rings meet, nobody else has them: until they are
-   * offered, their new owner answers that there is nothing.
-   */
+  /** Copies held here may belong elsewhere now. */
   touch(): void {
     this.#dirty = true;
     this.#schedule(this.#engine.profile.stabiliseEagerMs * SETTLING_TURNS);
@@ -80,12 +82,11 @@ export class Sweep {
 
   #begin(): void {
     this.#running = true;
-    this.#store.forgetDead(this.#engine.wall - this.#engine.profile.tombstoneMs);
     this.#dirty = false;
     this.#unfinished = false;
     // The last of a ring keeps what it holds.
-    if (this.#view.nobody()) this.#end();
-    else this.#from(undefined);
+    if (this.#view.nobody()) return this.#end();
+    this.#next(this.#holdings());
   }
 
   #end(): void {
@@ -97,97 +98,73 @@ export class Sweep {
       done?.();
     }
     if (this.#onClean !== undefined) return this.#schedule(retryMs);
-    const again = this.#dirty || this.#unfinished;
-    if (again) this.#schedule(sweepMs);
-    else if (this.#store.size > 0) this.#schedule(sweepMs * IDLE_PERIODS);
+    if (this.#dirty) this.#schedule(retryMs);
+    else if (this.#unfinished) this.#schedule(sweepMs);
+    else if (this.#store.size > 0 || !this.#owner.registers.empty) this.#schedule(sweepMs * IDLE_PERIODS);
   }
 
-  /** Goes on with the first entry behind `after` that is not ours; positions are walked from 0 upwards. */
-  #from(after: Place | undefined): void {
-    const own = this.#view.arc();
-    if (own === undefined && this.#engine.member) {
-      this.#unfinished = true;
-      return this.#end();
+  /** What is held outside of the arc that the ring gives us. */
+  #holdings(): Held[] {
+    const { member, size } = this.#engine;
+    const own = member ? this.#view.arc() : undefined;
+    if (own === undefined && member) this.#unfinished = true;
+    const outside = (arc: Arc): Arc[] => (own === undefined ? (member ? [] : [arc]) : subtract(arc, own, size));
+    const { registers } = this.#owner;
+    const held: Held[] = registers.parts.flatMap(({ arc, value }) =>
+      outside(arc).map((part) => ({ arc: part, configuration: value.configuration })),
+    );
+    for (const gap of registers.gaps({ from: 0, to: 0 })) {
+      for (const part of outside(gap)) {
+        if (this.#store.count(part) > 0) held.push({ arc: part, configuration: undefined });
+      }
     }
-    for (const { position, entry } of this.#store.walk(WHOLE, after)) {
-      if (own !== undefined && this.#engine.member && holds(own, position)) continue;
-      return this.#locate({ position, key: entry.key });
-    }
-    this.#end();
+    return held;
   }
 
-  #locate(place: Place): void {
-    const { position } = place;
+  #next(rest: Held[]): void {
+    const held = rest.pop();
+    if (held === undefined) return this.#end();
+    const { arc, configuration } = held;
+    const position = arc.to;
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
-    const request = (): { type: 'locate'; position: number } => ({ type: 'locate', position });
-    this.#view.lookup({ position, request, here: () => false, deadline }, (result) => {
-      const { reply } = result;
-      if (reply?.type !== 'located' && this.#view.nobody()) return this.#end();
-      if (reply?.type !== 'located') return this.#skip({ from: position, to: position }, place);
-      const keeps = reply.replicas.some((contact) => contact.id === this.#engine.self.id);
-      // The owner counts on our copies: they stay, unless it has not noticed yet that we are leaving.
-      if (keeps) return this.#engine.member ? this.#passBy(reply.arc, place) : this.#skip(reply.arc, place);
-      this.#offer(result.owner, reply.arc, place);
+    const request = (): { type: 'offer'; arc: Arc; position: number; configuration: Configuration | undefined } => ({
+      type: 'offer',
+      arc,
+      position,
+      configuration,
+    });
+    this.#view.lookup({ position, request, here: () => false, deadline }, ({ reply }) => {
+      if (reply?.type !== 'offered' && this.#view.nobody()) return this.#end();
+      if (reply?.type !== 'offered') {
+        this.#unfinished = true;
+        return this.#next(rest);
+      }
+      this.#settle(held, reply);
+      // The answer speaks of the owner's arc: what is left of ours has another owner.
+      const others = subtract(arc, reply.arc, this.#engine.size);
+      this.#next([...rest, ...others.map((other) => ({ arc: other, configuration }))]);
     });
   }
 
-  /** Offers a page of what is held of the owner's arc, from `place` on. */
-  #offer(owner: Contact, arc: Arc, place: Place): void {
-    const items: EntryVersion[] = [];
-    let last = place;
-    const first = this.#store.get(place.key);
-    if (first !== undefined) items.push({ key: first.key, version: first.version });
-    for (const { position, entry } of this.#store.walk(WHOLE, place)) {
-      if (items.length >= this.#engine.limits.pageEntries || !holds(arc, position)) break;
-      items.push({ key: entry.key, version: entry.version });
-      last = { position, key: entry.key };
+  #settle({ arc, configuration }: Held, reply: Extract<Reply, { type: 'offered' }>): void {
+    const { outcome, known } = reply;
+    const { registers } = this.#owner;
+    if (outcome === 'wait' || (outcome === 'keep' && !this.#engine.member)) this.#unfinished = true;
+    if (outcome === 'installed' && known !== undefined && configuration !== undefined) {
+      registers.install(known.arc, known.configuration, known.watermark);
+      this.#unfinished = true;
     }
-    if (items.length === 0) return this.#from(place);
-    this.#engine.call(owner, { type: 'offer', items }, (answer) => {
-      if (answer.type !== 'reply' || answer.body.type !== 'offered') return this.#skip(arc, last);
-      const { wanted, release } = answer.body;
-      const offered = new Map(items.map(({ key, version }) => [key, version]));
-      for (const key of release)
-        if (this.#store.get(key)?.version === offered.get(key)) this.#store.remove(key);
-      // What was not released has to be offered again, once the owner has it and its copies are complete.
-      if (release.length < items.length) this.#unfinished = true;
-      this.#send(owner, wanted, () => this.#from(last));
-    });
-  }
-
-  #send(owner: Contact, wanted: readonly Key[], then: () => void): void {
-    const entries: Entry[] = [];
-    let bytes = 0;
-    let sent = 0;
-    for (const key of wanted) {
-      if (bytes >= this.#engine.limits.pageBytes) break;
-      sent += 1;
-      const entry = this.#store.get(key);
-      if (entry === undefined) continue;
-      entries.push(entry);
-      bytes += key.length + (entry.value?.length ?? 0);
+    if (outcome !== 'release') return;
+    for (const part of intersect(arc, reply.arc, this.#engine.size)) {
+      const moved = registers
+        .within(part)
+        .some(({ value }) => value.configuration !== configuration && configuration !== undefined);
+      if (moved) {
+        this.#unfinished = true;
+        continue;
+      }
+      if (configuration !== undefined) this.#owner.release(part);
+      for (const key of [...this.#store.walk(part)].map(({ entry }) => entry.key)) this.#store.remove(key);
     }
-    if (entries.length === 0) return then();
-    const timeoutMs = this.#engine.profile.timeoutMs;
-    const next = (): void => this.#send(owner, wanted.slice(sent), then);
-    this.#engine.call(owner, { type: 'adopt', entries }, next, timeoutMs);
-  }
-
-  /** This part could not be handed over now. */
-  #skip(arc: Arc, place: Place): void {
-    this.#unfinished = true;
-    this.#passBy(arc, place);
-  }
-
-  /** Goes on behind the arc, or behind the place where the arc wraps round. */
-  #passBy(arc: Arc, place: Place): void {
-    const wraps = arc.to < place.position;
-    this.#from(wraps ? { position: Number.MAX_SAFE_INTEGER, key: '' } : { position: arc.to, key: LAST_KEY });
   }
 }
-
-/**
- * Walked from position 0 to the end: an arc that ends where it begins, at the last position that can exist.
- */
-const WHOLE: Arc = { from: Number.MAX_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };
-const LAST_KEY = '\uffff';

@@ -240,6 +240,7 @@ export function writeEntryState(out: Writer, entry: Entry, scope: Scope): void {
   writeVersion(out, entry.version);
   out.varint(entry.expiresAt);
   out.text(entry.operation, scope.limits.operationBytes);
+  writeCondition(out, entry.previous);
 }
 
 export function readEntryState(input: Reader, key: Key, scope: Scope): Entry {
@@ -249,6 +250,7 @@ export function readEntryState(input: Reader, key: Key, scope: Scope): Entry {
     version: readVersion(input),
     expiresAt: input.varint(),
     operation: input.text(scope.limits.operationBytes),
+    previous: readCondition(input),
   };
 }
 

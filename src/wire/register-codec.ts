@@ -1,9 +1,9 @@
 // Configurations, ballots and registers on the wire: what members tell each other of who holds an arc, and
 // what a durable member writes down of it. It owns their form; the rules of deciding are the core's.
-import type { Ballot, Configuration, Register, RegisterRecord, Voter } from '../core/configuration.ts';
+import type { Ballot, Base, Configuration, Proposal, Register, RegisterRecord, Voter } from '../core/configuration.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { readContact, writeContact } from './contact-codec.ts';
-import { readArc, readCondition, writeArc, writeCondition } from './entry-codec.ts';
+import { readArc, writeArc } from './entry-codec.ts';
 import { readList, readOptional, writeList, writeOptional, type Scope } from './schema.ts';
 
 /** An id is base58 of 32 bytes: 44 characters. A lineage names the node that began it, and a moment. */
@@ -11,12 +11,13 @@ const ID_BYTES_MAX = 64;
 const LINEAGE_BYTES_MAX = 128;
 
 export function writeConfiguration(out: Writer, configuration: Configuration, scope: Scope): void {
-  const { lineage, epoch, members } = configuration;
+  const { lineage, epoch, members, ancestors } = configuration;
   if (epoch < 1) throw out.error(`a configuration of epoch ${epoch}`);
   if (members.length === 0) throw out.error('a configuration without members');
   out.text(lineage, LINEAGE_BYTES_MAX);
   out.varint(epoch);
   writeList(out, members, scope.limits.contactsMax, writeVoter, scope);
+  writeList(out, ancestors, scope.limits.contactsMax, writeBase, scope);
 }
 
 export function readConfiguration(input: Reader, scope: Scope): Configuration {
@@ -25,7 +26,18 @@ export function readConfiguration(input: Reader, scope: Scope): Configuration {
   if (epoch < 1) throw input.error(`a configuration of epoch ${epoch}`);
   const members = readList(input, scope.limits.contactsMax, readVoter, scope);
   if (members.length === 0) throw input.error('a configuration without members');
-  return { lineage, epoch, members };
+  const ancestors = readList<Base>(input, scope.limits.contactsMax, readBase, scope);
+  return { lineage, epoch, members, ancestors };
+}
+
+/** Only the name of a configuration. */
+export function writeBase(out: Writer, base: Base): void {
+  out.text(base.lineage, LINEAGE_BYTES_MAX);
+  out.varint(base.epoch);
+}
+
+export function readBase(input: Reader): Base {
+  return { lineage: input.text(LINEAGE_BYTES_MAX), epoch: input.varint() };
 }
 
 export function writeBallot(out: Writer, ballot: Ballot): void {
@@ -41,7 +53,7 @@ export function writeRegister(out: Writer, register: Register, scope: Scope): vo
   writeConfiguration(out, register.configuration, scope);
   writeOptional(out, register.promised, writeBallot, scope);
   writeOptional(out, register.accepted, writeProposal, scope);
-  writeCondition(out, register.watermark);
+  out.varint(register.watermark);
 }
 
 export function readRegister(input: Reader, scope: Scope): Register {
@@ -49,7 +61,7 @@ export function readRegister(input: Reader, scope: Scope): Register {
     configuration: readConfiguration(input, scope),
     promised: readOptional(input, readBallot, scope),
     accepted: readOptional(input, readProposal, scope),
-    watermark: readCondition(input),
+    watermark: input.varint(),
   };
 }
 
@@ -62,14 +74,12 @@ export function readRegisterRecord(input: Reader, scope: Scope): RegisterRecord 
   return { arc: readArc(input, scope), register: readRegister(input, scope) };
 }
 
-type Proposal = NonNullable<Register['accepted']>;
-
-function writeProposal(out: Writer, proposal: Proposal, scope: Scope): void {
+export function writeProposal(out: Writer, proposal: Proposal, scope: Scope): void {
   writeBallot(out, proposal.ballot);
   writeConfiguration(out, proposal.configuration, scope);
 }
 
-function readProposal(input: Reader, scope: Scope): Proposal {
+export function readProposal(input: Reader, scope: Scope): Proposal {
   return { ballot: readBallot(input), configuration: readConfiguration(input, scope) };
 }
 

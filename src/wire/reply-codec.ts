@@ -16,17 +16,14 @@ import {
 import {
   readArc,
   readEntries,
-  readEntryVersions,
-  readKeys,
   readPlace,
   RESULTS,
   writeArc,
   writeEntries,
-  writeEntryVersions,
-  writeKeys,
   writePlace,
 } from './entry-codec.ts';
 import { MESSAGE_REPLIES } from './message-codec.ts';
+import { CONFIGURATION_REPLIES, REPLICATION_REPLIES } from './replication-codec.ts';
 import { Choice, readOptional, Schema, writeOptional, type Rules } from './schema.ts';
 
 type ReplyRules<Name extends Reply['type']> = Pick<Rules<Reply>, Name>;
@@ -83,14 +80,12 @@ const MEMBERSHIP: ReplyRules<
     write(out, reply, scope) {
       NOTIFY_OUTCOME.write(out, reply.outcome);
       writeOptional(out, reply.predecessor, writeContact, scope);
-      out.varint(reply.epoch);
       writeContacts(out, reply.successors, scope);
     },
     read: (input, scope) => ({
       type: 'notified',
       outcome: NOTIFY_OUTCOME.read(input),
       predecessor: readOptional(input, readContact, scope),
-      epoch: input.varint(),
       successors: readContacts(input, scope),
     }),
   },
@@ -208,62 +203,6 @@ const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned'> = {
   },
 };
 
-const REPLICATION: ReplyRules<'claimed' | 'replicated' | 'digest-is' | 'fetched' | 'offered' | 'adopted'> = {
-  claimed: {
-    code: 0x58,
-    write(out, reply) {
-      out.bool(reply.granted);
-      out.varint(reply.epoch);
-      out.varint(reply.count);
-    },
-    read: (input) => ({
-      type: 'claimed',
-      granted: input.bool(),
-      epoch: input.varint(),
-      count: input.varint(),
-    }),
-  },
-  replicated: {
-    code: 0x59,
-    write: (out, reply) => out.bool(reply.stored),
-    read: (input) => ({ type: 'replicated', stored: input.bool() }),
-  },
-  'digest-is': {
-    code: 0x5a,
-    write(out, reply, scope) {
-      writeEntryVersions(out, reply.items, scope);
-      out.bool(reply.more);
-    },
-    read: (input, scope) => ({
-      type: 'digest-is',
-      items: readEntryVersions(input, scope),
-      more: input.bool(),
-    }),
-  },
-  fetched: {
-    code: 0x5b,
-    write: (out, reply, scope) => writeEntries(out, reply.entries, scope),
-    read: (input, scope) => ({ type: 'fetched', entries: readEntries(input, scope) }),
-  },
-  offered: {
-    code: 0x5c,
-    write(out, reply, scope) {
-      writeKeys(out, reply.wanted, scope);
-      writeKeys(out, reply.release, scope);
-    },
-    read: (input, scope) => ({
-      type: 'offered',
-      wanted: readKeys(input, scope),
-      release: readKeys(input, scope),
-    }),
-  },
-  adopted: {
-    code: 0x5d,
-    write: () => undefined,
-    read: () => ({ type: 'adopted' }),
-  },
-};
-
 const GENERAL: ReplyRules<'redirect' | 'failed'> = {
   redirect: {
     code: 0x70,
@@ -297,7 +236,8 @@ export const REPLY_RULES: Rules<Reply> = {
   ...MEMBERSHIP,
   ...ROUTING,
   ...DICTIONARY,
-  ...REPLICATION,
+  ...CONFIGURATION_REPLIES,
+  ...REPLICATION_REPLIES,
   ...MESSAGE_REPLIES,
   ...GENERAL,
 };

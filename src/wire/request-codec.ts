@@ -12,22 +12,13 @@ import {
 import {
   CONSISTENCY,
   OPERATIONS,
-  readArc,
-  readEntries,
-  readEntryVersions,
   readKey,
-  readKeys,
-  readPlace,
   readPosition,
-  writeArc,
-  writeEntries,
-  writeEntryVersions,
   writeKey,
-  writeKeys,
-  writePlace,
   writePosition,
 } from './entry-codec.ts';
 import { MESSAGE_REQUESTS } from './message-codec.ts';
+import { CONFIGURATION_REQUESTS, REPLICATION_REQUESTS } from './replication-codec.ts';
 import { readOptional, Schema, writeOptional, type Rules } from './schema.ts';
 
 type RequestRules<Name extends Request['type']> = Pick<Rules<Request>, Name>;
@@ -124,6 +115,7 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
       OPERATIONS.write(out, request.operation, scope);
       CONSISTENCY.write(out, request.consistency);
       out.text(request.operationId, scope.limits.operationBytes);
+      out.varint(request.sinceMs);
       out.varint(request.budgetMs);
     },
     read: (input, scope) => ({
@@ -132,6 +124,7 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
       operation: OPERATIONS.read(input, scope),
       consistency: CONSISTENCY.read(input),
       operationId: input.text(scope.limits.operationBytes),
+      sinceMs: input.varint(),
       budgetMs: input.varint(),
     }),
   },
@@ -160,63 +153,18 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
   },
 };
 
-const REPLICATION: RequestRules<'claim' | 'replicate' | 'digest' | 'fetch' | 'offer' | 'adopt'> = {
-  claim: {
-    code: 0x28,
-    write(out, request, scope) {
-      writeArc(out, request.arc, scope);
-      out.varint(request.epoch);
-    },
-    read: (input, scope) => ({ type: 'claim', arc: readArc(input, scope), epoch: input.varint() }),
-  },
-  replicate: {
-    code: 0x29,
-    write(out, request, scope) {
-      writeArc(out, request.arc, scope);
-      out.varint(request.epoch);
-      writeEntries(out, request.entries, scope);
-    },
-    read: (input, scope) => ({
-      type: 'replicate',
-      arc: readArc(input, scope),
-      epoch: input.varint(),
-      entries: readEntries(input, scope),
-    }),
-  },
-  digest: {
-    code: 0x2a,
-    write(out, request, scope) {
-      writeArc(out, request.arc, scope);
-      writeOptional(out, request.after, writePlace, scope);
-    },
-    read: (input, scope) => ({
-      type: 'digest',
-      arc: readArc(input, scope),
-      after: readOptional(input, readPlace, scope),
-    }),
-  },
-  fetch: {
-    code: 0x2b,
-    write: (out, request, scope) => writeKeys(out, request.keys, scope),
-    read: (input, scope) => ({ type: 'fetch', keys: readKeys(input, scope) }),
-  },
-  offer: {
-    code: 0x2c,
-    write: (out, request, scope) => writeEntryVersions(out, request.items, scope),
-    read: (input, scope) => ({ type: 'offer', items: readEntryVersions(input, scope) }),
-  },
-  adopt: {
-    code: 0x2d,
-    write: (out, request, scope) => writeEntries(out, request.entries, scope),
-    read: (input, scope) => ({ type: 'adopt', entries: readEntries(input, scope) }),
-  },
+export const REQUEST_RULES: Rules<Request> = {
+  ...MEMBERSHIP, ...ROUTING, ...DICTIONARY,
+  ...CONFIGURATION_REQUESTS,
+  ...REPLICATION_REQUESTS,
 };
 
 export const REQUEST_RULES: Rules<Request> = {
   ...MEMBERSHIP,
   ...ROUTING,
   ...DICTIONARY,
-  ...REPLICATION,
+  ...CONFIGURATION_REQUESTS,
+  ...REPLICATION_REQUESTS,
   ...MESSAGE_REQUESTS,
 };
 

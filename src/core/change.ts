@@ -1,0 +1,418 @@
+// Change: has the next configuration of an arc decided, and its entries brought together, by messages and time:
+// it runs one decision (decision.ts) from the bases that are known to be in force. It owns the phases and what
+// becomes of members that do not answer; when an arc needs a change, and who is to be in the next set, is the
+// owner's affair (owner.ts).
+import type { Configuration } from './configuration.ts';
+import type { Proposal, Voter } from './configuration.ts';
+import { majority, sameBase, successorOf, supersedes } from './configuration.ts';
+import type { Contact } from './contact.ts';
+import * as rules from './decision.ts';
+import type { Decision } from './decision.ts';
+import type { Answer, Engine } from './engine.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeOptions } from './exchange.ts';
+import type { Request } from './message.ts';
+import type { Arc } from './position.ts';
+import type { PartVote, Registers } from './registers.ts';
+
+export interface Decided {
+  readonly arc: Arc;
+  readonly configuration: Configuration;
+  readonly watermark: number;
+  readonly forced: boolean;
+  /** Whether it is what this member has proposed, so that this member holds everything. */
+  readonly own: boolean;
+}
+
+export interface ChangeView {
+  readonly registers: Registers;
+  /** The members of the next configuration, this one first; undefined while the life of some is not known. */
+  voters(): readonly Voter[] | undefined;
+  /** For an exchange with one member. */
+  exchange(contact: Contact, arc: Arc): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  /** Whether a majority of the arc that stays away may be given up. */
+  mayForce(arc: Arc): boolean;
+  /** Whether the member is taken for dead, or has been silent for long. */
+  isLost(contact: Contact): boolean;
+  decided(change: Change, decided: Decided): void;
+  ended(change: Change, ended: Ended): void;
+}
+
+/** Why a change has to begin afresh: more is known now. */
+export interface Ended {
+  /** Configurations that some voter stands at. */
+  readonly learned: readonly { readonly arc: Arc; readonly configuration: Configuration }[];
+  /** Parts that differ and have to go on by themselves. */
+  readonly parts: readonly Arc[];
+  /** Of several bases the one that may have a successor already, which has to be finished first. */
+  readonly alone: Configuration | undefined;
+}
+
+const NOTHING_LEARNED: Ended = { learned: [], parts: [], alone: undefined };
+
+export class Change {
+  readonly arc: Arc;
+  readonly bases: readonly Configuration[];
+  readonly #engine: Engine;
+  readonly #view: ChangeView;
+  readonly #startedAt: number;
+  #decision: Decision | undefined;
+  #round = 0;
+  #alone = false;
+  #exchanges: Exchange[] = [];
+  #ended = false;
+  /** Grows with every attempt: answers to former ones are void. */
+  #attempt = 0;
+  #progressAt: number;
+  readonly #watermark: number;
+  /** Voters that answered that they have no vote. */
+  readonly #voteless = new Set<string>();
+  /** Whether the former owner may still be asked, because nobody has been made to stop serving yet. */
+  #copying: Contact | undefined;
+
+  constructor(engine: Engine, view: ChangeView, arc: Arc, bases: readonly Configuration[], watermark: number) {
+    this.#engine = engine;
+    this.#view = view;
+    this.arc = arc;
+    this.bases = bases;
+    this.#watermark = watermark;
+    this.#startedAt = engine.now;
+    this.#progressAt = engine.now;
+  }
+
+  /**
+   * Takes the arc over: from whoever owns it now, or from those that hold its copies. `alone`: other lineages are
+   * left aside until this one is finished.
+   */
+  begin(alone = false): void {
+    this.#alone = alone;
+    this.#watch();
+    if (this.bases.length === 0) return this.#beginAnew();
+    const owner = this.bases.length === 1 ? this.bases[0]?.members[0]?.contact : undefined;
+    const foreign = owner !== undefined && owner.id !== this.#engine.self.id && !this.#view.isLost(owner);
+    if (!foreign) return this.#prepare();
+    // Everything is read beforehand, so that the arc is served by nobody only while the rest is compared.
+    this.#copying = owner;
+    this.#exchange(owner, true, false, () => {
+      this.#copying = undefined;
+      this.#prepare();
+    });
+  }
+
+  /** Nobody is left who knows the arc: it begins empty, or with what is held here. */
+  #beginAnew(): void {
+    const voters = this.#view.voters() ?? [];
+    const ballot = { round: 1, id: this.#engine.self.id };
+    const next = this.#successor(voters, true);
+    this.#decision = rules.force(rules.begin([], ballot, next, this.#watermark), next);
+    this.#proceed('preparing');
+  }
+
+  /** As the owner of the base, whose `holders` have everything and who acknowledges nothing more. */
+  beginAsOwner(base: Configuration, next: Configuration, holders: readonly string[]): void {
+    this.#watch();
+    let decision = rules.beginAsOwner(base, this.#engine.self.id, next);
+    for (const id of holders) decision = rules.stored(decision, id);
+    this.#decision = decision;
+    if (decision.phase === 'accepting') this.#accept();
+    else this.#end({});
+  }
+
+  debug(): unknown {
+    const d = this.#decision;
+    return { phase: d?.phase, ballot: d?.ballot, promised: d?.promised.map((x) => x.size), bases: this.bases.map((b) => [b.lineage.slice(0, 4), b.epoch, b.members.map((v) => v.contact.port)]), copying: this.#copying?.port, voteless: this.#voteless.size };
+  }
+
+  /** Who still serves the arc while it is only being copied. */
+  get servedBy(): Contact | undefined {
+    return this.#copying;
+  }
+
+  /** Whether a majority of some base has not answered for as long as would have members dropped. */
+  get isStuck(): boolean {
+    const { now, profile } = this.#engine;
+    return this.#decision?.phase === 'preparing' && now - this.#startedAt >= profile.evictAfterMs;
+  }
+
+  cancel(): void {
+    this.#ended = true;
+    this.#stopExchanges();
+  }
+
+  #end(ended: Partial<Ended>): void {
+    if (this.#ended) return;
+    this.cancel();
+    this.#view.ended(this, { ...NOTHING_LEARNED, ...ended });
+  }
+
+  /** Begins again with a higher ballot when nothing moves, and gives absent majorities up when it may. */
+  #watch(): void {
+    const { profile, random } = this.#engine;
+    this.#engine.after(random.around(profile.requestMinMs, 0.5), () => {
+      if (this.#ended) return;
+      this.#watch();
+      const quiet = this.#engine.now - this.#progressAt;
+      if (this.#tryForce()) return;
+      if (quiet < profile.requestMaxMs * 2) return;
+      this.#progressAt = this.#engine.now;
+      this.#copying = undefined;
+      if (this.#decision?.ballot.round === 0) this.#end({});
+      else this.#prepare();
+    });
+  }
+
+  #tryForce(): boolean {
+    const decision = this.#decision;
+    const { now, profile } = this.#engine;
+    if (decision === undefined || now - this.#startedAt < profile.evictAfterMs) return false;
+    if (!this.#isBlocked(decision) || !this.#view.mayForce(this.arc)) return false;
+    const voters = this.#view.voters();
+    if (voters === undefined) return false;
+    this.#stopExchanges();
+    this.#attempt += 1;
+    this.#progressAt = now;
+    this.#decision = rules.force(decision, this.#successor(voters, true, rules.outcome(decision)));
+    this.#proceed('preparing');
+    return true;
+  }
+
+  /** Whether those who are needed to go on stay away. */
+  #isBlocked(decision: Decision): boolean {
+    const gone = (voter: Voter): boolean =>
+      this.#voteless.has(voter.contact.id) || this.#view.isLost(voter.contact);
+    if (decision.phase === 'storing') {
+      // What may have been decided before names members that are gone.
+      const { members } = rules.outcome(decision);
+      return members.filter((voter) => !gone(voter)).length < majority(members.length);
+    }
+    if (decision.phase !== 'preparing') return false;
+    return this.bases.every((base, i) =>
+      base.members.every((voter) => decision.promised[i]?.has(voter.contact.id) === true || gone(voter)),
+    );
+  }
+
+  #prepare(): void {
+    this.#stopExchanges();
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    const voters = this.#view.voters();
+    if (voters === undefined) {
+      this.#engine.after(this.#engine.profile.retryMs, () => {
+        if (!this.#ended && this.#attempt === attempt) this.#prepare();
+      });
+      return;
+    }
+    this.#round += 1;
+    const { id } = this.#engine.self;
+    const ballot = { round: this.#round, id };
+    const proposed = this.#successor(voters, this.bases.length > 1);
+    this.#decision = rules.begin(this.bases, ballot, proposed, this.#watermark);
+    for (const [i, base] of this.bases.entries()) {
+      for (const voter of base.members) {
+        const request: Request = { type: 'prepare', arc: this.arc, base, ballot };
+        const local = (): PartVote[] => this.#view.registers.prepare(this.arc, base, ballot);
+        this.#ask(voter.contact, request, local, (votes) => this.#promised(i, voter, votes));
+      }
+    }
+  }
+
+  #successor(members: readonly Voter[], fresh: boolean, found?: Configuration): Configuration {
+    const bases = found === undefined ? this.bases : [...this.bases, found];
+    const epoch = 1 + Math.max(0, ...bases.map((base) => base.epoch));
+    const lineage = fresh ? newLineage(this.#engine) : (this.bases[0]?.lineage ?? newLineage(this.#engine));
+    return successorOf(bases, { lineage, epoch }, members);
+  }
+
+  #promised(base: number, voter: Voter, votes: readonly PartVote[]): void {
+    const vote = this.#single(votes);
+    if (vote === undefined || this.#decision === undefined) return;
+    if (vote.type === 'outbid') return this.#outbid(vote.promised);
+    if (vote.type === 'unknown') this.#voteless.add(voter.contact.id);
+    if (vote.type === 'elsewhere') return this.#elsewhere(base, voter, vote.configuration);
+    if (vote.type !== 'promised') return;
+    const before = this.#decision.phase;
+    const { id } = voter.contact;
+    this.#decision = rules.promised(this.#decision, base, id, vote.accepted, vote.watermark);
+    this.#round = Math.max(this.#round, vote.accepted?.ballot.round ?? 0);
+    this.#proceed(before);
+  }
+
+  /** The voter's register has moved on; one that lags behind (it missed a decision) only has no vote. */
+  #elsewhere(index: number, voter: Voter, configuration: Configuration): void {
+    const base = this.bases[index];
+    if (base === undefined) return;
+    // A voter of several bases stands at one of them, and has no vote in the others.
+    const known = this.bases.some((other) => sameBase(other, configuration) || supersedes(other, configuration));
+    const foreign = configuration.lineage !== base.lineage && !supersedes(configuration, base);
+    if (known || (this.#alone && foreign)) this.#voteless.add(voter.contact.id);
+    else this.#end({ learned: [{ arc: this.arc, configuration }] });
+  }
+
+  /** Waits a moment, so that two proposers do not outbid each other for ever. */
+  #outbid(promised: { round: number }): void {
+    if (this.#decision?.ballot.round === 0) return this.#end({});
+    this.#round = Math.max(this.#round, promised.round);
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    this.#stopExchanges();
+    const { random, profile } = this.#engine;
+    this.#engine.after(random.float() * profile.retryMs * 4 + profile.retryMs, () => {
+      if (!this.#ended && this.#attempt === attempt) this.#prepare();
+    });
+  }
+
+  /** The vote for the whole arc; where parts of it differ, each goes on by itself. */
+  #single(votes: readonly PartVote[]): PartVote['vote'] | undefined {
+    this.#progressAt = this.#engine.now;
+    const first = votes[0];
+    if (votes.length === 1 && first !== undefined) return first.vote;
+    const learned = votes.flatMap(({ arc, vote }) =>
+      vote.type === 'elsewhere' ? [{ arc, configuration: vote.configuration }] : [],
+    );
+    this.#end({ learned, parts: votes.map(({ arc }) => arc) });
+    return undefined;
+  }
+
+  #proceed(before: Decision['phase']): void {
+    const decision = this.#decision;
+    if (decision === undefined || this.#ended || decision.phase === before) return;
+    this.#progressAt = this.#engine.now;
+    const alone = rules.unfinished(decision);
+    if (alone !== -1) return this.#end({ alone: this.bases[alone] });
+    if (decision.phase === 'collecting') return this.#collect(decision);
+    if (decision.phase === 'storing') return this.#store(decision);
+    if (decision.phase === 'accepting') return this.#accept();
+    if (decision.phase === 'decided') this.#decide(decision);
+  }
+
+  #collect(decision: Decision): void {
+    const me = this.#engine.self.id;
+    const contacts = new Map(
+      this.bases.flatMap((base) => base.members.map((voter) => [voter.contact.id, voter.contact] as const)),
+    );
+    let next = decision;
+    if (rules.promisers(decision).has(me)) next = rules.collected(next, me);
+    this.#decision = next;
+    for (const id of rules.promisers(decision)) {
+      const contact = contacts.get(id);
+      if (id === me || contact === undefined) continue;
+      this.#exchange(contact, true, false, () => this.#step((now) => rules.collected(now, id)));
+    }
+    this.#proceed('collecting');
+  }
+
+  #store(decision: Decision): void {
+    const me = this.#engine.self.id;
+    const { members } = rules.outcome(decision);
+    for (const { contact } of members) {
+      if (contact.id === me) {
+        const attempt = this.#attempt;
+        this.#engine.saver.whenSaved((saved) => {
+          if (saved && this.#attempt === attempt) this.#step((now) => rules.stored(now, me));
+        });
+      } else {
+        this.#exchange(contact, false, true, () => this.#step((now) => rules.stored(now, contact.id)));
+      }
+    }
+  }
+
+  #accept(): void {
+    const decision = this.#decision;
+    if (decision === undefined) return;
+    const proposal: Proposal = { ballot: decision.ballot, configuration: rules.outcome(decision) };
+    if (decision.forced && rules.promisers(decision).size === 0) return this.#decide(decision);
+    for (const [i, base] of this.bases.entries()) {
+      for (const voter of base.members) {
+        if (decision.forced && decision.promised[i]?.has(voter.contact.id) !== true) continue;
+        const request: Request = { type: 'accept', arc: this.arc, base, proposal };
+        const local = (): PartVote[] => this.#view.registers.accept(this.arc, base, proposal);
+        this.#ask(voter.contact, request, local, (votes) => {
+          const vote = this.#single(votes);
+          if (vote?.type === 'outbid') return this.#outbid(vote.promised);
+          if (vote?.type === 'elsewhere') return this.#elsewhere(i, voter, vote.configuration);
+          if (vote?.type === 'accepted') this.#step((now) => rules.accepted(now, i, voter.contact.id));
+        });
+      }
+    }
+  }
+
+  #decide(decision: Decision): void {
+    const configuration = rules.outcome(decision);
+    const { watermark, forced } = decision;
+    const own = configuration === decision.proposed;
+    this.cancel();
+    const request: Request = { type: 'install', arc: this.arc, configuration, watermark };
+    for (const { contact } of configuration.members) {
+      if (contact.id !== this.#engine.self.id) this.#engine.call(contact, request, () => {});
+    }
+    this.#view.registers.install(this.arc, configuration, watermark);
+    this.#view.decided(this, { arc: this.arc, configuration, watermark, forced, own });
+  }
+
+  #step(rule: (decision: Decision) => Decision): void {
+    if (this.#decision === undefined || this.#ended) return;
+    const before = this.#decision.phase;
+    this.#progressAt = this.#engine.now;
+    this.#decision = rule(this.#decision);
+    this.#proceed(before);
+  }
+
+  #exchange(contact: Contact, pull: boolean, push: boolean, done: () => void): void {
+    const base = this.bases[0];
+    if (base === undefined) return done();
+    const attempt = this.#attempt;
+    const watermark = this.#decision?.watermark ?? 0;
+    const options = this.#view.exchange(contact, this.arc);
+    const finished = (): void => {
+      if (!this.#ended && this.#attempt === attempt) done();
+    };
+    this.#exchanges.push(new Exchange({ ...options, base, watermark, pull, push, done: finished }));
+  }
+
+  #stopExchanges(): void {
+    for (const exchange of this.#exchanges) exchange.end();
+    this.#exchanges = [];
+  }
+
+  /** Asks a voter, or this member itself; one that is silent is asked again while the attempt lasts. */
+  #ask(to: Contact, request: Request, local: () => PartVote[], done: (votes: readonly PartVote[]) => void): void {
+    const attempt = this.#attempt;
+    const current = (): boolean => !this.#ended && this.#attempt === attempt;
+    if (to.id === this.#engine.self.id) {
+      const votes = local();
+      this.#engine.saver.whenSaved((saved) => {
+        if (saved && current()) done(votes);
+      });
+      return;
+    }
+    const send = (): void => {
+      this.#engine.call(to, request, (answer: Answer) => {
+        if (!current()) return;
+        if (answer.type === 'reply' && answer.body.type === 'voted') return done(answer.body.votes);
+        this.#engine.after(this.#engine.profile.retryMs * 2, () => {
+          if (current()) send();
+        });
+      });
+    };
+    send();
+  }
+}
+
+/** Chance makes lineages differ. */
+export function newLineage(engine: Engine): string {
+  let name = '';
+  for (let i = 0; i < 12; i++) name += engine.random.below(36).toString(36);
+  return name;
+}
+
+/** Of configurations of the same positions, those that no other one comes after. */
+export function latest(configurations: readonly Configuration[]): Configuration[] {
+  const kept: Configuration[] = [];
+  for (const one of configurations) {
+    if (kept.some((other) => sameBase(other, one) || supersedes(other, one))) continue;
+    const rest = kept.filter((other) => !supersedes(one, other));
+    kept.splice(0, kept.length, ...rest, one);
+  }
+  return kept;
+}
+

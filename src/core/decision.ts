@@ -1,0 +1,167 @@
+// Decision: one attempt to decide the successor of one configuration, or of several where rings merge: the
+// proposer of single-decree Paxos as plain data and pure functions, so that its interleavings can be
+// enumerated. It owns the counting and the order of phases; change.ts sends what each phase asks for.
+//
+//   preparing   a majority of every base promises the ballot, and so stops serving the old epoch
+//   collecting  the newest versions are read from the members of these majorities
+//   storing     a majority of the next configuration has stored them
+//   accepting   a majority of every base accepts the proposal: it is decided, and may serve at once
+//
+// That the entries are stored before the proposal is accepted means that whoever learns of a decision may rely
+// on a majority of it holding everything that was acknowledged before.
+import type { Ballot, Configuration, Proposal } from './configuration.ts';
+import { compareBallots, majority } from './configuration.ts';
+
+export type Phase = 'preparing' | 'collecting' | 'storing' | 'accepting' | 'decided';
+
+export interface Decision {
+  readonly phase: Phase;
+  readonly ballot: Ballot;
+  readonly bases: readonly Configuration[];
+  /** Proposed, unless a promise brings a proposal that may have been decided. */
+  readonly proposed: Configuration;
+  /** Ids of the voters that have answered in each phase; promises and acceptances by base. */
+  readonly promised: readonly ReadonlySet<string>[];
+  readonly collected: ReadonlySet<string>;
+  readonly stored: ReadonlySet<string>;
+  readonly accepted: readonly ReadonlySet<string>[];
+  /** By base: the accepted proposal of the highest ballot that its promises brought. */
+  readonly found: readonly (Proposal | undefined)[];
+  /** The highest watermark of the promises. */
+  readonly watermark: number;
+  /** A majority was given up: whoever answers must do. */
+  readonly forced: boolean;
+}
+
+export function begin(
+  bases: readonly Configuration[],
+  ballot: Ballot,
+  proposed: Configuration,
+  watermark = 0,
+): Decision {
+  const none: ReadonlySet<string>[] = bases.map(() => new Set<string>());
+  return {
+    phase: 'preparing',
+    ballot,
+    bases,
+    proposed,
+    promised: none,
+    collected: new Set(),
+    stored: new Set(),
+    accepted: none,
+    found: bases.map(() => undefined),
+    watermark,
+    forced: false,
+  };
+}
+
+/**
+ * The owner of a configuration proposes its successor itself, at its round 0: nobody can have proposed lower,
+ * it has all entries of its epoch, and it has stopped acknowledging, so that nothing has to be prepared or
+ * collected.
+ */
+export function beginAsOwner(base: Configuration, owner: string, proposed: Configuration): Decision {
+  return advance({ ...begin([base], { round: 0, id: owner }, proposed), phase: 'storing' });
+}
+
+export function promised(
+  decision: Decision,
+  base: number,
+  voter: string,
+  accepted: Proposal | undefined,
+  watermark: number,
+): Decision {
+  if (decision.phase !== 'preparing') return decision;
+  const former = decision.found[base];
+  const higher =
+    accepted !== undefined && (former === undefined || compareBallots(former.ballot, accepted.ballot) < 0);
+  return advance({
+    ...decision,
+    promised: withVoter(decision.promised, base, voter),
+    found: higher ? decision.found.map((old, i) => (i === base ? accepted : old)) : decision.found,
+    watermark: Math.max(decision.watermark, watermark),
+  });
+}
+
+/** All that this voter holds was read. */
+export function collected(decision: Decision, voter: string): Decision {
+  return advance({ ...decision, collected: new Set([...decision.collected, voter]) });
+}
+
+/** This member of the next configuration holds everything. */
+export function stored(decision: Decision, voter: string): Decision {
+  return advance({ ...decision, stored: new Set([...decision.stored, voter]) });
+}
+
+export function accepted(decision: Decision, base: number, voter: string): Decision {
+  if (decision.phase !== 'accepting') return decision;
+  return advance({ ...decision, accepted: withVoter(decision.accepted, base, voter) });
+}
+
+/**
+ * Goes on without a majority, from the copies left, in a lineage of its own (`onQuorumLost: 'heal'`). This is
+ * where acknowledged writes can be lost.
+ */
+export function force(decision: Decision, proposed: Configuration): Decision {
+  return advance({ ...decision, phase: 'preparing', forced: true, proposed });
+}
+
+/** What this decision decides: a proposal that may have been decided before goes first. */
+export function outcome(decision: Decision): Configuration {
+  if (decision.forced) return decision.proposed;
+  return decision.found.find((proposal) => proposal !== undefined)?.configuration ?? decision.proposed;
+}
+
+/**
+ * Of several bases one whose own successor may have been decided already: it has to be finished alone, because
+ * that successor does not come after the other bases.
+ */
+export function unfinished(decision: Decision): number {
+  if (decision.forced || decision.bases.length < 2) return -1;
+  return decision.found.findIndex((proposal) => proposal !== undefined);
+}
+
+/** The voters that promised, of all bases: whoever must be read. */
+export function promisers(decision: Decision): Set<string> {
+  return new Set(decision.promised.flatMap((ids) => [...ids]));
+}
+
+function advance(decision: Decision): Decision {
+  switch (decision.phase) {
+    case 'preparing':
+      return decision.bases.every((base, i) => enough(decision, base, decision.promised[i]))
+        ? advance({ ...decision, phase: 'collecting' })
+        : decision;
+    case 'collecting':
+      return [...promisers(decision)].every((id) => decision.collected.has(id))
+        ? advance({ ...decision, phase: 'storing' })
+        : decision;
+    case 'storing': {
+      const { members } = outcome(decision);
+      const holders = members.filter((voter) => decision.stored.has(voter.contact.id)).length;
+      return holders >= majority(members.length) ? advance({ ...decision, phase: 'accepting' }) : decision;
+    }
+    case 'accepting': {
+      const done = decision.bases.every((base, i) =>
+        decision.forced
+          ? [...(decision.promised[i] ?? [])].every((id) => decision.accepted[i]?.has(id))
+          : enough(decision, base, decision.accepted[i]),
+      );
+      return done ? { ...decision, phase: 'decided' } : decision;
+    }
+    case 'decided':
+      return decision;
+  }
+}
+
+function enough(decision: Decision, base: Configuration, ids: ReadonlySet<string> | undefined): boolean {
+  return decision.forced || (ids?.size ?? 0) >= majority(base.members.length);
+}
+
+function withVoter(
+  sets: readonly ReadonlySet<string>[],
+  base: number,
+  voter: string,
+): readonly ReadonlySet<string>[] {
+  return sets.map((ids, i) => (i === base ? new Set([...ids, voter]) : ids));
+}

@@ -1,0 +1,73 @@
+// History: entries that were replaced a short while ago. It owns the memory by which a write that is repeated
+// is recognised although another write to the key came between, and by which a watch is told of changes that
+// were missed. Bounded: the oldest goes first, and how far it reaches back is known.
+import type { Entry, Key, Version } from './entry.ts';
+import { versionTime } from './entry.ts';
+import type { Arc } from './position.ts';
+import { holds } from './position.ts';
+import type { Summary } from './store.ts';
+import { hashOf, HIGH_SEED, LOW_SEED } from './store.ts';
+
+interface Past {
+  readonly position: number;
+  readonly entry: Entry;
+}
+
+export class History {
+  readonly #max: number;
+  readonly #past = new Map<Version, Past>();
+  readonly #byOperation = new Map<string, Entry>();
+  #forgottenMs = 0;
+
+  /** `max` entries are remembered. */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Epoch milliseconds: changes that were made before may have been forgotten. */
+  get forgottenMs(): number {
+    return this.#forgottenMs;
+  }
+
+  /** An entry that another one replaced here, or elsewhere. Returns whether it was new. */
+  add(position: number, entry: Entry): boolean {
+    if (this.#past.has(entry.version)) return false;
+    this.#past.set(entry.version, { position, entry });
+    if (entry.operation !== '') this.#byOperation.set(entry.operation, entry);
+    if (this.#past.size <= this.#max) return true;
+    for (const [version, { entry: oldest }] of this.#past) {
+      this.#past.delete(version);
+      this.#byOperation.delete(oldest.operation);
+      this.#forgottenMs = Math.max(this.#forgottenMs, versionTime(version));
+      break;
+    }
+    return true;
+  }
+
+  byOperation(operation: string): Entry | undefined {
+    return this.#byOperation.get(operation);
+  }
+
+  /** The replaced entries of a key. */
+  ofKey(key: Key): Entry[] {
+    return [...this.#past.values()].filter(({ entry }) => entry.key === key).map(({ entry }) => entry);
+  }
+
+  /** What two members compare before one tells the other what it remembers. */
+  summary(arc: Arc): Summary {
+    let [count, low, high] = [0, 0, 0];
+    for (const entry of this.within(arc)) {
+      count += 1;
+      low = (low + hashOf(entry.version, LOW_SEED)) >>> 0;
+      high = (high + hashOf(entry.version, HIGH_SEED)) >>> 0;
+    }
+    return { count, low, high };
+  }
+
+  /** What is remembered of an arc, oldest first. */
+  within(arc: Arc): Entry[] {
+    const found: Entry[] = [];
+    for (const { position, entry } of this.#past.values()) if (holds(arc, position)) found.push(entry);
+    return found;
+  }
+}

@@ -1,0 +1,103 @@
+// Saver: what this member has to write down before others may rely on it. It owns the batches under way and
+// what waits for them; the driver stores them. Without a durable store nothing is written and nobody waits.
+// A batch that could not be stored is kept and tried again, while whoever waited for it is told.
+import type { Effect } from './effect.ts';
+import type { SavedRecord } from './saved.ts';
+
+export interface SaverView {
+  effect(effect: Effect): void;
+  /** Runs when the inputs of this turn are handled. */
+  defer(action: () => void): void;
+  after(ms: number, action: () => void): unknown;
+}
+
+type Waiting = (saved: boolean) => void;
+
+interface Batch {
+  readonly records: SavedRecord[];
+  readonly waiting: Waiting[];
+}
+
+export class Saver {
+  readonly durable: boolean;
+  readonly #view: SaverView;
+  readonly #retryMs: number;
+  #batch: Batch = { records: [], waiting: [] };
+  readonly #underWay = new Map<number, Batch>();
+  #lastToken = 0;
+  /** Records that could not be stored: part of the next batch. */
+  #unsaved: SavedRecord[] = [];
+  #failure: string | undefined;
+  #scheduled = false;
+
+  constructor(durable: boolean, retryMs: number, view: SaverView) {
+    this.durable = durable;
+    this.#retryMs = retryMs;
+    this.#view = view;
+  }
+
+  /** Why the store takes nothing now; undefined while it works. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  save(record: SavedRecord): void {
+    if (!this.durable) return;
+    this.#batch.records.push(record);
+    this.#schedule();
+  }
+
+  /** Once everything that was handed over before is stored, or could not be; at once where nothing is durable. */
+  whenSaved(done: Waiting): void {
+    if (!this.durable) return done(true);
+    const last = this.#batch.records.length > 0 ? this.#batch : [...this.#underWay.values()].at(-1);
+    if (last === undefined) done(this.#failure === undefined);
+    else last.waiting.push(done);
+  }
+
+  handleSaved(token: number): void {
+    const batch = this.#underWay.get(token);
+    this.#underWay.delete(token);
+    if (batch === undefined) return;
+    this.#failure = undefined;
+    for (const done of batch.waiting) done(true);
+  }
+
+  handleSaveFailed(token: number, message: string): void {
+    const batch = this.#underWay.get(token);
+    this.#underWay.delete(token);
+    if (batch === undefined) return;
+    const first = this.#failure === undefined;
+    this.#failure = message;
+    this.#unsaved = [...this.#unsaved, ...batch.records];
+    for (const done of batch.waiting) done(false);
+    if (first) this.#retry();
+  }
+
+  #retry(): void {
+    this.#view.after(this.#retryMs, () => {
+      if (this.#unsaved.length > 0) this.#flush();
+      if (this.#failure !== undefined) this.#retry();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#view.defer(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { records, waiting } = this.#batch;
+    this.#batch = { records: [], waiting: [] };
+    const all = [...this.#unsaved, ...records];
+    this.#unsaved = [];
+    if (all.length === 0) return;
+    this.#lastToken += 1;
+    this.#underWay.set(this.#lastToken, { records: all, waiting });
+    this.#view.effect({ type: 'save', token: this.#lastToken, records: all });
+  }
+}

@@ -1,0 +1,84 @@
+// Voters: who is to be in the next configuration of an arc of ours. It owns what is known of the lives of other
+// members' memories (their births) and whom the sets leave out because it is lost.
+import type { Voter } from './configuration.ts';
+import type { Contact } from './contact.ts';
+import type { Engine } from './engine.ts';
+
+/** Lives that are remembered. */
+const BIRTHS_MAX = 4_096;
+
+export class Voters {
+  /** Copies of each entry, the owner's included. */
+  readonly replicas: number;
+  readonly #engine: Engine;
+  readonly #birth: number;
+  readonly #isBuried: (contact: Contact) => boolean;
+  readonly #births = new Map<string, number>();
+  /** When a member was asked for its birth first. */
+  readonly #asked = new Map<string, number>();
+  /** Another birth is known. */
+  onBirth: () => void = () => {};
+
+  constructor(
+    engine: Engine,
+    replicas: number,
+    birth: number,
+    isBuried: (contact: Contact) => boolean,
+  ) {
+    this.#engine = engine;
+    this.replicas = replicas;
+    this.#birth = birth;
+    this.#isBuried = isBuried;
+  }
+
+  /** This member, then the members behind it that are to keep copies. */
+  next(successors: readonly Contact[]): readonly Voter[] | undefined {
+    const voters: Voter[] = [{ contact: this.#engine.self, birth: this.#birth }];
+    for (const contact of this.wanted(successors)) {
+      const birth = this.#births.get(nameOf(contact));
+      if (birth !== undefined) voters.push({ contact, birth });
+      else if (this.#mustWait(contact)) return undefined;
+    }
+    return voters;
+  }
+
+  wanted(successors: readonly Contact[]): Contact[] {
+    return successors.slice(0, this.replicas - 1).filter((contact) => !this.isLost(contact));
+  }
+
+  /** Taken for dead, or silent for as long as would have it dropped. */
+  isLost(contact: Contact): boolean {
+    if (contact.id === this.#engine.self.id) return false;
+    const { peers, profile, now } = this.#engine;
+    return this.#isBuried(contact) || peers.isSilentFor(contact.id, profile.evictAfterMs, now);
+  }
+
+  born(contact: Contact, birth: number): void {
+    const name = nameOf(contact);
+    if (this.#births.get(name) === birth) return;
+    if (this.#births.size >= BIRTHS_MAX) this.#births.clear();
+    this.#births.set(name, birth);
+    this.#asked.delete(name);
+    this.onBirth();
+  }
+
+  /** A member that does not tell in a request's time is left out for now. */
+  #mustWait(contact: Contact): boolean {
+    const { now, profile } = this.#engine;
+    const name = nameOf(contact);
+    const since = this.#asked.get(name);
+    if (since !== undefined) return now - since < profile.requestMaxMs;
+    if (this.#asked.size >= BIRTHS_MAX) this.#asked.clear();
+    this.#asked.set(name, now);
+    const { position } = this.#engine.self;
+    this.#engine.call(contact, { type: 'inspect', arc: { from: position, to: position } }, (answer) => {
+      if (answer.type === 'reply' && answer.body.type === 'inspected') this.born(contact, answer.body.birth);
+      else this.#engine.after(profile.requestMaxMs, () => this.#asked.delete(name));
+    });
+    return true;
+  }
+}
+
+function nameOf(contact: Contact): string {
+  return `${contact.id} ${contact.incarnation}`;
+}
