@@ -117,7 +117,7 @@ export const MESSAGE_REQUESTS: Pick<
   'cast' | 'whisper' | 'tally' | 'recall' | 'register' | 'whereis'
 > = {
   cast: {
-    code: 0x30,
+    code: 0x38,
     write(out, request, scope) {
       writeOptional(out, request.arc, writeArc, scope);
       writeCast(out, request.cast, scope);
@@ -129,7 +129,7 @@ export const MESSAGE_REQUESTS: Pick<
     }),
   },
   whisper: {
-    code: 0x31,
+    code: 0x39,
     write(out, request, scope) {
       writeId(out, request.target, scope);
       writeId(out, request.sender, scope);
@@ -145,7 +145,7 @@ export const MESSAGE_REQUESTS: Pick<
     }),
   },
   tally: {
-    code: 0x32,
+    code: 0x3a,
     write(out, request, scope) {
       out.bool(request.client);
       writeStreams(out, request.streams, scope);
@@ -153,7 +153,7 @@ export const MESSAGE_REQUESTS: Pick<
     read: (input, scope) => ({ type: 'tally', client: input.bool(), streams: readStreams(input, scope) }),
   },
   recall: {
-    code: 0x33,
+    code: 0x3b,
     write(out, request, scope) {
       writeId(out, request.sender, scope);
       out.varint(request.incarnation);
@@ -167,7 +167,7 @@ export const MESSAGE_REQUESTS: Pick<
     }),
   },
   register: {
-    code: 0x34,
+    code: 0x3c,
     write(out, request, scope) {
       out.bool(request.copy);
       writeList(out, request.items, scope.limits.itemsMax, writeWhereabouts, scope);
@@ -179,7 +179,7 @@ export const MESSAGE_REQUESTS: Pick<
     }),
   },
   whereis: {
-    code: 0x35,
+    code: 0x3d,
     write: (out, request, scope) => writeId(out, request.id, scope),
     read: (input, scope) => ({ type: 'whereis', id: readId(input, scope) }),
   },
@@ -190,17 +190,17 @@ export const MESSAGE_REPLIES: Pick<
   'taken' | 'heard' | 'tallied' | 'recalled' | 'registered' | 'whereabouts'
 > = {
   taken: {
-    code: 0x60,
+    code: 0x68,
     write: (out, reply) => out.bool(reply.attached),
     read: (input) => ({ type: 'taken', attached: input.bool() }),
   },
   heard: {
-    code: 0x61,
+    code: 0x69,
     write: (out, reply) => out.bool(reply.delivered),
     read: (input) => ({ type: 'heard', delivered: input.bool() }),
   },
   tallied: {
-    code: 0x62,
+    code: 0x6a,
     write(out, reply, scope) {
       out.bool(reply.accepted);
       writeStreams(out, reply.streams, scope);
@@ -208,7 +208,7 @@ export const MESSAGE_REPLIES: Pick<
     read: (input, scope) => ({ type: 'tallied', accepted: input.bool(), streams: readStreams(input, scope) }),
   },
   recalled: {
-    code: 0x63,
+    code: 0x6b,
     write: (out, reply, scope) => writeList(out, reply.casts, scope.limits.itemsMax, writeCast, scope),
     read: (input, scope) => ({
       type: 'recalled',
@@ -216,12 +216,12 @@ export const MESSAGE_REPLIES: Pick<
     }),
   },
   registered: {
-    code: 0x64,
+    code: 0x6c,
     write: () => undefined,
     read: () => ({ type: 'registered' }),
   },
   whereabouts: {
-    code: 0x65,
+    code: 0x6d,
     write: (out, reply, scope) => writeOptional(out, reply.at, writeContact, scope),
     read: (input, scope) => ({ type: 'whereabouts', at: readOptional(input, readContact, scope) }),
   },

@@ -180,12 +180,12 @@ export const REPLICATION_REQUESTS: RequestRules<
     code: 0x2e,
     write(out, request, scope) {
       writeArc(out, request.arc, scope);
-      out.length(request.parts, PARTS_MAX);
+      out.varint(request.parts, PARTS_MAX);
     },
     read: (input, scope) => ({
       type: 'summarise',
       arc: readArc(input, scope),
-      parts: input.length(PARTS_MAX),
+      parts: input.varint(PARTS_MAX),
     }),
   },
   digest: {

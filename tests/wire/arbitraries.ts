@@ -2,9 +2,11 @@
 
 import * as fc from 'fast-check';
 import type { Cast, CastStream, Packet, Whereabouts, Whisper } from '../../src/core/cast.ts';
+import type { Ballot, Base, Configuration, Proposal } from '../../src/core/configuration.ts';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Entry, EntryVersion, Place } from '../../src/core/entry.ts';
 import type {
+  Known,
   MemberDescription,
   Message,
   Neighbourhood,
@@ -15,6 +17,9 @@ import type {
   Tables,
 } from '../../src/core/message.ts';
 import type { Arc } from '../../src/core/position.ts';
+import type { Vote } from '../../src/core/register.ts';
+import type { PartVote } from '../../src/core/registers.ts';
+import type { Summary } from '../../src/core/store.ts';
 import { PROTOCOL_VERSION, type HandshakeMessage, type Terms } from '../../src/wire/handshake-message.ts';
 import { contactOf } from './fixture.ts';
 
@@ -90,6 +95,7 @@ const entry: fc.Arbitrary<Entry> = record({
   version,
   expiresAt: number,
   operation: fc.string({ maxLength: 40 }),
+  previous: condition,
 });
 const entries = fc.array(entry, { maxLength: 5 });
 const items: fc.Arbitrary<EntryVersion[]> = fc.array(record({ key, version }), { maxLength: 5 });
@@ -120,6 +126,30 @@ const streams = fc.array(
 );
 const whispers = fc.array(record<Whisper>({ sequence: number, sentAt: number, packets }), { maxLength: 4 });
 const places = fc.array(record<Whereabouts>({ id: text, at: contact }), { maxLength: 4 });
+const word = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: hexDigit, maxLength: 44 }));
+const base: fc.Arbitrary<Base> = record({ lineage: word, epoch: number });
+const ballot: fc.Arbitrary<Ballot> = record({ round: number, id: word });
+const configuration: fc.Arbitrary<Configuration> = record({
+  lineage: word,
+  epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  members: fc.array(record({ contact, birth: number }), { minLength: 1, maxLength: 4 }),
+  ancestors: fc.array(base, { maxLength: 4 }),
+});
+const proposal: fc.Arbitrary<Proposal> = record({ ballot, configuration });
+const known: fc.Arbitrary<Known> = record({ arc, configuration, watermark: number });
+const summary: fc.Arbitrary<Summary> = record({ count: number, low: number, high: number });
+const vote: fc.Arbitrary<Vote> = fc.oneof(
+  record({
+    type: fc.constant('promised' as const),
+    accepted: fc.option(proposal, { nil: undefined }),
+    watermark: number,
+  }),
+  record({ type: fc.constant('accepted' as const) }),
+  record({ type: fc.constant('outbid' as const), promised: ballot }),
+  record({ type: fc.constant('elsewhere' as const), configuration }),
+  record({ type: fc.constant('unknown' as const) }),
+);
+const votes: fc.Arbitrary<PartVote[]> = fc.array(record({ arc, vote }), { maxLength: 4 });
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   record({ type: fc.constant('get' as const) }),
@@ -182,6 +212,7 @@ const REQUESTS: Arbitraries<Request> = {
     operation,
     consistency: fc.constantFrom('one' as const, 'quorum' as const, 'all' as const),
     operationId: fc.string({ maxLength: 40 }),
+    sinceMs: number,
     budgetMs: number,
   }),
   locate: of('locate', { position }),
@@ -192,18 +223,26 @@ const REQUESTS: Arbitraries<Request> = {
     withValues: flag,
     budgetMs: number,
   }),
-  claim: of('claim', { arc, epoch: number }),
-  replicate: of('replicate', { arc, epoch: number, entries }),
+  inspect: of('inspect', { arc }),
+  prepare: of('prepare', { arc, base, ballot }),
+  accept: of('accept', { arc, base, proposal }),
+  install: of('install', { arc, configuration, watermark: number }),
+  replicate: of('replicate', { arc, base, entries }),
+  copy: of('copy', { arc, base, entries, past: flag }),
+  summarise: of('summarise', { arc, parts: fc.nat({ max: 1_024 }) }),
   digest: of('digest', { arc, after: place }),
   fetch: of('fetch', { keys }),
-  offer: of('offer', { items }),
-  adopt: of('adopt', { entries }),
   cast: of('cast', { arc: fc.option(arc, { nil: undefined }), cast }),
   whisper: of('whisper', { target: text, sender: text, incarnation: number, items: whispers }),
   tally: of('tally', { client: flag, streams }),
   recall: of('recall', { sender: text, incarnation: number, sequences: fc.array(number, { maxLength: 5 }) }),
   register: of('register', { copy: flag, items: places }),
   whereis: of('whereis', { id: text }),
+  pull: of('pull', { arc, after: place }),
+  'pull-past': of('pull-past', { arc, from: number }),
+  void: of('void', { arc, base, items }),
+  collect: of('collect', { arc, base, watermark: number }),
+  offer: of('offer', { arc, position, configuration: fc.option(configuration, { nil: undefined }) }),
 };
 
 const REPLIES: Arbitraries<Reply> = {
@@ -215,7 +254,6 @@ const REPLIES: Arbitraries<Reply> = {
   notified: of('notified', {
     outcome: fc.constantFrom('adopted' as const, 'known' as const, 'taken' as const, 'passed' as const),
     predecessor: maybeContact,
-    epoch: number,
     successors: contacts,
   }),
   introduced: fc.constant({ type: 'introduced' }),
@@ -229,18 +267,28 @@ const REPLIES: Arbitraries<Reply> = {
   operated: of('operated', { arc, result }),
   located: of('located', { arc, replicas: contacts }),
   scanned: of('scanned', { arc, entries, next: place }),
-  claimed: of('claimed', { granted: flag, epoch: number, count: number }),
-  replicated: of('replicated', { stored: flag }),
+  inspected: of('inspected', { birth: number, known: fc.array(known, { maxLength: 4 }) }),
+  voted: of('voted', { votes }),
+  installed: of('installed', { whole: flag }),
+  replicated: of('replicated', { outcome: fc.constantFrom('stored' as const, 'refused' as const) }),
+  copied: of('copied', { stored: flag }),
+  summary: of('summary', { birth: number, parts: fc.array(summary, { maxLength: 4 }), past: summary }),
   'digest-is': of('digest-is', { items, more: flag }),
   fetched: of('fetched', { entries }),
-  offered: of('offered', { wanted: keys, release: keys }),
-  adopted: fc.constant({ type: 'adopted' }),
   taken: of('taken', { attached: flag }),
   heard: of('heard', { delivered: flag }),
   tallied: of('tallied', { accepted: flag, streams }),
   recalled: of('recalled', { casts: fc.array(cast, { maxLength: 4 }) }),
   registered: fc.constant({ type: 'registered' }),
   whereabouts: of('whereabouts', { at: maybeContact }),
+  pulled: of('pulled', { entries, more: flag }),
+  voided: fc.constant({ type: 'voided' }),
+  collected: of('collected', { done: flag }),
+  offered: of('offered', {
+    arc,
+    outcome: fc.constantFrom('keep' as const, 'release' as const, 'wait' as const, 'installed' as const),
+    known: fc.option(known, { nil: undefined }),
+  }),
   redirect: of('redirect', { arc, owner: flag, contacts }),
   failed: of('failed', {
     code: fc.constantFrom('BUSY' as const, 'ERR_QUORUM' as const, 'ERR_STORE' as const),

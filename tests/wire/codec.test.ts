@@ -137,6 +137,9 @@ describe('a contact', () => {
   });
 });
 
+const arcs = { from: 1, to: 2 };
+const base = { lineage: 'l', epoch: 1 };
+
 describe('what does not fit', () => {
   it('is refused behind the end of a message', () => {
     for (const message of sampleMessages()) {
@@ -161,15 +164,16 @@ describe('what does not fit', () => {
     expect(() => small.encode(ask({ type: 'find', position: 256 }))).toThrow(WireError);
     const find = codec.encode(ask({ type: 'find', position: 2 ** K - 1 }));
     expect(() => small.decode(payloadOf(find))).toThrow(/above 255/);
-    const claim = codec.encode(ask({ type: 'claim', arc: { from: 0, to: 256 }, epoch: 1 }));
-    expect(() => small.decode(payloadOf(claim))).toThrow(/above 255/);
+    const inspect = codec.encode(ask({ type: 'inspect', arc: { from: 0, to: 256 } }));
+    expect(() => small.decode(payloadOf(inspect))).toThrow(/above 255/);
   });
 
   it('is refused as a version of another form', () => {
     for (const version of ['', '0190A1B2C3D40001', '0190a1b2c3d4000', '0190a1b2c3d40001 x']) {
-      expect(() => codec.encode(ask({ type: 'offer', items: [{ key: '', version }] }))).toThrow(WireError);
+      const items = [{ key: '', version }];
+      expect(() => codec.encode(ask({ type: 'void', arc: arcs, base, items }))).toThrow(WireError);
       const bytes = Buffer.from(version);
-      const payload = Uint8Array.of(0x2c, 0, 1, 0, bytes.length, ...bytes);
+      const payload = Uint8Array.of(0x33, 0, 1, 2, 1, 0x6c, 1, 1, 0, bytes.length, ...bytes);
       expect(() => codec.decode(payload)).toThrow(/version/);
     }
   });
@@ -186,18 +190,17 @@ describe('what does not fit', () => {
 });
 
 describe('limits', () => {
-  const [entry] = REQUEST_SAMPLES.adopt[0]!.entries;
+  const [entry] = REQUEST_SAMPLES.copy[0]!.entries;
   const [contact] = REPLY_SAMPLES.located[0]!.replicas;
-  const arcs = { from: 1, to: 2 };
   const member = REPLY_SAMPLES.described[1]!.member!;
 
   /** For each limit, a message that exceeds it once it is set to the number. */
   const cases: readonly (readonly [keyof WireLimits, number, Message])[] = [
     ['keyBytes', 4, ask({ type: 'fetch', keys: ['12345'] })],
-    ['valueBytes', 4, ask({ type: 'adopt', entries: [entry!] })],
+    ['valueBytes', 4, ask({ type: 'copy', arc: arcs, base, entries: [entry!], past: false })],
     ['hostBytes', 4, ask({ type: 'notify', self: contact! })],
     ['gatewayBytes', 4, answer({ type: 'described', member })],
-    ['operationBytes', 4, ask({ type: 'adopt', entries: [entry!] })],
+    ['operationBytes', 4, ask({ type: 'copy', arc: arcs, base, entries: [entry!], past: false })],
     ['contactsMax', 1, ask({ type: 'introduce', contacts: [contact!, contact!] })],
     ['itemsMax', 1, ask({ type: 'fetch', keys: ['', ''] })],
     ['arcsMax', 1, answer({ type: 'described', member: { ...member, underReplicated: [arcs, arcs] } })],
@@ -228,7 +231,7 @@ describe('limits', () => {
   });
 
   it('refuse a list that is longer than the bytes left before reading any of it', () => {
-    const payload = Uint8Array.of(0x2b, 0x00, 0x80, 0x20, 0x00, 0x00);
+    const payload = Uint8Array.of(0x30, 0x00, 0x80, 0x20, 0x00, 0x00);
     expect(() => codec.decode(payload)).toThrow(/a length of 4096 where 2 bytes are left/);
   });
 });

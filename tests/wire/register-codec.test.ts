@@ -1,16 +1,18 @@
 // Configurations, ballots and registers to bytes and back: equality for random ones, and what is refused.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Configuration, Register, RegisterRecord } from '../../src/core/configuration.ts';
+import type { Base, Configuration, Register, RegisterRecord } from '../../src/core/configuration.ts';
 import { Reader, Writer, WireError } from '../../src/wire/bytes.ts';
 import { ContactReader } from '../../src/wire/contact-codec.ts';
 import { WIRE_LIMITS } from '../../src/wire/limits.ts';
 import {
   readBallot,
+  readBase,
   readConfiguration,
   readRegister,
   readRegisterRecord,
   writeBallot,
+  writeBase,
   writeConfiguration,
   writeRegister,
   writeRegisterRecord,
@@ -54,16 +56,19 @@ const contact = fc
   )
   .map(([publicKey, rest]) => contactOf(new Uint8Array(publicKey), rest));
 const ballot = record({ round: count, id: fc.string({ maxLength: 44 }).filter(isShort) });
+const lineage = fc.string({ maxLength: 60 }).filter(isShort);
+const base: fc.Arbitrary<Base> = record({ lineage, epoch: count });
 const configuration: fc.Arbitrary<Configuration> = record({
-  lineage: fc.string({ maxLength: 60 }).filter(isShort),
+  lineage,
   epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   members: fc.array(record({ contact, birth: count }), { minLength: 1, maxLength: 5 }),
+  ancestors: fc.array(base, { maxLength: 5 }),
 });
 const register: fc.Arbitrary<Register> = record({
   configuration,
   promised: fc.option(ballot, { nil: undefined }),
   accepted: fc.option(record({ ballot, configuration }), { nil: undefined }),
-  watermark: fc.constantFrom('', '0190a1b2c3d40001QmFzZTU4'),
+  watermark: count,
 });
 const position = fc.nat({ max: 2 ** 31 - 1 });
 const registerRecord: fc.Arbitrary<RegisterRecord> = record({
@@ -79,7 +84,7 @@ function isShort(text: string): boolean {
 const MEMBERS = [
   { contact: contactOf(Uint8Array.of(1), { salt: 1, incarnation: 1, host: 'a', port: 1 }), birth: 1 },
 ];
-const SAMPLE: Configuration = { lineage: 'l', epoch: 1, members: MEMBERS };
+const SAMPLE: Configuration = { lineage: 'l', epoch: 1, members: MEMBERS, ancestors: [] };
 
 describe('a round trip', () => {
   it('keeps every field of a configuration', () => {
@@ -101,6 +106,15 @@ describe('a round trip', () => {
             readBallot,
           ),
         ).toStrictEqual(value);
+      }),
+    );
+  });
+
+  it('keeps the name of a configuration', () => {
+    fc.assert(
+      fc.property(base, (value) => {
+        const payload = written((out) => writeBase(out, value));
+        expect(wholly(payload, readBase)).toStrictEqual(value);
       }),
     );
   });
@@ -127,6 +141,10 @@ describe('what is refused', () => {
       { ...SAMPLE, members: Array.from({ length: 257 }, () => MEMBERS[0]!) },
     ],
     ['a lineage of 129 bytes', { ...SAMPLE, lineage: 'x'.repeat(129) }],
+    [
+      'more ancestors than a list may have',
+      { ...SAMPLE, ancestors: Array.from({ length: 257 }, () => ({ lineage: 'a', epoch: 1 })) },
+    ],
   ])('by the writer: %s', (_name, value) => {
     expect(() => written((out) => writeConfiguration(out, value, scope))).toThrow(WireError);
   });
@@ -142,12 +160,12 @@ describe('what is refused', () => {
     );
   });
 
-  it('is a watermark that is no version', () => {
+  it('is a watermark that is no integer from 0 on', () => {
     const value: Register = {
       configuration: SAMPLE,
       promised: undefined,
       accepted: undefined,
-      watermark: 'new',
+      watermark: -1,
     };
     expect(() => written((out) => writeRegister(out, value, scope))).toThrow(WireError);
   });
@@ -158,8 +176,11 @@ describe('what is refused', () => {
       register: {
         configuration: SAMPLE,
         promised: { round: 3, id: 'a' },
-        accepted: { ballot: { round: 3, id: 'a' }, configuration: { ...SAMPLE, epoch: 2 } },
-        watermark: '0190a1b2c3d40001QmFzZTU4',
+        accepted: {
+          ballot: { round: 3, id: 'a' },
+          configuration: { ...SAMPLE, epoch: 2, ancestors: [{ lineage: 'a', epoch: 9 }] },
+        },
+        watermark: 1_800_000_000_000,
       },
     };
     const payload = written((out) => writeRegisterRecord(out, full, scope));

@@ -2,6 +2,7 @@
 // knows that none is missing.
 
 import type { Cast, CastStream } from '../../src/core/cast.ts';
+import type { Base, Configuration, Proposal } from '../../src/core/configuration.ts';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Message, Neighbourhood, Reply, Request } from '../../src/core/message.ts';
@@ -19,16 +20,45 @@ const whole = { from: 7, to: 7 };
 const alone: Neighbourhood = { predecessor: undefined, successors: [] };
 const among: Neighbourhood = { predecessor: d, successors: [b, c] };
 const tables = { self: a, ...among, fingers: [b, d] };
-const version = '0190a1b2c3d40001QmFzZTU4';
+const version = '0190a1b2c3d40001QmFzZTxyz14e';
+const previous = '0190a1b2c3d30000------';
 const operation = `${a.id}:17`;
 const value = Uint8Array.of(0, 1, 127, 128, 255);
 const patch = new TextEncoder().encode('{"on":true,"rate":null}');
 const bytesKey = '\u0000\u007f\u0080\u00ff';
-const entry: Entry = { key: 'apple', value, version, expiresAt: 0, operation };
-const tombstone: Entry = { key: bytesKey, value: undefined, version, expiresAt: 0, operation: '' };
+const entry: Entry = { key: 'apple', value, version, expiresAt: 0, operation, previous };
+const tombstone: Entry = {
+  key: bytesKey,
+  value: undefined,
+  version,
+  expiresAt: 0,
+  operation: '',
+  previous: '',
+};
 const lasting: Entry = { ...entry, value: new Uint8Array(0), expiresAt: 1_800_000_000_000 };
 const item = { key: 'apple', version };
-const quorum = { consistency: 'quorum', operationId: operation, budgetMs: 9_990 } as const;
+const quorum = { consistency: 'quorum', operationId: operation, sinceMs: 0, budgetMs: 9_990 } as const;
+const base: Base = { lineage: 'xyz1k2m3n4o5', epoch: 12 };
+const configuration: Configuration = {
+  ...base,
+  members: [
+    { contact: a, birth: a.incarnation },
+    { contact: b, birth: 1_700_000_000_000 },
+    { contact: c, birth: 0 },
+  ],
+  ancestors: [{ lineage: 'former', epoch: 300 }],
+};
+const successor: Configuration = {
+  lineage: base.lineage,
+  epoch: 13,
+  members: [{ contact: d, birth: 1 }],
+  ancestors: [],
+};
+const ballot = { round: 3, id: a.id };
+const proposal: Proposal = { ballot: { round: 0, id: b.id }, configuration: successor };
+const watermark = 1_800_000_000_000;
+const summary = { count: 2, low: 0xffff_ffff, high: 7 };
+const empty = { count: 0, low: 0, high: 0 };
 const cast: Cast = {
   sender: a.id,
   incarnation: 1,
@@ -76,6 +106,7 @@ export const REQUEST_SAMPLES: Samples<Request> = {
       operation: { type: 'set', value: new Uint8Array(0), ttlMs: 0, ifAbsent: true, ifVersion: '' },
       ...quorum,
       consistency: 'all',
+      sinceMs: 1_500,
     },
     {
       type: 'operate',
@@ -100,15 +131,24 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     },
     { type: 'scan', position: 0, afterKey: undefined, prefix: '', withValues: false, budgetMs: 100 },
   ],
-  claim: [{ type: 'claim', arc, epoch: 300 }],
-  replicate: [{ type: 'replicate', arc, epoch: 12, entries: [entry, tombstone, lasting] }],
+  inspect: [{ type: 'inspect', arc }],
+  prepare: [{ type: 'prepare', arc, base, ballot }],
+  accept: [{ type: 'accept', arc, base, proposal }],
+  install: [{ type: 'install', arc, configuration, watermark }],
+  replicate: [
+    { type: 'replicate', arc, base, entries: [entry, tombstone, lasting] },
+    { type: 'replicate', arc: whole, base, entries: [] },
+  ],
+  copy: [
+    { type: 'copy', arc, base, entries: [entry], past: false },
+    { type: 'copy', arc, base, entries: [tombstone], past: true },
+  ],
+  summarise: [{ type: 'summarise', arc, parts: 16 }],
   digest: [
     { type: 'digest', arc, after: undefined },
     { type: 'digest', arc, after: { position: 4_000_000_001, key: bytesKey } },
   ],
   fetch: [{ type: 'fetch', keys: ['apple', bytesKey, ''] }],
-  offer: [{ type: 'offer', items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
-  adopt: [{ type: 'adopt', entries: [entry] }],
   cast: [
     { type: 'cast', arc, cast },
     { type: 'cast', arc: undefined, cast: { ...cast, packets: [] } },
@@ -124,6 +164,17 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     { type: 'register', copy: true, items: [] },
   ],
   whereis: [{ type: 'whereis', id: b.id }],
+  pull: [
+    { type: 'pull', arc, after: undefined },
+    { type: 'pull', arc, after: { position: 4_000_000_001, key: 'apple' } },
+  ],
+  'pull-past': [{ type: 'pull-past', arc, from: 256 }],
+  void: [{ type: 'void', arc, base, items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
+  collect: [{ type: 'collect', arc, base, watermark }],
+  offer: [
+    { type: 'offer', arc, position: 123_456_000, configuration },
+    { type: 'offer', arc, position: 123_456_000, configuration: undefined },
+  ],
 };
 
 export const REPLY_SAMPLES: Samples<Reply> = {
@@ -135,12 +186,12 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: alone },
   ],
   notified: [
-    { type: 'notified', outcome: 'adopted', predecessor: d, epoch: 3, successors: [a, b] },
-    { type: 'notified', outcome: 'known', predecessor: a, epoch: 0, successors: [] },
-    { type: 'notified', outcome: 'taken', predecessor: a, epoch: 0, successors: [] },
-    { type: 'notified', outcome: 'passed', predecessor: b, epoch: 0, successors: [] },
-    { type: 'notified', outcome: 'pending', predecessor: undefined, epoch: 0, successors: [] },
-    { type: 'notified', outcome: 'not-a-member', predecessor: undefined, epoch: 0, successors: [] },
+    { type: 'notified', outcome: 'adopted', predecessor: d, successors: [a, b] },
+    { type: 'notified', outcome: 'known', predecessor: a, successors: [] },
+    { type: 'notified', outcome: 'taken', predecessor: a, successors: [] },
+    { type: 'notified', outcome: 'passed', predecessor: b, successors: [] },
+    { type: 'notified', outcome: 'pending', predecessor: undefined, successors: [] },
+    { type: 'notified', outcome: 'not-a-member', predecessor: undefined, successors: [] },
   ],
   introduced: [{ type: 'introduced' }],
   left: [{ type: 'left' }],
@@ -208,12 +259,41 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'scanned', arc, entries: [entry, tombstone], next: { position: 123_456_000, key: 'apple' } },
     { type: 'scanned', arc, entries: [], next: undefined },
   ],
-  claimed: [{ type: 'claimed', granted: false, epoch: 14, count: 0 }],
-  replicated: [{ type: 'replicated', stored: true }],
+  inspected: [
+    { type: 'inspected', birth: 0, known: [] },
+    { type: 'inspected', birth: a.incarnation, known: [{ arc, configuration, watermark }] },
+  ],
+  voted: [
+    { type: 'voted', votes: [{ arc, vote: { type: 'promised', accepted: undefined, watermark: 0 } }] },
+    { type: 'voted', votes: [{ arc, vote: { type: 'promised', accepted: proposal, watermark } }] },
+    { type: 'voted', votes: [{ arc, vote: { type: 'accepted' } }] },
+    {
+      type: 'voted',
+      votes: [
+        { arc: { from: arc.from, to: 5 }, vote: { type: 'outbid', promised: ballot } },
+        { arc: { from: 5, to: 6 }, vote: { type: 'elsewhere', configuration } },
+        { arc: { from: 6, to: arc.to }, vote: { type: 'unknown' } },
+      ],
+    },
+  ],
+  installed: [{ type: 'installed', whole: true }],
+  replicated: [
+    { type: 'replicated', outcome: 'stored' },
+    { type: 'replicated', outcome: 'refused' },
+  ],
+  copied: [{ type: 'copied', stored: true }],
+  summary: [{ type: 'summary', birth: a.incarnation, parts: [summary, empty], past: summary }],
   'digest-is': [{ type: 'digest-is', items: [item], more: false }],
   fetched: [{ type: 'fetched', entries: [entry] }],
-  offered: [{ type: 'offered', wanted: ['apple'], release: [bytesKey, 'pear'] }],
-  adopted: [{ type: 'adopted' }],
+  pulled: [{ type: 'pulled', entries: [entry, lasting], more: true }],
+  voided: [{ type: 'voided' }],
+  collected: [{ type: 'collected', done: true }],
+  offered: [
+    { type: 'offered', arc, outcome: 'keep', known: undefined },
+    { type: 'offered', arc, outcome: 'release', known: undefined },
+    { type: 'offered', arc, outcome: 'wait', known: undefined },
+    { type: 'offered', arc, outcome: 'installed', known: { arc: whole, configuration, watermark } },
+  ],
   taken: [{ type: 'taken', attached: true }],
   heard: [{ type: 'heard', delivered: false }],
   tallied: [{ type: 'tallied', accepted: true, streams: [stream] }],
