@@ -30,6 +30,8 @@ export class Collector {
       this.begin();
       if (!this.#engine.member) return;
       this.#owner.tidy();
+      // A member that was silent for a while may be back without anything else having changed.
+      if (this.#owner.underReplicated.length > 0) this.#owner.reconcile();
       if (!this.#store.mortal) return;
       for (const segment of this.#owner.segments) if (segment.complete) this.#look(segment);
     });

@@ -60,6 +60,10 @@ export class Exchange {
     return this.#finished;
   }
 
+  debug(): unknown {
+    return [this.#ended, this.#finished, this.#open.length, this.#last];
+  }
+
   end(): void {
     this.#ended = true;
   }
@@ -215,7 +219,9 @@ export class Exchange {
   }
 
   /** A member that does not answer is asked again until whoever began the exchange ends it. */
+  #last = '';
   #ask(request: Request, done: (reply: Reply) => void): void {
+    this.#last = request.type;
     this.#o.engine.call(this.contact, request, (answer) => {
       if (this.#ended) return;
       if (answer.type === 'reply') done(answer.body);

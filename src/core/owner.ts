@@ -77,7 +77,7 @@ export class Owner {
   }
 
   debug(): string {
-    return JSON.stringify({ seg: this.#segments.map((x) => [x.arc, x.configuration.epoch, x.configuration.lineage.slice(0,4), x.complete, x.changing]), ch: [...this.#changes.keys()].map((c) => [c.arc, c.debug()]), inq: this.#inquiries.size });
+    return JSON.stringify({ seg: this.#segments.map((x) => [x.arc, x.configuration.epoch, x.configuration.lineage.slice(0,4), x.complete, x.changing, x.complete ? 0 : x.debug()]), ch: [...this.#changes.keys()].map((c) => [c.arc, c.debug()]), inq: this.#inquiries.size });
   }
 
   /** Whether every position of our arc is being served. */

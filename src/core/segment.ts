@@ -81,6 +81,10 @@ export class Segment {
     return this.#watermark;
   }
 
+  debug(): unknown {
+    return { m: this.#configuration.members.map((v) => v.contact.port), w: this.#view.voters()?.map((v) => v.contact.port), want: this.#view.wanted().map((c) => c.port), cp: [...this.#copies.values()].map((c) => [c.contact.port, c.synced, c.exchange?.debug()]), ren: this.#renewal };
+  }
+
   get changing(): boolean {
     return this.#changing;
   }

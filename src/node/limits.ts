@@ -50,6 +50,8 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   remembered: { standard: CORE_LIMITS.remembered, least: 8, most: 65_536 },
   inFlight: { standard: CORE_LIMITS.inFlight, least: 1, most: MIB },
   parked: { standard: CORE_LIMITS.parked, least: 1, most: MIB },
+  // At least what repeated writes of a busy second need; each costs its value.
+  history: { standard: CORE_LIMITS.history, least: 256, most: MIB },
   // The wire takes at most 4,096 entries in one list.
   pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: 4_096 },
   pageBytes: { standard: CORE_LIMITS.pageBytes, least: 1_024, most: 16 * MIB },
