@@ -154,12 +154,6 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
 };
 
 export const REQUEST_RULES: Rules<Request> = {
-  ...MEMBERSHIP, ...ROUTING, ...DICTIONARY,
-  ...CONFIGURATION_REQUESTS,
-  ...REPLICATION_REQUESTS,
-};
-
-export const REQUEST_RULES: Rules<Request> = {
   ...MEMBERSHIP,
   ...ROUTING,
   ...DICTIONARY,
