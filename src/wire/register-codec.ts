@@ -1,10 +1,27 @@
-// Configurations, ballots and registers on the wire: what members tell each other of who holds an arc, and
+// Configurations, ballots, votes and registers on the wire: what members tell each other of who holds an arc, and
 // what a durable member writes down of it. It owns their form; the rules of deciding are the core's.
-import type { Ballot, Base, Configuration, Proposal, Register, RegisterRecord, Voter } from '../core/configuration.ts';
+import type {
+  Ballot,
+  Base,
+  Configuration,
+  Proposal,
+  Register,
+  RegisterRecord,
+  Voter,
+} from '../core/configuration.ts';
+import type { Vote } from '../core/register.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { readContact, writeContact } from './contact-codec.ts';
 import { readArc, writeArc } from './entry-codec.ts';
-import { readList, readOptional, writeList, writeOptional, type Scope } from './schema.ts';
+import {
+  readList,
+  readOptional,
+  Schema,
+  writeList,
+  writeOptional,
+  type Rules,
+  type Scope,
+} from './schema.ts';
 
 /** An id is base58 of 32 bytes: 44 characters. A lineage names the node that began it, and a moment. */
 const ID_BYTES_MAX = 64;
@@ -82,6 +99,35 @@ export function writeProposal(out: Writer, proposal: Proposal, scope: Scope): vo
 export function readProposal(input: Reader, scope: Scope): Proposal {
   return { ballot: readBallot(input), configuration: readConfiguration(input, scope) };
 }
+
+const VOTE_RULES: Rules<Vote> = {
+  promised: {
+    code: 0,
+    write(out, vote, scope) {
+      writeOptional(out, vote.accepted, writeProposal, scope);
+      out.varint(vote.watermark);
+    },
+    read: (input, scope) => ({
+      type: 'promised',
+      accepted: readOptional(input, readProposal, scope),
+      watermark: input.varint(),
+    }),
+  },
+  accepted: { code: 1, write: () => undefined, read: () => ({ type: 'accepted' }) },
+  outbid: {
+    code: 2,
+    write: (out, vote) => writeBallot(out, vote.promised),
+    read: (input) => ({ type: 'outbid', promised: readBallot(input) }),
+  },
+  elsewhere: {
+    code: 3,
+    write: (out, vote, scope) => writeConfiguration(out, vote.configuration, scope),
+    read: (input, scope) => ({ type: 'elsewhere', configuration: readConfiguration(input, scope) }),
+  },
+  unknown: { code: 4, write: () => undefined, read: () => ({ type: 'unknown' }) },
+};
+
+export const VOTES: Schema<Vote> = new Schema(VOTE_RULES);
 
 function writeVoter(out: Writer, voter: Voter, scope: Scope): void {
   writeContact(out, voter.contact, scope);

@@ -2,7 +2,6 @@
 // each other. The order is that of docs/PROTOCOL.md.
 import type { Configuration } from '../core/configuration.ts';
 import type { Known, Reply, Request } from '../core/message.ts';
-import type { Vote } from '../core/register.ts';
 import type { PartVote } from '../core/registers.ts';
 import type { Summary } from '../core/store.ts';
 import type { Reader, Writer } from './bytes.ts';
@@ -25,6 +24,7 @@ import {
   readBase,
   readConfiguration,
   readProposal,
+  VOTES,
   writeBallot,
   writeBase,
   writeConfiguration,
@@ -34,7 +34,6 @@ import {
   Choice,
   readList,
   readOptional,
-  Schema,
   writeList,
   writeOptional,
   type Rules,
@@ -54,35 +53,6 @@ const OFFERED: Choice<'keep' | 'release' | 'wait' | 'installed'> = new Choice({
   wait: 2,
   installed: 3,
 });
-
-const VOTE_RULES: Rules<Vote> = {
-  promised: {
-    code: 0,
-    write(out, vote, scope) {
-      writeOptional(out, vote.accepted, writeProposal, scope);
-      out.varint(vote.watermark);
-    },
-    read: (input, scope) => ({
-      type: 'promised',
-      accepted: readOptional(input, readProposal, scope),
-      watermark: input.varint(),
-    }),
-  },
-  accepted: { code: 1, write: () => undefined, read: () => ({ type: 'accepted' }) },
-  outbid: {
-    code: 2,
-    write: (out, vote) => writeBallot(out, vote.promised),
-    read: (input) => ({ type: 'outbid', promised: readBallot(input) }),
-  },
-  elsewhere: {
-    code: 3,
-    write: (out, vote, scope) => writeConfiguration(out, vote.configuration, scope),
-    read: (input, scope) => ({ type: 'elsewhere', configuration: readConfiguration(input, scope) }),
-  },
-  unknown: { code: 4, write: () => undefined, read: () => ({ type: 'unknown' }) },
-};
-
-const VOTES: Schema<Vote> = new Schema(VOTE_RULES);
 
 export const CONFIGURATION_REQUESTS: RequestRules<'inspect' | 'prepare' | 'accept' | 'install'> = {
   inspect: {
@@ -295,7 +265,15 @@ export const CONFIGURATION_REPLIES: ReplyRules<'inspected' | 'voted' | 'installe
 };
 
 export const REPLICATION_REPLIES: ReplyRules<
-  'replicated' | 'copied' | 'summary' | 'digest-is' | 'fetched' | 'pulled' | 'voided' | 'collected' | 'offered'
+  | 'replicated'
+  | 'copied'
+  | 'summary'
+  | 'digest-is'
+  | 'fetched'
+  | 'pulled'
+  | 'voided'
+  | 'collected'
+  | 'offered'
 > = {
   replicated: {
     code: 0x5c,

@@ -9,14 +9,7 @@ import {
   writeContacts,
   writeNeighbourhood,
 } from './contact-codec.ts';
-import {
-  CONSISTENCY,
-  OPERATIONS,
-  readKey,
-  readPosition,
-  writeKey,
-  writePosition,
-} from './entry-codec.ts';
+import { CONSISTENCY, OPERATIONS, readKey, readPosition, writeKey, writePosition } from './entry-codec.ts';
 import { MESSAGE_REQUESTS } from './message-codec.ts';
 import { CONFIGURATION_REQUESTS, REPLICATION_REQUESTS } from './replication-codec.ts';
 import { readOptional, Schema, writeOptional, type Rules } from './schema.ts';

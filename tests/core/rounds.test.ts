@@ -1,5 +1,6 @@
 // Rounds: what an owner asks of its copies: one request to each a turn, and who counts as having agreed.
 import { describe, expect, it } from 'vitest';
+import type { Base } from '../../src/core/configuration.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Arc } from '../../src/core/position.ts';
 import { PROFILES } from '../../src/core/profile.ts';
@@ -8,34 +9,39 @@ import { Rounds } from '../../src/core/rounds.ts';
 import { EngineDriver } from '../support/engine-driver.ts';
 import { memberAt } from '../support/members.ts';
 
-const STORED = { type: 'replicated', stored: true } as const;
-const REFUSED = { type: 'replicated', stored: false } as const;
-const { requestMaxMs, retryMs } = PROFILES.local;
+const STORED = { type: 'replicated', outcome: 'stored' } as const;
+const REFUSED = { type: 'replicated', outcome: 'refused' } as const;
+const { requestMaxMs, retryMs, probeMinMs } = PROFILES.local;
 /** Long enough for every time-out of a request. */
 const LONG_MS = requestMaxMs * 10;
+const BASE = { lineage: 'l', epoch: 7 };
+
+interface SceneView {
+  arc: Arc;
+  base: Base;
+  copies: number[];
+  learners: number[];
+}
 
 class Scene {
   readonly driver: EngineDriver;
   readonly rounds: Rounds;
-  readonly view: { arc: Arc; epoch: number; copies: number[] };
-  lost = 0;
+  readonly view: SceneView;
+  readonly refused: string[] = [];
   readonly missed: string[] = [];
   /** 'name: outcome agreed/copies', in order. */
   readonly outcomes: string[] = [];
 
-  constructor(copies: number[], pageBytes = 1_000) {
-    this.driver = new EngineDriver({ pageBytes });
-    const view = { arc: { from: 200, to: 0 }, epoch: 7, copies };
+  constructor(copies: number[], pageBytes = 1_000, durable = false) {
+    this.driver = new EngineDriver({ pageBytes }, durable);
+    const view: SceneView = { arc: { from: 200, to: 0 }, base: BASE, copies, learners: [] };
     this.view = view;
     this.rounds = new Rounds(this.driver.engine, {
-      get arc() {
-        return view.arc;
-      },
-      get epoch() {
-        return view.epoch;
-      },
+      arc: () => view.arc,
+      base: () => view.base,
       copies: () => view.copies.map((position) => memberAt(position)),
-      lost: () => (this.lost += 1),
+      learners: () => view.learners.map((position) => memberAt(position)),
+      refused: (id) => this.refused.push(id),
       missed: (id) => this.missed.push(id),
     });
   }
@@ -50,20 +56,26 @@ class Scene {
       ...change,
     });
   }
+
+  /** Adds a write, and ends the turn. */
+  write(name: string): void {
+    this.add(name, { entry: entryOf(name) });
+    this.driver.poll();
+  }
 }
 
 function entryOf(key: string, bytes = 10): Entry {
-  return { key, value: new Uint8Array(bytes), version: '1', expiresAt: 0, operation: '' };
+  return { key, value: new Uint8Array(bytes), version: '1', expiresAt: 0, operation: '', previous: '' };
 }
 
 describe('a round', () => {
-  it('asks every copy once for all that arrived in one turn, with the arc, the epoch and the entries', () => {
+  it('asks every copy once for all that arrived in one turn, with the arc, the configuration and the entries', () => {
     const scene = new Scene([10, 20]);
     scene.add('read');
     scene.add('write', { entry: entryOf('a') });
     expect(scene.driver.open).toEqual([]);
     scene.driver.poll();
-    const asked = { type: 'replicate', arc: { from: 200, to: 0 }, epoch: 7, entries: [entryOf('a')] };
+    const asked = { type: 'replicate', arc: { from: 200, to: 0 }, base: BASE, entries: [entryOf('a')] };
     expect(scene.driver.open.map(({ to, body }) => [to, body])).toEqual([
       ['m10', asked],
       ['m20', asked],
@@ -169,26 +181,150 @@ describe('a copy that does not store', () => {
     expect(scene.outcomes).toEqual(['write: late 1/3']);
   });
 
-  it('because another owner has a higher epoch loses the arc, whatever the others say', () => {
+  it('because it has promised the epoch away is told of, and the others decide', () => {
     const scene = new Scene([10, 20]);
-    scene.add('write', { entry: entryOf('a') });
-    scene.driver.poll();
+    scene.write('a');
     scene.driver.answer('m10', 'replicate', REFUSED);
-    expect([scene.lost, scene.outcomes]).toEqual([1, []]);
+    expect([scene.refused, scene.missed, scene.outcomes]).toEqual([['m10'], [], []]);
+    scene.driver.answer('m20', 'replicate', STORED);
+    expect(scene.outcomes).toEqual(['a: agreed 2/3']);
+  });
+
+  it('does not count, however often the round is repeated at its epoch', () => {
+    const scene = new Scene([10, 20]);
+    scene.add('read', { deadline: scene.driver.engine.now + 3 * retryMs });
+    scene.driver.poll();
+    for (let i = 0; i < 4; i++) {
+      scene.driver.answer('m10', 'replicate', REFUSED);
+      scene.driver.answer('m20', 'replicate', REFUSED);
+      scene.driver.advance(retryMs);
+      if (scene.driver.open.length === 0) break;
+    }
+    expect(scene.outcomes).toEqual(['read: late 1/3']);
+  });
+
+  it('that answers with a failure counts as one that missed entries', () => {
+    const scene = new Scene([10, 20]);
+    scene.write('a');
+    scene.driver.answer('m10', 'replicate', { type: 'failed', code: 'ERR_STORE', message: 'disk full' });
+    expect([scene.refused, scene.missed, scene.outcomes]).toEqual([[], ['m10'], []]);
   });
 });
 
-describe('an arc that has been narrowed while a round ran', () => {
-  it('asks again for what is still in it, and says that the rest is lost', () => {
+describe('a learner', () => {
+  it('is given what is written, with the others, and does not count', () => {
     const scene = new Scene([10, 20]);
-    scene.add('kept', { position: 250 });
-    scene.add('gone', { position: 210 });
-    scene.driver.poll();
-    scene.view.arc = { from: 220, to: 0 };
-    scene.driver.answer('m10', 'replicate', REFUSED);
-    expect([scene.lost, scene.outcomes]).toEqual([0, ['gone: lost 0/0']]);
+    scene.view.learners = [30];
+    scene.write('a');
+    const { arc } = scene.view;
+    const taught = { type: 'copy', arc, base: BASE, entries: [entryOf('a')], past: false };
+    expect(scene.driver.openOf('copy').map(({ to, body }) => [to, body])).toEqual([['m30', taught]]);
+    scene.driver.answer('m30', 'copy', { type: 'copied', stored: true });
+    expect(scene.outcomes).toEqual([]);
     scene.driver.answer('m10', 'replicate', STORED);
-    expect(scene.outcomes).toEqual(['gone: lost 0/0', 'kept: agreed 2/3']);
+    expect(scene.outcomes).toEqual(['a: agreed 2/3']);
+    expect(scene.missed).toEqual([]);
+  });
+
+  it('is asked nothing for a read', () => {
+    const scene = new Scene([10, 20]);
+    scene.view.learners = [30];
+    scene.add('read');
+    scene.driver.poll();
+    expect(scene.driver.openOf('copy')).toEqual([]);
+  });
+
+  it('that did not store has missed entries', () => {
+    const scene = new Scene([10, 20]);
+    scene.view.learners = [30, 40];
+    scene.write('a');
+    scene.driver.answer('m30', 'copy', { type: 'copied', stored: false });
+    scene.driver.refuse('m40');
+    expect(scene.missed).toEqual(['m30', 'm40']);
+  });
+});
+
+describe('rounds that are held', () => {
+  it('are idle at once where nothing is under way, and begin none', () => {
+    const scene = new Scene([10, 20]);
+    let idle = 0;
+    scene.rounds.hold(() => (idle += 1));
+    expect(idle).toBe(1);
+    scene.write('a');
+    expect(scene.driver.open).toEqual([]);
+    expect(idle).toBe(1);
+  });
+
+  it('are idle once everybody has answered, learners too, and not before', () => {
+    const scene = new Scene([10, 20]);
+    scene.view.learners = [30];
+    scene.write('a');
+    let idle = 0;
+    scene.rounds.hold(() => (idle += 1));
+    scene.driver.answer('m10', 'replicate', STORED);
+    scene.driver.answer('m20', 'replicate', STORED);
+    expect([idle, scene.outcomes]).toEqual([0, ['a: agreed 2/3']]);
+    scene.driver.answer('m30', 'copy', { type: 'copied', stored: true });
+    expect(idle).toBe(1);
+  });
+
+  it('are idle only when a round that failed has no answers left to come', () => {
+    const scene = new Scene([10, 20]);
+    scene.write('a');
+    let idle = 0;
+    scene.rounds.hold(() => (idle += 1));
+    scene.driver.refuse('m10');
+    expect(idle).toBe(0);
+    scene.driver.refuse('m20');
+    expect([idle, scene.outcomes]).toEqual([1, []]);
+  });
+
+  it('go on with all that waited, at the epoch and with the copies of then', () => {
+    const scene = new Scene([10, 20]);
+    scene.write('a');
+    scene.rounds.hold(() => {});
+    scene.driver.refuse('m10');
+    scene.driver.refuse('m20');
+    scene.write('b');
+    scene.driver.advance(retryMs);
+    expect(scene.driver.open).toEqual([]);
+    scene.view.base = { lineage: 'l', epoch: 8 };
+    scene.view.copies = [30];
+    scene.rounds.resume();
+    scene.driver.poll();
+    const asked = scene.driver.openOf('replicate');
+    expect(asked.map(({ to, body }) => [to, body.base.epoch])).toEqual([['m30', 8]]);
+    const keys = asked.flatMap(({ body }) => body.entries.map(({ key }) => key));
+    expect(keys.toSorted()).toEqual(['a', 'b']);
+    scene.driver.answer('m30', 'replicate', STORED);
+    expect(scene.outcomes.toSorted()).toEqual(['a: agreed 2/2', 'b: agreed 2/2']);
+  });
+});
+
+describe('a durable owner', () => {
+  it('counts itself only when it has written the entries down', () => {
+    const scene = new Scene([10, 20], 1_000, true);
+    scene.driver.engine.saver.save({ type: 'forgotten', position: 1, key: 'a' });
+    scene.write('a');
+    scene.driver.answer('m10', 'replicate', STORED);
+    scene.driver.answer('m20', 'replicate', STORED);
+    expect(scene.outcomes).toEqual([]);
+    scene.driver.saved(true);
+    expect(scene.outcomes).toEqual(['a: agreed 3/3']);
+  });
+
+  it('answers unsaved where it could not, though the others have stored', () => {
+    const scene = new Scene([10, 20], 1_000, true);
+    scene.driver.engine.saver.save({ type: 'forgotten', position: 1, key: 'a' });
+    scene.add('write', { entry: entryOf('a') });
+    scene.add('read');
+    scene.driver.poll();
+    scene.driver.answer('m10', 'replicate', STORED);
+    scene.driver.saved(false);
+    expect(scene.outcomes[0]).toMatch(/^write: unsaved/);
+    scene.driver.answer('m20', 'replicate', STORED);
+    scene.driver.advance(probeMinMs + LONG_MS);
+    expect(scene.outcomes).toHaveLength(2);
   });
 });
 

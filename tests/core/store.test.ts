@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry, Place } from '../../src/core/entry.ts';
+import { eraOf, isNewer, VersionClock, versionTime } from '../../src/core/entry.ts';
 import type { Arc } from '../../src/core/position.ts';
 import { distance, holds } from '../../src/core/position.ts';
 import type { Stored } from '../../src/core/store.ts';
@@ -13,8 +14,15 @@ const REPEATABLE = { seed: 20_261_122, numRuns: 500 };
 /** More than fit a chunk of the store, so that chunks are split. */
 const MANY = 3_000;
 
+/** Of three times in three epochs: the order of times is not that of versions. */
+const VERSIONS = [1, 2, 3].flatMap((wall) => [1, 2, 40].map((epoch) => versionOf(wall, epoch)));
+
+function versionOf(wall: number, epoch: number): string {
+  return new VersionClock('a').next(wall, eraOf('lineage', epoch));
+}
+
 function entryOf(key: string, version: string, value: Uint8Array = new Uint8Array(3)): Entry {
-  return { key, value, version, expiresAt: 0, operation: '' };
+  return { key, value, version, expiresAt: 0, operation: '', previous: '' };
 }
 
 function tombstoneOf(key: string, version: string): Entry {
@@ -38,7 +46,7 @@ class SortedEntries {
 
   put(entry: Entry): boolean {
     const present = this.entries.find((stored) => stored.entry.key === entry.key);
-    if (present !== undefined && present.entry.version >= entry.version) return false;
+    if (present !== undefined && !isNewer(entry.version, present.entry.version)) return false;
     this.remove(entry.key);
     this.entries.push({ position: positionOf(entry.key), entry });
     return true;
@@ -64,7 +72,7 @@ const key = fc.string({ unit: fc.constantFrom('a', 'b', '\u0000', '\u00ff'), max
 const position = fc.nat(SIZE - 1);
 const arc = fc.record({ from: position, to: position });
 const step = fc.oneof(
-  fc.record({ key, version: fc.constantFrom('1', '2', '3', '4'), dead: fc.boolean() }),
+  fc.record({ key, version: fc.constantFrom(...VERSIONS), dead: fc.boolean() }),
   fc.record({ key, version: fc.constant('') }),
 );
 
@@ -87,6 +95,11 @@ describe('MemoryStore', () => {
       expect(store.count(walked)).toBe(model.walk(walked).length);
       const values = model.walk(walked).filter(({ entry }) => entry.value !== undefined);
       expect(store.countValues(walked)).toBe(values.length);
+      const same = new MemoryStore();
+      for (const { position: at, entry } of model.entries) same.put(at, entry);
+      expect(same.summary(walked)).toEqual(store.summary(walked));
+      const mortal = model.entries.some(({ entry }) => entry.value === undefined);
+      expect(store.mortal).toBe(mortal);
       const place = { position: positionOf(after), key: after };
       if (holds(walked, place.position)) {
         expect(seen(store.walk(walked, place))).toEqual(model.walk(walked, place));
@@ -162,5 +175,68 @@ describe('MemoryStore', () => {
     store.remove('key');
     expect(store.bytes).toBe(0);
     expect(store.get('key')).toBeUndefined();
+  });
+
+  it('takes an entry of a later epoch for newer, however early its clock', () => {
+    const store = new MemoryStore();
+    const [early, late] = [versionOf(1, 40), versionOf(2, 2)];
+    expect(store.put(1, entryOf('key', late))).toBe(true);
+    expect(store.put(1, entryOf('key', early))).toBe(true);
+    expect(store.put(1, entryOf('key', late))).toBe(false);
+    expect(store.get('key')?.version).toBe(early);
+  });
+
+  it('sums an arc up so that any difference shows, and none where there is none', () => {
+    const versions = fc.constantFrom(...VERSIONS);
+    const entries = fc.uniqueArray(fc.record({ key, version: versions }), {
+      maxLength: 20,
+      selector: (one) => one.key,
+    });
+    const property = fc.property(entries, entries, arc, (left, right, summed) => {
+      const [a, b] = [left, right].map((list) => {
+        const store = new MemoryStore();
+        for (const { key: name, version } of list) store.put(positionOf(name), entryOf(name, version));
+        return store;
+      });
+      const held = (store: MemoryStore | undefined): string[] =>
+        [...(store?.walk(summed) ?? [])].map(({ entry }) => `${entry.key} ${entry.version}`);
+      const alike = JSON.stringify(held(a)) === JSON.stringify(held(b));
+      expect(JSON.stringify(a?.summary(summed)) === JSON.stringify(b?.summary(summed))).toBe(alike);
+    });
+    fc.assert(property, REPEATABLE);
+  });
+
+  it('collects the tombstones of an arc that were made before, and nothing else', () => {
+    const steps = fc.array(fc.record({ key, wall: fc.integer({ min: 1, max: 9 }), dead: fc.boolean() }));
+    const property = fc.property(steps, arc, fc.integer({ min: 1, max: 10 }), (list, swept, before) => {
+      const store = new MemoryStore();
+      for (const { key: name, wall, dead } of list) {
+        store.put(positionOf(name), (dead ? tombstoneOf : entryOf)(name, versionOf(wall, 1)));
+      }
+      const kept = [...store.all()].filter(
+        ({ position: at, entry }) =>
+          entry.value !== undefined || !holds(swept, at) || versionTime(entry.version) >= before,
+      );
+      store.collect(swept, before);
+      expect([...store.all()]).toEqual(kept);
+      const whole: Arc = { from: 0, to: 0 };
+      expect(store.countValues(whole)).toBe(kept.filter(({ entry }) => entry.value !== undefined).length);
+    });
+    fc.assert(property, REPEATABLE);
+  });
+
+  it('tells of every change, with what it replaced, but not of what it takes up', () => {
+    const told: string[] = [];
+    const store = new MemoryStore({
+      stored: ({ entry }, replaced) => told.push(`${entry.version} for ${replaced?.version ?? 'none'}`),
+      removed: ({ entry }) => told.push(`no ${entry.version}`),
+    });
+    store.restore(1, entryOf('key', '1'));
+    store.put(1, entryOf('key', '2'));
+    store.put(1, entryOf('key', '1'));
+    store.put(2, entryOf('other', '1'));
+    store.remove('key');
+    store.remove('nobody');
+    expect(told).toEqual(['2 for 1', '1 for none', 'no 2']);
   });
 });

@@ -176,8 +176,8 @@ describe('damage', () => {
       host: 'a',
       port: 1,
     });
-    const configuration = { lineage: 'l', epoch: 1, members: [{ contact, birth: 1 }] };
-    const register = { configuration, promised: undefined, accepted: undefined, watermark: '' };
+    const configuration = { lineage: 'l', epoch: 1, members: [{ contact, birth: 1 }], ancestors: [] };
+    const register = { configuration, promised: undefined, accepted: undefined, watermark: 0 };
     persistence.save(1, [
       entryOf('a', 'one'),
       { type: 'registers', registers: [{ arc: { from: 1, to: 1 }, register }] },

@@ -8,7 +8,11 @@ const SEEDS = 200;
 
 function entry(key: string, version = '1'): SavedRecord {
   const value = new Uint8Array(0);
-  return { type: 'entry', position: 0, entry: { key, value, version, expiresAt: 0, operation: '' } };
+  return {
+    type: 'entry',
+    position: 0,
+    entry: { key, value, version, expiresAt: 0, operation: '', previous: '' },
+  };
 }
 
 function keysOf(disk: SimDisk): string[] {

@@ -19,6 +19,7 @@ export function entryOf(key: string, value: string | undefined, version = 1): Sa
     version: `0${version.toString(16).padStart(15, '0')}node`,
     expiresAt: 0,
     operation: 'me:1',
+    previous: '',
   };
   return { type: 'entry', position: positionOf(key), entry };
 }
@@ -33,8 +34,8 @@ export function registersOf(...seeds: readonly number[]): SavedRecord {
     const publicKey = Uint8Array.of(2, seed);
     return { contact: contactOf(publicKey, { salt: seed, incarnation: 1, host: 'a', port: seed }), birth: 1 };
   });
-  const configuration = { lineage: 'l', epoch: 1, members };
-  const register = { configuration, promised: undefined, accepted: undefined, watermark: '' };
+  const configuration = { lineage: 'l', epoch: 1, members, ancestors: [] };
+  const register = { configuration, promised: undefined, accepted: undefined, watermark: 0 };
   return { type: 'registers', registers: [{ arc: { from: 1, to: 2 }, register }] };
 }
 

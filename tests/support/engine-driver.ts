@@ -21,8 +21,11 @@ export class EngineDriver {
   /** Replies that the engine has sent. */
   readonly replies: { readonly to: string; readonly body: Reply }[] = [];
 
+  /** Batches that are being written down. */
+  readonly #saves: number[] = [];
+
   /** The engine of a member at position 0, with the `local` profile, at a time above 0. */
-  constructor(limits: Partial<CoreLimits> = {}) {
+  constructor(limits: Partial<CoreLimits> = {}, durable = false) {
     this.engine = new Engine({
       k: 8,
       hash: simulationHash,
@@ -30,6 +33,7 @@ export class EngineDriver {
       self: memberAt(0),
       profile: PROFILES.local,
       limits: { ...CORE_LIMITS, ...limits },
+      durable,
     });
     this.engine.member = true;
     this.engine.now = 1_000;
@@ -74,6 +78,15 @@ export class EngineDriver {
     this.engine.now = end;
   }
 
+  /** All that is being written down is, or cannot be. */
+  saved(well: boolean): void {
+    for (const token of this.#saves.splice(0)) {
+      if (well) this.engine.saver.handleSaved(token);
+      else this.engine.saver.handleSaveFailed(token, 'disk full');
+    }
+    this.poll();
+  }
+
   #take(to: string, type: Request['type']): Sent {
     const index = this.open.findIndex((sent) => sent.to === to && sent.body.type === type);
     const [sent] = index === -1 ? [] : this.open.splice(index, 1);
@@ -89,6 +102,7 @@ export class EngineDriver {
   }
 
   #sent(effect: Effect): void {
+    if (effect.type === 'save') this.#saves.push(effect.token);
     if (effect.type !== 'send') return;
     const to = typeof effect.to === 'string' ? effect.to : effect.to.id;
     const { direction, number, body } = effect.message;

@@ -45,10 +45,15 @@ function requestDetails(request: Request): string {
       return `${request.position}`;
     case 'operate':
       return `${request.operation.type} ${request.key}`;
-    case 'claim':
+    case 'prepare':
+    case 'accept':
     case 'replicate':
-      return `${arc(request.arc)} epoch ${request.epoch}`;
+      return `${arc(request.arc)} epoch ${request.base.epoch}`;
+    case 'install':
+      return `${arc(request.arc)} epoch ${request.configuration.epoch}`;
+    case 'inspect':
     case 'digest':
+    case 'offer':
       return arc(request.arc);
     default:
       return '';
@@ -71,10 +76,11 @@ function replyDetails(reply: Reply): string {
       return `${reply.owner ? 'owner' : 'nearer'} ${positions(reply.contacts)}`;
     case 'operated':
       return reply.result.type;
-    case 'claimed':
-      return reply.granted ? 'granted' : `not granted, epoch ${reply.epoch}`;
+    case 'voted':
+      return reply.votes.map(({ vote }) => vote.type).join(' ');
     case 'replicated':
-      return reply.stored ? 'stored' : 'not stored';
+    case 'offered':
+      return reply.outcome;
     case 'failed':
       return reply.code;
     default:
