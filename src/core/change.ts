@@ -29,7 +29,10 @@ export interface ChangeView {
   /** The members of the next configuration, this one first; undefined while the life of some is not known. */
   voters(): readonly Voter[] | undefined;
   /** For an exchange with one member. */
-  exchange(contact: Contact, arc: Arc): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  exchange(
+    contact: Contact,
+    arc: Arc,
+  ): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
   /** Whether a majority of the arc that stays away may be given up. */
   mayForce(arc: Arc): boolean;
   /** Whether the member is taken for dead, or has been silent for long. */
@@ -70,7 +73,13 @@ export class Change {
   /** Whether the former owner may still be asked, because nobody has been made to stop serving yet. */
   #copying: Contact | undefined;
 
-  constructor(engine: Engine, view: ChangeView, arc: Arc, bases: readonly Configuration[], watermark: number) {
+  constructor(
+    engine: Engine,
+    view: ChangeView,
+    arc: Arc,
+    bases: readonly Configuration[],
+    watermark: number,
+  ) {
     this.#engine = engine;
     this.#view = view;
     this.arc = arc;
@@ -120,7 +129,14 @@ export class Change {
 
   debug(): unknown {
     const d = this.#decision;
-    return { phase: d?.phase, ballot: d?.ballot, promised: d?.promised.map((x) => x.size), bases: this.bases.map((b) => [b.lineage.slice(0, 4), b.epoch, b.members.map((v) => v.contact.port)]), copying: this.#copying?.port, voteless: this.#voteless.size };
+    return {
+      phase: d?.phase,
+      ballot: d?.ballot,
+      promised: d?.promised.map((x) => x.size),
+      bases: this.bases.map((b) => [b.lineage.slice(0, 4), b.epoch, b.members.map((v) => v.contact.port)]),
+      copying: this.#copying?.port,
+      voteless: this.#voteless.size,
+    };
   }
 
   /** Who still serves the arc while it is only being copied. */
@@ -242,7 +258,9 @@ export class Change {
     const base = this.bases[index];
     if (base === undefined) return;
     // A voter of several bases stands at one of them, and has no vote in the others.
-    const known = this.bases.some((other) => sameBase(other, configuration) || supersedes(other, configuration));
+    const known = this.bases.some(
+      (other) => sameBase(other, configuration) || supersedes(other, configuration),
+    );
     const foreign = configuration.lineage !== base.lineage && !supersedes(configuration, base);
     if (known || (this.#alone && foreign)) this.#voteless.add(voter.contact.id);
     else this.#end({ learned: [{ arc: this.arc, configuration }] });
@@ -375,7 +393,12 @@ export class Change {
   }
 
   /** Asks a voter, or this member itself; one that is silent is asked again while the attempt lasts. */
-  #ask(to: Contact, request: Request, local: () => PartVote[], done: (votes: readonly PartVote[]) => void): void {
+  #ask(
+    to: Contact,
+    request: Request,
+    local: () => PartVote[],
+    done: (votes: readonly PartVote[]) => void,
+  ): void {
     const attempt = this.#attempt;
     const current = (): boolean => !this.#ended && this.#attempt === attempt;
     if (to.id === this.#engine.self.id) {
@@ -415,4 +438,3 @@ export function latest(configurations: readonly Configuration[]): Configuration[
   }
   return kept;
 }
-

@@ -73,7 +73,11 @@ export class Operations {
   /** The owner lets an entry end whose time is over: a deletion that says since when. */
   expire(segment: Segment, position: number, entry: Entry): void {
     if (this.#queues.has(entry.key)) return;
-    const tombstone = this.#version(segment, entry, { value: undefined, expiresAt: entry.expiresAt, operation: '' });
+    const tombstone = this.#version(segment, entry, {
+      value: undefined,
+      expiresAt: entry.expiresAt,
+      operation: '',
+    });
     this.#store.put(position, tombstone);
     this.#unsettled.add(entry.key);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
@@ -123,7 +127,8 @@ export class Operations {
     const done = this.#doneBefore(stored, operationId);
     if (done !== undefined) return this.#round(arrival, stored, () => written(done, true, operation));
     if (this.#isForgotten(arrival)) {
-      const message = 'this write was sent again too late: whether it was carried out before is not known any more';
+      const message =
+        'this write was sent again too late: whether it was carried out before is not known any more';
       return this.#finish(arrival, { type: 'failed', code: 'ERR_TIMEOUT', message });
     }
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;

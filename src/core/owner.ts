@@ -24,7 +24,10 @@ export interface OwnerView {
   arc(): Arc | undefined;
   /** Members behind us, the nearest first, and the one before us. */
   neighbours(): { readonly successors: readonly Contact[]; readonly predecessor: Contact | undefined };
-  exchange(contact: Contact, arc: Arc): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  exchange(
+    contact: Contact,
+    arc: Arc,
+  ): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
   /** Whether the whole arc is served has changed. */
   changed(): void;
 }
@@ -77,7 +80,18 @@ export class Owner {
   }
 
   debug(): string {
-    return JSON.stringify({ seg: this.#segments.map((x) => [x.arc, x.configuration.epoch, x.configuration.lineage.slice(0,4), x.complete, x.changing, x.complete ? 0 : x.debug()]), ch: [...this.#changes.keys()].map((c) => [c.arc, c.debug()]), inq: this.#inquiries.size });
+    return JSON.stringify({
+      seg: this.#segments.map((x) => [
+        x.arc,
+        x.configuration.epoch,
+        x.configuration.lineage.slice(0, 4),
+        x.complete,
+        x.changing,
+        x.complete ? 0 : x.debug(),
+      ]),
+      ch: [...this.#changes.keys()].map((c) => [c.arc, c.debug()]),
+      inq: this.#inquiries.size,
+    });
   }
 
   /** Whether every position of our arc is being served. */
@@ -194,8 +208,7 @@ export class Owner {
       const b = this.#segments.find((other) => other !== a && other.arc.from === a.arc.to);
       if (b === undefined || !a.complete || !b.complete || ring === undefined) continue;
       if (!this.#isInside(a.arc, ring) || !this.#isInside(b.arc, ring)) continue;
-      const [lower, higher] =
-        a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
+      const [lower, higher] = a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
       const { lineage, epoch } = higher.configuration;
       if (lower.configuration.lineage === lineage && lower.configuration.epoch < epoch) {
         return lower.renew({ lineage, epoch });
@@ -331,7 +344,13 @@ export class Owner {
         isLost: (contact) => voters.isLost(contact),
         contradicted: (contact) => this.#contradicted(segment, contact, inRing()),
         ready: (next, holders) => {
-          const change = new Change(engine, this.#changeView(true), arc, [segment.configuration], segment.watermark);
+          const change = new Change(
+            engine,
+            this.#changeView(true),
+            arc,
+            [segment.configuration],
+            segment.watermark,
+          );
           this.#changes.set(change, segment);
           change.beginAsOwner(segment.configuration, next, holders);
         },
@@ -363,7 +382,9 @@ export class Owner {
       voters.born(contact, birth);
       if (known.some((one) => this.#hint(one.arc, one.configuration))) return this.reconcileSoon();
       const { lineage, epoch } = segment.configuration;
-      const follows = known.some((one) => one.configuration.lineage === lineage && one.configuration.epoch === epoch);
+      const follows = known.some(
+        (one) => one.configuration.lineage === lineage && one.configuration.epoch === epoch,
+      );
       // It has promised the epoch to somebody who never came back to it: the next one frees it.
       if (follows && inRing && !segment.changing) segment.renew({ lineage, epoch: epoch + 1 });
       segment.refresh();
@@ -378,7 +399,10 @@ export class Owner {
     for (const part of parts) {
       for (const arc of this.#unheard(part, configuration)) {
         news = true;
-        const pieces = [...this.#hints.within(arc), ...this.#hints.gaps(arc).map((gap) => ({ arc: gap, value: [] }))];
+        const pieces = [
+          ...this.#hints.within(arc),
+          ...this.#hints.gaps(arc).map((gap) => ({ arc: gap, value: [] })),
+        ];
         for (const piece of pieces) this.#hints.set(piece.arc, latest([...piece.value, configuration]));
         for (const segment of this.#segments) if (overlaps(segment.arc, arc)) this.#cut(segment, arc);
         for (const change of [...this.#changes.keys()]) if (overlaps(change.arc, arc)) this.#drop(change);
@@ -395,9 +419,11 @@ export class Owner {
     const remove = (part: Arc): void => {
       parts = parts.flatMap((one) => subtract(one, part, this.#o.engine.size));
     };
-    for (const { arc: part, value } of this.registers.within(arc)) if (covers(value.configuration)) remove(part);
+    for (const { arc: part, value } of this.registers.within(arc))
+      if (covers(value.configuration)) remove(part);
     for (const segment of this.#segments) if (covers(segment.configuration)) remove(segment.arc);
-    for (const { arc: part, value } of this.#hints.within(arc)) if (value.some((one) => covers(one))) remove(part);
+    for (const { arc: part, value } of this.#hints.within(arc))
+      if (value.some((one) => covers(one))) remove(part);
     return parts;
   }
 

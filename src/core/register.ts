@@ -83,7 +83,12 @@ export function install(
 
 const UNKNOWN: Vote = { type: 'unknown' };
 
-function refuse(register: Register | undefined, self: Acceptor, base: Base, ballot: Ballot): Vote | undefined {
+function refuse(
+  register: Register | undefined,
+  self: Acceptor,
+  base: Base,
+  ballot: Ballot,
+): Vote | undefined {
   if (register === undefined) return UNKNOWN;
   const { configuration, promised } = register;
   if (!sameBase(configuration, base)) return { type: 'elsewhere', configuration };

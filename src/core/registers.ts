@@ -182,6 +182,7 @@ function sameVote(a: Vote, b: Vote): boolean {
   if (a.type === 'outbid') {
     return b.type === 'outbid' && a.promised.round === b.promised.round && a.promised.id === b.promised.id;
   }
-  if (a.type === 'elsewhere') return b.type === 'elsewhere' && sameConfiguration(a.configuration, b.configuration);
+  if (a.type === 'elsewhere')
+    return b.type === 'elsewhere' && sameConfiguration(a.configuration, b.configuration);
   return a.type === b.type;
 }

@@ -71,7 +71,9 @@ export class Replica {
     const { owner, history, engine } = this.#parts;
     const overtaken = owner.registers
       .within(arc)
-      .some(({ value }) => value.configuration.lineage === base.lineage && supersedes(value.configuration, base));
+      .some(
+        ({ value }) => value.configuration.lineage === base.lineage && supersedes(value.configuration, base),
+      );
     if (overtaken) return respond({ type: 'copied', stored: false });
     const full = this.#full(entries);
     if (full !== undefined) return respond(full);
@@ -91,7 +93,8 @@ export class Replica {
   digest({ arc, after }: Body<'digest'>): Reply {
     const items: EntryVersion[] = [];
     for (const { entry } of this.#parts.store.walk(arc, after)) {
-      if (items.length === this.#parts.engine.limits.pageEntries) return { type: 'digest-is', items, more: true };
+      if (items.length === this.#parts.engine.limits.pageEntries)
+        return { type: 'digest-is', items, more: true };
       items.push({ key: entry.key, version: entry.version });
     }
     return { type: 'digest-is', items, more: false };
@@ -144,7 +147,11 @@ export class Replica {
   }
 
   /** What becomes of a register, or of entries, that somebody holds and does not own; the position is ours. */
-  offer(from: string, { arc, position, configuration }: Body<'offer'>, ring: { from: number; to: number }): Reply {
+  offer(
+    from: string,
+    { arc, position, configuration }: Body<'offer'>,
+    ring: { from: number; to: number },
+  ): Reply {
     const { owner, engine } = this.#parts;
     const own = intersect(arc, ring, engine.size).find((part) => holds(part, position)) ?? arc;
     const segment = owner.segmentAt(position);

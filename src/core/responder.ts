@@ -213,7 +213,11 @@ export class Responder {
   }
 
   /** What another member holds of our arc. */
-  #offered(from: string, request: Extract<Request, { type: 'offer' }>, respond: (reply: Reply) => void): void {
+  #offered(
+    from: string,
+    request: Extract<Request, { type: 'offer' }>,
+    respond: (reply: Reply) => void,
+  ): void {
     const { engine, membership, owner, replica } = this.#parts;
     const arc = membership.arc;
     if (!engine.member || arc === undefined || !owner.owns(request.position)) {

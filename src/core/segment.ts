@@ -13,7 +13,10 @@ import { Rounds } from './rounds.ts';
 
 /** What a segment needs of its owner. */
 export interface SegmentView {
-  exchange(contact: Contact, arc: Arc): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  exchange(
+    contact: Contact,
+    arc: Arc,
+  ): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
   /** The members that should keep copies, this one first; undefined while the life of some is not known. */
   voters(): readonly Voter[] | undefined;
   /** Those of them that are to be members beside this one. */
@@ -51,13 +54,7 @@ export class Segment {
   #renewal: Base | undefined;
   #closed = false;
 
-  constructor(
-    engine: Engine,
-    view: SegmentView,
-    arc: Arc,
-    configuration: Configuration,
-    watermark: number,
-  ) {
+  constructor(engine: Engine, view: SegmentView, arc: Arc, configuration: Configuration, watermark: number) {
     this.#engine = engine;
     this.#view = view;
     this.arc = arc;
@@ -82,7 +79,13 @@ export class Segment {
   }
 
   debug(): unknown {
-    return { m: this.#configuration.members.map((v) => v.contact.port), w: this.#view.voters()?.map((v) => v.contact.port), want: this.#view.wanted().map((c) => c.port), cp: [...this.#copies.values()].map((c) => [c.contact.port, c.synced, c.exchange?.debug()]), ren: this.#renewal };
+    return {
+      m: this.#configuration.members.map((v) => v.contact.port),
+      w: this.#view.voters()?.map((v) => v.contact.port),
+      want: this.#view.wanted().map((c) => c.port),
+      cp: [...this.#copies.values()].map((c) => [c.contact.port, c.synced, c.exchange?.debug()]),
+      ren: this.#renewal,
+    };
   }
 
   get changing(): boolean {
@@ -179,9 +182,7 @@ export class Segment {
 
   #learners(): Contact[] {
     const { members } = this.#configuration;
-    return this.#view
-      .wanted()
-      .filter((contact) => !members.some((voter) => voter.contact.id === contact.id));
+    return this.#view.wanted().filter((contact) => !members.some((voter) => voter.contact.id === contact.id));
   }
 
   #isWanted(): boolean {
@@ -198,17 +199,13 @@ export class Segment {
     const named = this.#configuration.members.some((voter) => voter.contact.id === copy.contact.id);
     if (!named) return this.#compare(copy);
     const { arc, configuration, watermark } = this;
-    this.#engine.call(
-      copy.contact,
-      { type: 'install', arc, configuration, watermark },
-      (answer) => {
-        if (this.#closed || this.#copies.get(copy.contact.id) !== copy) return;
-        const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
-        if (installed) return this.#compare(copy);
-        if (answer.type === 'reply') this.#view.contradicted(copy.contact);
-        this.#again(copy);
-      },
-    );
+    this.#engine.call(copy.contact, { type: 'install', arc, configuration, watermark }, (answer) => {
+      if (this.#closed || this.#copies.get(copy.contact.id) !== copy) return;
+      const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
+      if (installed) return this.#compare(copy);
+      if (answer.type === 'reply') this.#view.contradicted(copy.contact);
+      this.#again(copy);
+    });
   }
 
   #compare(copy: Copy): void {
@@ -272,7 +269,10 @@ export class Segment {
           epoch: this.#configuration.epoch + 1,
         };
         const next = successorOf([this.#configuration], { lineage, epoch }, current);
-        return this.#view.ready(next, holders.map((voter) => voter.contact.id));
+        return this.#view.ready(
+          next,
+          holders.map((voter) => voter.contact.id),
+        );
       }
       this.#changing = false;
       this.rounds.resume();

@@ -60,7 +60,8 @@ export class MemoryStore {
   /** Takes an entry up that was written down before. */
   restore(position: number, entry: Entry): void {
     const present = this.#byKey.get(entry.key);
-    if (present === undefined || isNewer(entry.version, present.version)) this.#keep(position, entry, present);
+    if (present === undefined || isNewer(entry.version, present.version))
+      this.#keep(position, entry, present);
   }
 
   /** Stores the entry where it is newer than what is there. Returns whether it was. */

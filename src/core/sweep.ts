@@ -108,7 +108,8 @@ export class Sweep {
     const { member, size } = this.#engine;
     const own = member ? this.#view.arc() : undefined;
     if (own === undefined && member) this.#unfinished = true;
-    const outside = (arc: Arc): Arc[] => (own === undefined ? (member ? [] : [arc]) : subtract(arc, own, size));
+    const outside = (arc: Arc): Arc[] =>
+      own === undefined ? (member ? [] : [arc]) : subtract(arc, own, size);
     const { registers } = this.#owner;
     const held: Held[] = registers.parts.flatMap(({ arc, value }) =>
       outside(arc).map((part) => ({ arc: part, configuration: value.configuration })),
@@ -127,7 +128,12 @@ export class Sweep {
     const { arc, configuration } = held;
     const position = arc.to;
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
-    const request = (): { type: 'offer'; arc: Arc; position: number; configuration: Configuration | undefined } => ({
+    const request = (): {
+      type: 'offer';
+      arc: Arc;
+      position: number;
+      configuration: Configuration | undefined;
+    } => ({
       type: 'offer',
       arc,
       position,

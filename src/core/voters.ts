@@ -19,12 +19,7 @@ export class Voters {
   /** Another birth is known. */
   onBirth: () => void = () => {};
 
-  constructor(
-    engine: Engine,
-    replicas: number,
-    birth: number,
-    isBuried: (contact: Contact) => boolean,
-  ) {
+  constructor(engine: Engine, replicas: number, birth: number, isBuried: (contact: Contact) => boolean) {
     this.#engine = engine;
     this.replicas = replicas;
     this.#birth = birth;

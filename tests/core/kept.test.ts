@@ -11,6 +11,7 @@ const entries: fc.Arbitrary<Entry> = fc.record({
   version: fc.string({ unit: 'binary-ascii', maxLength: 24 }),
   expiresAt: fc.nat(),
   operation: fc.string({ unit: fc.constantFrom('a', ':', 'ÿ', 'Ω'), maxLength: 300 }),
+  previous: fc.string({ unit: 'binary-ascii', maxLength: 24 }),
 });
 
 describe('Packer', () => {
@@ -38,7 +39,8 @@ describe('Packer', () => {
 
   it('leaves a value as it is that was taken out before its entry went', () => {
     const packer = new Packer();
-    const entry = { key: 'a', value: Uint8Array.of(1, 2, 3), version: '1', expiresAt: 0, operation: 'o' };
+    const bytes = Uint8Array.of(1, 2, 3);
+    const entry = { key: 'a', value: bytes, version: '1', expiresAt: 0, operation: 'o', previous: '' };
     const kept = packer.keep(1, entry);
     const { value } = kept.entry;
     packer.release(kept);
