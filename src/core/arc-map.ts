@@ -1,5 +1,5 @@
-// ArcMap: a value for every position of a ring, kept as few arcs because neighbouring positions mostly have the
-// same one. It owns cutting and joining of arcs; what the values mean is its user's.
+// ArcMap: a value for every position of a ring, kept as few arcs because neighbouring positions mostly have
+// the same one. It owns cutting and joining of arcs; what the values mean is its user's.
 import type { Arc } from './position.ts';
 import { distance, holds, intersect, subtract } from './position.ts';
 

@@ -1,7 +1,7 @@
-// Change: has the next configuration of an arc decided, and its entries brought together, by messages and time:
-// it runs one decision (decision.ts) from the bases that are known to be in force. It owns the phases and what
-// becomes of members that do not answer; when an arc needs a change, and who is to be in the next set, is the
-// owner's affair (owner.ts).
+// Change: has the next configuration of an arc decided, and its entries brought together, by messages and
+// time: it runs one decision (decision.ts) from the bases that are known to be in force. It owns the phases
+// and what becomes of members that do not answer; when an arc needs a change, and who is to be in the next
+// set, is the owner's affair (owner.ts).
 import type { Configuration } from './configuration.ts';
 import type { Proposal, Voter } from './configuration.ts';
 import { majority, sameBase, successorOf, supersedes } from './configuration.ts';
@@ -90,8 +90,8 @@ export class Change {
   }
 
   /**
-   * Takes the arc over: from whoever owns it now, or from those that hold its copies. `alone`: other lineages are
-   * left aside until this one is finished.
+   * Takes the arc over: from whoever owns it now, or from those that hold its copies. `alone`: other lineages
+   * are left aside until this one is finished.
    */
   begin(alone = false): void {
     this.#alone = alone;
@@ -125,18 +125,6 @@ export class Change {
     this.#decision = decision;
     if (decision.phase === 'accepting') this.#accept();
     else this.#end({});
-  }
-
-  debug(): unknown {
-    const d = this.#decision;
-    return {
-      phase: d?.phase,
-      ballot: d?.ballot,
-      promised: d?.promised.map((x) => x.size),
-      bases: this.bases.map((b) => [b.lineage.slice(0, 4), b.epoch, b.members.map((v) => v.contact.port)]),
-      copying: this.#copying?.port,
-      voteless: this.#voteless.size,
-    };
   }
 
   /** Who still serves the arc while it is only being copied. */

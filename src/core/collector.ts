@@ -1,6 +1,6 @@
-// Collector: lets entries end in the arcs we own. It owns when: an entry whose time is over is deleted like any
-// other, and a deletion is forgotten when it is old enough and every member of the set holds it. From then on the
-// arc's watermark tells members that come back with older entries that these are void.
+// Collector: lets entries end in the arcs we own. It owns when: an entry whose time is over is deleted like
+// any other, and a deletion is forgotten when it is old enough and every member of the set holds it. From
+// then on the arc's watermark tells members that come back with older entries that these are void.
 import type { Engine } from './engine.ts';
 import { versionTime } from './entry.ts';
 import type { Operations } from './operations.ts';

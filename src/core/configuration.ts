@@ -19,7 +19,10 @@ export interface Configuration {
   /** Counts the configurations of one position; at least 1. */
   readonly epoch: number;
   readonly members: readonly Voter[];
-  /** Of other lineages, what it came after: who stands there, or before, follows it. Bounded, the latest first. */
+  /**
+   * Of other lineages, what it came after: who stands there, or before, follows it. Bounded, the latest
+   * first.
+   */
   readonly ancestors: readonly Base[];
 }
 
@@ -90,7 +93,9 @@ export function sameVoters(a: readonly Voter[], b: readonly Voter[]): boolean {
   );
 }
 
-/** Lineages begin with forced epochs and with merges: who was away for more of them than this starts a merge. */
+/**
+ * Lineages begin with forced epochs and with merges: who was away for more of them than this starts a merge.
+ */
 const ANCESTORS_MAX = 16;
 
 /** Whether a decided configuration comes after another one of the same position. */

@@ -7,8 +7,8 @@
 //   storing     a majority of the next configuration has stored them
 //   accepting   a majority of every base accepts the proposal: it is decided, and may serve at once
 //
-// That the entries are stored before the proposal is accepted means that whoever learns of a decision may rely
-// on a majority of it holding everything that was acknowledged before.
+// That the entries are stored before the proposal is accepted means that whoever learns of a decision may
+// rely on a majority of it holding everything that was acknowledged before.
 import type { Ballot, Configuration, Proposal } from './configuration.ts';
 import { compareBallots, majority } from './configuration.ts';
 
@@ -113,8 +113,8 @@ export function outcome(decision: Decision): Configuration {
 }
 
 /**
- * Of several bases one whose own successor may have been decided already: it has to be finished alone, because
- * that successor does not come after the other bases.
+ * Of several bases one whose own successor may have been decided already: it has to be finished alone,
+ * because that successor does not come after the other bases.
  */
 export function unfinished(decision: Decision): number {
   if (decision.forced || decision.bases.length < 2) return -1;

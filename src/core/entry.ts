@@ -65,8 +65,8 @@ export class VersionClock {
   }
 
   /**
-   * A version above every one made or seen before. `wall` is epoch milliseconds, `era` the lineage and epoch in
-   * which it is made (`eraOf`).
+   * A version above every one made or seen before. `wall` is epoch milliseconds, `era` the lineage and epoch
+   * in which it is made (`eraOf`).
    */
   next(wall: number, era: string): Version {
     const time = Math.max(Math.floor(wall), this.#time);
@@ -98,9 +98,9 @@ export function eraOf(lineage: string, epoch: number): string {
 }
 
 /**
- * Whether the first version is to replace the second; '' stands for none. Within a lineage the epoch goes before
- * the clock: what a failed owner left behind on one copy never replaces what its successors acknowledged,
- * however far its clock was ahead. Between lineages, where rings meet, the later one wins.
+ * Whether the first version is to replace the second; '' stands for none. Within a lineage the epoch goes
+ * before the clock: what a failed owner left behind on one copy never replaces what its successors
+ * acknowledged, however far its clock was ahead. Between lineages, where rings meet, the later one wins.
  */
 export function isNewer(a: Version, b: Version): boolean {
   if (a === b) return false;

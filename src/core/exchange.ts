@@ -1,7 +1,7 @@
-// Exchange: one member compares what it holds of an arc with one other member, takes what is newer there, sends
-// what is newer here, or both. It owns that dialogue: sums over parts of the arc first, versions only where
-// they differ, entries last, so that its cost follows the differences. Why they compare is segment.ts's affair
-// (a copy is kept complete) or change.ts's (a decision is prepared).
+// Exchange: one member compares what it holds of an arc with one other member, takes what is newer there,
+// sends what is newer here, or both. It owns that dialogue: sums over parts of the arc first, versions only
+// where they differ, entries last, so that its cost follows the differences. Why they compare is segment.ts's
+// affair (a copy is kept complete) or change.ts's (a decision is prepared).
 import { fromKey } from './bytes.ts';
 import type { Base } from './configuration.ts';
 import type { Contact } from './contact.ts';
@@ -58,10 +58,6 @@ export class Exchange {
 
   get finished(): boolean {
     return this.#finished;
-  }
-
-  debug(): unknown {
-    return [this.#ended, this.#finished, this.#open.length, this.#last];
   }
 
   end(): void {
@@ -219,9 +215,7 @@ export class Exchange {
   }
 
   /** A member that does not answer is asked again until whoever began the exchange ends it. */
-  #last = '';
   #ask(request: Request, done: (reply: Reply) => void): void {
-    this.#last = request.type;
     this.#o.engine.call(this.contact, request, (answer) => {
       if (this.#ended) return;
       if (answer.type === 'reply') done(answer.body);

@@ -1,6 +1,6 @@
-// Inquiry: asks around who knows the configuration of an arc that has come to this member and of which it knows
-// nothing. It owns the asking, and the patience: where nobody knows anything for as long as would have members
-// dropped, all who held the arc are gone.
+// Inquiry: asks around who knows the configuration of an arc that has come to this member and of which it
+// knows nothing. It owns the asking, and the patience: where nobody knows anything for as long as would have
+// members dropped, all who held the arc are gone.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Known } from './message.ts';

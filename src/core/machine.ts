@@ -226,10 +226,6 @@ export class Machine {
     return this.#engine.timers;
   }
 
-  debugOwner(): string {
-    return this.#owner.debug();
-  }
-
   /** Wall time is `now` + `offsetMs` from here on. */
   handleClock(offsetMs: number): void {
     this.#engine.wallOffset = offsetMs;

@@ -1,7 +1,8 @@
-// Owner: the arcs this member answers for. It owns the segments that are served, the changes that are under way,
-// and the plan that leads from the ring to them: what the ring gives us and nobody has decided to be ours is
-// taken over (change.ts), and the copies of what is ours follow the ring (segment.ts). A lookup finds the
-// member that the ring holds to be the owner; that one answers only for arcs whose configuration names it.
+// Owner: the arcs this member answers for. It owns the segments that are served, the changes that are under
+// way, and the plan that leads from the ring to them: what the ring gives us and nobody has decided to be
+// ours is taken over (change.ts), and the copies of what is ours follow the ring (segment.ts). A lookup finds
+// the member that the ring holds to be the owner; that one answers only for arcs whose configuration names
+// it.
 import { ArcMap, sameArc } from './arc-map.ts';
 import { Change, latest } from './change.ts';
 import type { ChangeView, Decided, Ended } from './change.ts';
@@ -76,21 +77,6 @@ export class Owner {
     this.registers = new Registers(engine.size, self, engine.saver, {
       promised: (arc, ballot) => this.#promised(arc, ballot),
       moved: (arc, configuration) => this.#moved(arc, configuration),
-    });
-  }
-
-  debug(): string {
-    return JSON.stringify({
-      seg: this.#segments.map((x) => [
-        x.arc,
-        x.configuration.epoch,
-        x.configuration.lineage.slice(0, 4),
-        x.complete,
-        x.changing,
-        x.complete ? 0 : x.debug(),
-      ]),
-      ch: [...this.#changes.keys()].map((c) => [c.arc, c.debug()]),
-      inq: this.#inquiries.size,
     });
   }
 
@@ -391,7 +377,9 @@ export class Owner {
     });
   }
 
-  /** Keeps what is told, where nothing known comes after it; closes what it comes after. Whether it is news. */
+  /**
+   * Keeps what is told, where nothing known comes after it; closes what it comes after. Whether it is news.
+   */
   #hint(where: Arc, configuration: Configuration): boolean {
     let news = false;
     const ring = this.#view.arc();

@@ -1,6 +1,6 @@
 // Register: the rules by which the members of a configuration decide on its successor: single-decree Paxos
-// (Lamport, "Paxos made simple", 2001), one instance for each configuration of each position. This file is the
-// acceptor, as pure functions from a register and a request to a register and a vote; decision.ts is the
+// (Lamport, "Paxos made simple", 2001), one instance for each configuration of each position. This file is
+// the acceptor, as pure functions from a register and a request to a register and a vote; decision.ts is the
 // proposer. Every rule speaks of one position, so that an arc may be cut and joined anywhere between two
 // requests; registers.ts keeps the registers of a member.
 //

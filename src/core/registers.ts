@@ -1,5 +1,5 @@
-// Registers: what this member knows and has promised of every arc that it holds copies of. It owns the table of
-// registers and its being written down; the rules are in register.ts, who proposes and why in change.ts.
+// Registers: what this member knows and has promised of every arc that it holds copies of. It owns the table
+// of registers and its being written down; the rules are in register.ts, who proposes and why in change.ts.
 import type { Part } from './arc-map.ts';
 import { ArcMap } from './arc-map.ts';
 import type { Ballot, Base, Configuration, Proposal, Register, RegisterRecord } from './configuration.ts';

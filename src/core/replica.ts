@@ -1,7 +1,7 @@
 // Replica: how a member answers for the copies it holds: votes on configurations, entries to store, and
-// questions about what it has. It owns the answers only, and that none of them is given before what it relies on
-// is written down; who asks and when is in change.ts, segment.ts (owners) and sweep.ts (holders of what is not
-// theirs).
+// questions about what it has. It owns the answers only, and that none of them is given before what it relies
+// on is written down; who asks and when is in change.ts, segment.ts (owners) and sweep.ts (holders of what is
+// not theirs).
 import { fromKey } from './bytes.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key } from './entry.ts';
@@ -146,7 +146,9 @@ export class Replica {
     this.#whenSaved(respond, { type: 'collected', done });
   }
 
-  /** What becomes of a register, or of entries, that somebody holds and does not own; the position is ours. */
+  /**
+   * What becomes of a register, or of entries, that somebody holds and does not own; the position is ours.
+   */
   offer(
     from: string,
     { arc, position, configuration }: Body<'offer'>,

@@ -1,7 +1,8 @@
-// Rounds: what an owner asks of the copies of its arc, one request to each a turn: store these entries, and is
-// my epoch still served? It owns the counting of acknowledgements; what waits for them is in operations.ts. All
-// that arrives in one turn shares a round: reads need only the second question, so they cost no round of their
-// own. While the set changes, new rounds wait (`hold`) until the next epoch is decided (`resume`).
+// Rounds: what an owner asks of the copies of its arc, one request to each a turn: store these entries, and
+// is my epoch still served? It owns the counting of acknowledgements; what waits for them is in
+// operations.ts. All that arrives in one turn shares a round: reads need only the second question, so they
+// cost no round of their own. While the set changes, new rounds wait (`hold`) until the next epoch is decided
+// (`resume`).
 import type { Base } from './configuration.ts';
 import { majority } from './configuration.ts';
 import type { Contact } from './contact.ts';

@@ -47,7 +47,9 @@ export class Saver {
     this.#schedule();
   }
 
-  /** Once everything that was handed over before is stored, or could not be; at once where nothing is durable. */
+  /**
+   * Once everything that was handed over before is stored, or could not be; at once where nothing is durable.
+   */
   whenSaved(done: Waiting): void {
     if (!this.durable) return done(true);
     const last = this.#batch.records.length > 0 ? this.#batch : [...this.#underWay.values()].at(-1);

@@ -1,7 +1,7 @@
-// Segment: an arc that this member serves as the owner of its configuration. It owns the copies' being complete
-// (one exchange with each, again when one has missed something) and the change to another set of copies, which
-// the owner of an arc proposes itself. How operations use the copies is in rounds.ts; how an arc is taken over
-// from another owner, in change.ts.
+// Segment: an arc that this member serves as the owner of its configuration. It owns the copies' being
+// complete (one exchange with each, again when one has missed something) and the change to another set of
+// copies, which the owner of an arc proposes itself. How operations use the copies is in rounds.ts; how an
+// arc is taken over from another owner, in change.ts.
 import type { Base, Configuration, Voter } from './configuration.ts';
 import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
@@ -78,16 +78,6 @@ export class Segment {
     return this.#watermark;
   }
 
-  debug(): unknown {
-    return {
-      m: this.#configuration.members.map((v) => v.contact.port),
-      w: this.#view.voters()?.map((v) => v.contact.port),
-      want: this.#view.wanted().map((c) => c.port),
-      cp: [...this.#copies.values()].map((c) => [c.contact.port, c.synced, c.exchange?.debug()]),
-      ren: this.#renewal,
-    };
-  }
-
   get changing(): boolean {
     return this.#changing;
   }
@@ -136,15 +126,18 @@ export class Segment {
     this.refresh();
   }
 
-  /** Has a configuration with the same members decided, to take back promises, or to be joined with a neighbour. */
+  /**
+   * Has a configuration with the same members decided, to take back promises, or to be joined with a
+   * neighbour.
+   */
   renew(to: Base): void {
     this.#renewal ??= to;
     this.#progress();
   }
 
   /**
-   * Reads what a member of a lineage that was left behind holds of this arc, because it may hold what nobody else
-   * does; whether that is done.
+   * Reads what a member of a lineage that was left behind holds of this arc, because it may hold what nobody
+   * else does; whether that is done.
    */
   absorb(contact: Contact, of: Base): boolean {
     const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;

@@ -22,7 +22,9 @@ export interface StoreObserver {
   removed(stored: Stored): void;
 }
 
-/** What two holders of an arc compare before they look closer: equal for equal entries, and in practice only. */
+/**
+ * What two holders of an arc compare before they look closer: equal for equal entries, and in practice only.
+ */
 export interface Summary {
   readonly count: number;
   /** Two sums, modulo 2**32, of hashes of key and version. */

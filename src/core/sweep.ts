@@ -1,6 +1,7 @@
-// Sweep: asks the owners of what is held here, and is not ours to own, what becomes of it: it is kept as a copy,
-// brought up to a newer configuration, or forgotten once the set that is in force holds it all. It is how copies
-// leave former holders, how a leaving member hands over, and how two rings learn of each other's entries.
+// Sweep: asks the owners of what is held here, and is not ours to own, what becomes of it: it is kept as a
+// copy, brought up to a newer configuration, or forgotten once the set that is in force holds it all. It is
+// how copies leave former holders, how a leaving member hands over, and how two rings learn of each other's
+// entries.
 import type { Configuration } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';

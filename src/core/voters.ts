@@ -1,5 +1,5 @@
-// Voters: who is to be in the next configuration of an arc of ours. It owns what is known of the lives of other
-// members' memories (their births) and whom the sets leave out because it is lost.
+// Voters: who is to be in the next configuration of an arc of ours. It owns what is known of the lives of
+// other members' memories (their births) and whom the sets leave out because it is lost.
 import type { Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';

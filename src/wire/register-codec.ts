@@ -1,5 +1,5 @@
-// Configurations, ballots, votes and registers on the wire: what members tell each other of who holds an arc, and
-// what a durable member writes down of it. It owns their form; the rules of deciding are the core's.
+// Configurations, ballots, votes and registers on the wire: what members tell each other of who holds an arc,
+// and what a durable member writes down of it. It owns their form; the rules of deciding are the core's.
 import type {
   Ballot,
   Base,
