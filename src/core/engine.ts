@@ -214,7 +214,7 @@ function transferMs(request: Request): number {
   let bytes = 0;
   if (request.type === 'operate') {
     if (request.operation.type === 'set') bytes = request.operation.value.length;
-  } else if (request.type === 'replicate' || request.type === 'adopt') {
+  } else if (request.type === 'replicate' || request.type === 'copy') {
     for (const { value } of request.entries) bytes += value?.length ?? 0;
   }
   return bytes < LARGE_BYTES ? 0 : bytes / VALUE_BYTES_A_MS;
