@@ -113,6 +113,11 @@ export class Engine {
     return number;
   }
 
+  /** Whether an answer of this peer is awaited. */
+  isAsking(id: string): boolean {
+    return this.#calls.entries().some(([, call]) => call.to === id);
+  }
+
   /** The answer to this request is no longer wanted. */
   abandon(number: number): void {
     const call = this.#calls.take(number);

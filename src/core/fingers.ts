@@ -56,9 +56,10 @@ export class Fingers {
     if (!this.#engine.member) return;
     if (i >= this.#engine.k) return this.#endCycle();
     const position = this.#table.fingerStart(i);
-    const request = (): Request => ({ type: 'find', position });
+    const request = (): Request => ({ type: 'find', position, followers: false });
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs * 4;
-    this.#view.lookup({ position, request, here: () => false, deadline }, ({ reply }) => {
+    const goal: Goal = { position, request, here: () => false, deadline, followers: false };
+    this.#view.lookup(goal, ({ reply }) => {
       if (!this.#engine.member) return;
       if (reply?.type === 'found' && reply.owner) this.#found(i, reply.contacts[0]);
       else this.#next = i + 1;

@@ -9,7 +9,7 @@ import type { Home } from './home.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import type { Membership } from './membership.ts';
 import { reading } from './neighbourhood.ts';
-import type { Reply } from './message.ts';
+import type { Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
 import { distance, memberPosition } from './position.ts';
 import * as ring from './ring.ts';
@@ -102,7 +102,7 @@ export class Joining {
     let open = others.length;
     if (open === 0) return this.#alone();
     for (const id of others) {
-      engine.call(id, { type: 'find', position: engine.self.position }, (answer) => {
+      engine.call(id, { type: 'find', position: engine.self.position, followers: false }, (answer) => {
         if (this.#ended) return;
         const found = answer.type === 'reply' && answer.body.type === 'found' ? answer.body.contacts : [];
         const member = found.find((contact) => contact.id !== engine.self.id);
@@ -172,7 +172,7 @@ export class Joining {
 
   /** Asks the owner of a position for itself and what follows it. */
   #read(position: number, done: (reply: Reply | undefined) => void): void {
-    const request = (): { type: 'find'; position: number } => ({ type: 'find', position });
+    const request = (): Request => ({ type: 'find', position, followers: true });
     this.#view.lookup({ position, request, here: () => false, deadline: this.#deadline }, ({ reply }) => {
       if (!this.#ended) done(reply);
     });

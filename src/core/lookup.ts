@@ -20,6 +20,8 @@ export interface Goal {
   here(respond: (reply: Reply) => void): boolean;
   /** Monotonic milliseconds when it ends, whatever happens. */
   readonly deadline: number;
+  /** Whether to hear what follows the owner as well; default true. */
+  readonly followers?: boolean;
 }
 
 export interface LookupResult {
@@ -157,7 +159,8 @@ export class Lookup {
     const engine = this.#engine;
     this.#try(candidate);
     this.#count();
-    const request: Request = { type: 'find', position: this.#goal.position };
+    const { position, followers = true } = this.#goal;
+    const request: Request = { type: 'find', position, followers };
     this.#ask(candidate, request, undefined, (answer) => this.#closerAnswer(candidate, answer));
     // A slow hop is not waited for: the next best is asked as well. Finding changes nothing, so asking
     // twice is harmless.

@@ -37,6 +37,7 @@ import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
 import type { Stored, StoreObserver } from './store.ts';
 import { MemoryStore } from './store.ts';
+import { Strangers } from './strangers.ts';
 import { Sweep } from './sweep.ts';
 import { Tenure } from './tenure.ts';
 import { Voters } from './voters.ts';
@@ -74,12 +75,6 @@ export interface MachineHealth {
   readonly storeBytes: number;
 }
 
-/**
- * Stabilisations between two looks at the ring from elsewhere: after this many at most, two rings that know
- * of each other meet.
- */
-const LOOK_BEYOND_TURNS = 8;
-
 export class Machine {
   readonly #engine: Engine;
   readonly #store: MemoryStore;
@@ -101,6 +96,7 @@ export class Machine {
   /** The predecessor and the first successor when they were last looked at. */
   #nearest = '';
   readonly #tenure: Tenure;
+  readonly #strangers: Strangers;
 
   constructor(options: MachineOptions) {
     const engine = engineOf(options);
@@ -168,7 +164,7 @@ export class Machine {
       lookup,
     });
     this.#remembered = new RememberedAddresses(engine, this.#rememberedView());
-    engine.after(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS, () => this.#lookBeyond());
+    this.#strangers = new Strangers(engine, this.#table, this.#membership, this.#connected);
   }
 
   /** This node as others see it; host '' and port 0 until it listens. */
@@ -393,7 +389,7 @@ export class Machine {
   #rememberedView(): RememberedView {
     return {
       knows: (host, port) => this.#contactAt(host, port) !== undefined,
-      compare: (host, port) => this.#compare(this.#contactAt(host, port)),
+      compare: (host, port) => this.#strangers.compare(this.#contactAt(host, port)),
     };
   }
 
@@ -407,32 +403,7 @@ export class Machine {
     const known = this.#table.contactOf(peer.id) !== undefined;
     this.#table.observe(peer);
     this.#home.connected(peer, tables);
-    if (!known) this.#compare(peer);
-  }
-
-  /**
-   * Has the other's ring find our place in it: where that is taken by us, nothing happens; else the rings
-   * merge. A client does it for its home: it may be the only one that knows of both.
-   */
-  #compare(peer: Contact | undefined): void {
-    const { member, self } = this.#engine;
-    const place = member ? self : this.#table.origin;
-    if (peer !== undefined && place !== undefined) this.#membership.introduce(peer, [place]);
-  }
-
-  /**
-   * Every few stabilisations: is our place ours from another's point of view too (the self-lookup of ToN
-   * 2003, section VI)? A connected member that our tables do not name is the likeliest to be of another
-   * ring.
-   */
-  #lookBeyond(): void {
-    const engine = this.#engine;
-    const strangers = [...this.#connected.values()].filter((contact) => !this.#table.contactOf(contact.id));
-    // No connection is opened for it: members that were lost are dialled from remembered.ts.
-    this.#compare(engine.random.pick(strangers) ?? engine.random.pick([...this.#connected.values()]));
-    engine.after(engine.random.around(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS), () =>
-      this.#lookBeyond(),
-    );
+    if (!known) this.#strangers.met(peer);
   }
 
   #contactAt(host: string, port: number): Contact | undefined {

@@ -1,6 +1,7 @@
 // Membership: this node's place in the ring: it runs the rules of ring.ts over requests and time. It owns
 // the ring state, the maintenance loop and the answers to other members' maintenance; how a node becomes a
 // member is in joining.ts, how it stops being one in leaving.ts, who is dead in failure-detector.ts.
+import { announce } from './announcement.ts';
 import type { Contact } from './contact.ts';
 import { sameContact } from './contact.ts';
 import type { Engine } from './engine.ts';
@@ -9,6 +10,7 @@ import type { Neighbourhood, Reply } from './message.ts';
 import type { Arc } from './position.ts';
 import { between } from './position.ts';
 import { digest, reading, sameContacts } from './neighbourhood.ts';
+import { LastRead, Told, withoutList } from './readings.ts';
 import type { RingRules, RingState, RingStep } from './ring.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -24,9 +26,6 @@ export interface MembershipObserver {
   displaced(by: Contact): void;
 }
 
-/** How often somebody who does not acknowledge what we are now is told again. */
-const ANNOUNCEMENTS_MAX = 3;
-
 export class Membership {
   readonly detector: FailureDetector;
   readonly #engine: Engine;
@@ -35,10 +34,10 @@ export class Membership {
   readonly #observer: MembershipObserver;
   #state: RingState | undefined;
   #digest = 0;
-  /** The last whole neighbourhood that was read, so that an unchanged one need not be sent again. */
-  #lastRead:
-    | { readonly id: string; readonly digest: number; readonly neighbourhood: Neighbourhood }
-    | undefined;
+  readonly #told = new Told();
+  readonly #lastRead = new LastRead();
+  /** Who has read us as its predecessor would, at our present place. */
+  #readBy = '';
   #loop: Timer | undefined;
   #eagerAt = -Infinity;
   #predecessorHeardAt = 0;
@@ -80,6 +79,7 @@ export class Membership {
     engine.self = state.self;
     engine.member = true;
     this.#predecessorHeardAt = engine.now;
+    this.#readBy = '';
     this.#set({ state });
     engine.event({ type: 'self', self: state.self, member: true });
     this.announce();
@@ -92,7 +92,7 @@ export class Membership {
     this.#engine.cancelTimer(this.#loop);
     this.#loop = undefined;
     this.#state = undefined;
-    this.#lastRead = undefined;
+    this.#lastRead.forget();
     this.#engine.event({ type: 'self', self: this.#engine.self, member: false });
   }
 
@@ -118,16 +118,13 @@ export class Membership {
     this.#observer.gone(contact, left);
   }
 
-  handleNeighbourhood(position: number, known: number): Reply {
-    const nothing: Neighbourhood = { predecessor: undefined, successors: [] };
+  handleNeighbourhood(from: string, position: number, known: number): Reply {
     const state = this.#state;
-    if (state?.self.position !== position)
-      return { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: nothing };
-    if (state.waiting !== undefined)
-      return { type: 'neighbourhood-is', state: 'pending', neighbourhood: nothing };
-    if (known === this.#digest) return { type: 'neighbourhood-is', state: 'same', neighbourhood: nothing };
-    const { predecessor, successors } = state;
-    return { type: 'neighbourhood-is', state: 'full', neighbourhood: { predecessor, successors } };
+    if (state?.self.position !== position) return withoutList('not-a-member');
+    if (state.waiting !== undefined) return withoutList('pending');
+    if (from === state.predecessor?.id) this.#readBy = from;
+    if (known === this.#digest) return withoutList('same');
+    return this.#told.answer(state, this.#digest, known);
   }
 
   /** A member read us or notified us: where it is the predecessor, it lives. */
@@ -192,13 +189,15 @@ export class Membership {
    * belong.
    */
   handleIntroduce(from: string, contacts: readonly Contact[]): void {
-    for (const contact of contacts) {
+    const speaker = contacts.length === 0 ? this.#contactOf(from) : undefined;
+    for (const contact of speaker === undefined ? contacts : [speaker]) {
       const state = this.#state;
       if (state === undefined || contact.id === this.#engine.self.id) continue;
       if (contact.position === state.self.position) {
         this.collide(contact);
       } else if (contact.id === state.successors[0]?.id && sameContact(contact, state.successors[0])) {
-        this.hurry();
+        // By its own word it has news; by another's, we are only told what we know.
+        if (from === contact.id || from === '') this.hurry();
       } else {
         this.#consider(state, contact, from);
       }
@@ -224,8 +223,10 @@ export class Membership {
     this.introduce(next, [contact]);
   }
 
+  /** Without contacts: of ourselves, to somebody who knows us. */
   introduce(to: Contact, contacts: readonly Contact[]): void {
-    if (to.id === this.#engine.self.id || contacts.every((contact) => contact.id === to.id)) return;
+    const itself = contacts.length > 0 && contacts.every((contact) => contact.id === to.id);
+    if (itself || to.id === this.#engine.self.id) return;
     this.#engine.call(to, { type: 'introduce', contacts }, () => {});
   }
 
@@ -308,15 +309,15 @@ export class Membership {
     this.#engine.event({ type: 'neighbours', predecessor, successors });
     // Whoever lists us wants to know of a longer or shorter list: the news travel back along the ring, r
     // steps at most.
-    if (!sameList && predecessor !== undefined) this.introduce(predecessor, [after.self]);
+    if (!sameList && predecessor !== undefined) this.introduce(predecessor, this.#newsFor(predecessor));
     if (!sameHead) this.hurry();
     this.#observer.neighboursChanged();
   }
 
   #ask(contact: Contact): void {
     const engine = this.#engine;
-    const last = this.#lastRead?.id === contact.id ? this.#lastRead : undefined;
-    engine.call(contact, reading(contact, last?.digest ?? 0), (answer) => {
+    const known = this.#lastRead.digestOf(contact.id);
+    engine.call(contact, reading(contact, known), (answer) => {
       const state = this.#state;
       if (state === undefined) return;
       if (answer.type !== 'reply' || answer.body.type !== 'neighbourhood-is') {
@@ -325,12 +326,9 @@ export class Membership {
       const { body } = answer;
       if (body.state === 'not-a-member') return this.drop(contact, true);
       if (body.state === 'pending') return this.#postpone(state, contact);
-      const its = body.state === 'same' ? last?.neighbourhood : body.neighbourhood;
+      const its = this.#lastRead.take(contact, known, body, engine.size);
       if (its === undefined) return this.#apply(ring.postponed(state, contact));
-      if (body.state === 'full') {
-        this.#lastRead = { id: contact.id, digest: digest(its), neighbourhood: its };
-      }
-      for (const known of its.successors) this.#table.observe(known);
+      for (const follower of its.successors) this.#table.observe(follower);
       this.#apply(ring.answered(state, contact, its, this.#rules));
     });
   }
@@ -359,14 +357,12 @@ export class Membership {
 
   /** Tells every connected node what we are now. */
   announce(): void {
-    for (const id of this.#engine.peers.connectedIds()) this.#announceTo(id, 1);
+    announce(this.#engine);
   }
 
-  #announceTo(id: string, attempt: number): void {
-    const { self, member } = this.#engine;
-    this.#engine.call(id, { type: 'announce', self, member }, (answer) => {
-      if (answer.type === 'silence' && attempt < ANNOUNCEMENTS_MAX) this.#announceTo(id, attempt + 1);
-    });
+  /** What a predecessor that knows us needs to hear of us is nothing but that there is something to read. */
+  #newsFor(predecessor: Contact): readonly Contact[] {
+    return this.#readBy === predecessor.id ? [] : [this.#engine.self];
   }
 
   #contactOf(id: string): Contact | undefined {

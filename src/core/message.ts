@@ -91,7 +91,12 @@ export type Request =
   /** "My role, position or address is now this." */
   | { readonly type: 'announce'; readonly self: Contact; readonly member: boolean }
   // Routing (routing.ts)
-  | { readonly type: 'find'; readonly position: number }
+  | {
+      readonly type: 'find';
+      readonly position: number;
+      /** Whether what follows the owner is wanted too: most of such an answer. */
+      readonly followers: boolean;
+    }
   | { readonly type: 'tables'; readonly known: number }
   | { readonly type: 'describe' }
   // The dictionary, at the owner (owner.ts)
@@ -218,9 +223,15 @@ export type Reply =
   | {
       readonly type: 'neighbourhood-is';
       /** 'pending': it waits for a reply itself and may not be read now (Zave, TSE 2017, section III). */
-      /** 'not-a-member': not at this position. */
-      readonly state: 'pending' | 'same' | 'full' | 'not-a-member';
+      /** 'not-a-member': not at this position. 'changed': it is told by its difference from what is known. */
+      readonly state: 'pending' | 'same' | 'full' | 'not-a-member' | 'changed';
+      /** With 'changed': only what the asker does not know. */
       readonly neighbourhood: Neighbourhood;
+      /**
+       * With 'changed': what remains of the known one, as bits: 1 for the predecessor, then 2, 4, 8 … for the
+       * successors.
+       */
+      readonly kept: number;
     }
   | {
       readonly type: 'notified';
@@ -246,7 +257,7 @@ export type Reply =
       /** Whether `contacts[0]` is the owner; else they precede the position, nearest first. */
       readonly owner: boolean;
       readonly contacts: readonly Contact[];
-      /** With an owner: what the answering member knows to follow it, clockwise. */
+      /** With an owner, where asked for: what the answering member knows to follow it, clockwise. */
       readonly followers: readonly Contact[];
     }
   | { readonly type: 'tables-are'; readonly digest: number; readonly tables: Tables | undefined }

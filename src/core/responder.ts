@@ -73,7 +73,7 @@ export class Responder {
         return respond({ type: 'pong' });
       case 'neighbourhood':
         membership.heard(from);
-        return respond(membership.handleNeighbourhood(request.position, request.known));
+        return respond(membership.handleNeighbourhood(from, request.position, request.known));
       case 'notify':
       case 'leave':
       case 'announce':
@@ -89,7 +89,7 @@ export class Responder {
       case 'describe':
         return respond({ type: 'described', member: this.describe() });
       case 'find':
-        return respond(this.#find(request.position));
+        return respond(this.#find(request.position, request.followers));
       case 'operate':
       case 'locate':
       case 'scan':
@@ -234,16 +234,17 @@ export class Responder {
     return { type: 'tables-are', digest, tables: digest === known ? undefined : tables };
   }
 
-  #find(position: number): Reply {
+  #find(position: number, wanted: boolean): Reply {
     const { engine, table, membership, owner } = this.#parts;
     const arc = this.#arc();
     if (engine.member && owner.owns(position)) {
-      const followers = membership.neighbourhood.successors;
+      const followers = wanted ? membership.neighbourhood.successors : [];
       return { type: 'found', arc, owner: true, contacts: [engine.self], followers };
     }
     const listed = engine.member ? table.ownerByList(position) : undefined;
     if (listed !== undefined) {
-      return { type: 'found', arc, owner: true, contacts: [listed], followers: this.#following(listed) };
+      const followers = wanted ? this.#following(listed) : [];
+      return { type: 'found', arc, owner: true, contacts: [listed], followers };
     }
     return { type: 'found', arc, owner: false, contacts: table.route(position).preceding, followers: [] };
   }

@@ -187,13 +187,15 @@ export class ChordSocket extends MeshSocket {
 
   /**
    * Removes some entry and resolves to it, or to undefined where the ring is empty. `timeoutMs` is that of
-   * the whole.
+   * the whole. Costs a page of keys, see `keys`, and two operations; more where others take the same entry.
    */
   async popItem(options?: CallOptions): Promise<[key: Buffer, value: Buffer] | undefined> {
     const deadline = new Deadline(parseCall(options, this.node.defaults));
-    for await (const { key } of this.#walk.stored(false, deadline.next('popItem'))) {
-      const value = await this.#dictionary.take(key, deadline.next('popItem'));
-      if (value !== undefined) return [keyToBuffer(key), value];
+    for await (const keys of this.#walk.shuffled(deadline.next('popItem'))) {
+      for (const key of keys) {
+        const value = await this.#dictionary.take(key, deadline.next('popItem'));
+        if (value !== undefined) return [keyToBuffer(key), value];
+      }
     }
     return undefined;
   }
@@ -205,7 +207,7 @@ export class ChordSocket extends MeshSocket {
   async copy(options?: CallOptions): Promise<Map<string | Buffer, Buffer>> {
     const copied = new Map<string | Buffer, Buffer>();
     const call = parseCall(options, this.node.defaults);
-    for await (const entry of this.#walk.stored(true, call)) copied.set(keyToText(entry.key), valueOf(entry));
+    for await (const entry of this.#walk.stored(call)) copied.set(keyToText(entry.key), valueOf(entry));
     return copied;
   }
 

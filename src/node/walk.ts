@@ -83,9 +83,17 @@ export class Walk {
     return this.#scan(start, toPrefix(prefix), values, call);
   }
 
-  /** Every key once, with its value where asked for, clockwise from position 0. */
-  async *stored(withValues: boolean, call: Call): AsyncGenerator<Entry, void, undefined> {
-    yield* this.#entries('', withValues, call);
+  /** Every key once, with its value, clockwise from position 0. */
+  async *stored(call: Call): AsyncGenerator<Entry, void, undefined> {
+    yield* this.#entries('', true, call);
+  }
+
+  /** The keys of each page by chance, so that several who take entries do not all want the same. */
+  async *shuffled(call: Call): AsyncGenerator<Key[], void, undefined> {
+    for await (const { entries } of this.#pages(WALK_START, '', false, call)) {
+      const drawn = entries.map(({ key }) => ({ key, lot: Math.random() }));
+      yield drawn.toSorted((a, b) => a.lot - b.lot).map(({ key }) => key);
+    }
   }
 
   #parse(options: unknown): { prefix: Key; call: Call } {

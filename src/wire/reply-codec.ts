@@ -34,6 +34,7 @@ const STATE: Choice<ReplyOf<'neighbourhood-is'>['state']> = new Choice({
   same: 1,
   full: 2,
   'not-a-member': 3,
+  changed: 4,
 });
 
 const NOTIFY_OUTCOME: Choice<ReplyOf<'notified'>['outcome']> = new Choice({
@@ -68,11 +69,13 @@ const MEMBERSHIP: ReplyRules<
     write(out, reply, scope) {
       STATE.write(out, reply.state);
       writeNeighbourhood(out, reply.neighbourhood, scope);
+      out.varint(reply.kept);
     },
     read: (input, scope) => ({
       type: 'neighbourhood-is',
       state: STATE.read(input),
       neighbourhood: readNeighbourhood(input, scope),
+      kept: input.varint(),
     }),
   },
   notified: {

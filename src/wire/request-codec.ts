@@ -85,8 +85,15 @@ const MEMBERSHIP: RequestRules<
 const ROUTING: RequestRules<'find' | 'tables' | 'describe'> = {
   find: {
     code: 0x18,
-    write: (out, request, scope) => writePosition(out, request.position, scope),
-    read: (input, scope) => ({ type: 'find', position: readPosition(input, scope) }),
+    write(out, request, scope) {
+      writePosition(out, request.position, scope);
+      out.bool(request.followers);
+    },
+    read: (input, scope) => ({
+      type: 'find',
+      position: readPosition(input, scope),
+      followers: input.bool(),
+    }),
   },
   tables: {
     code: 0x19,

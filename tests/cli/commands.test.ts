@@ -141,6 +141,17 @@ describe('chord update and keys', () => {
   });
 });
 
+describe('chord node --json', () => {
+  it('tells in its first line what supervisors and other programs need', () => {
+    for (const { ready, address } of nodes) {
+      expect(ready).toMatchObject({ event: 'ready', serving: true, http: null, resp: null });
+      expect(ready.addr).toEqual(['127.0.0.1', Number(address.split(':')[1])]);
+      expect(ready.id).toMatch(/^[1-9A-HJ-NP-Za-km-z]{40,44}$/);
+      expect(ready.position).toBeLessThan(2 ** 8);
+    }
+  });
+});
+
 describe('chord ring, check and explain', () => {
   it('draws the members', async () => {
     const { code, stdout } = await chord(['ring']);

@@ -168,7 +168,12 @@ describe('a reply', () => {
 describe('a node that nobody knows', () => {
   it('is answered over the connection that it opened', () => {
     const { world, nodes } = calmRing(2);
-    const sent = exchange(world, at(nodes, 0), 'stranger', request(5, { type: 'find', position: 1 }));
+    const sent = exchange(
+      world,
+      at(nodes, 0),
+      'stranger',
+      request(5, { type: 'find', position: 1, followers: false }),
+    );
     expect(sent).toMatchObject([{ direction: 'reply', number: 5, body: { type: 'found' } }]);
   });
 

@@ -62,8 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'answers-while-waiting',
     why: 'a member whose state an answer is about to change is read by others',
     file: 'src/core/membership.ts',
-    find: 'if (state.waiting !== undefined)\n      return { type',
-    replace: 'if (state.waiting !== undefined && position < 0)\n      return { type',
+    find: 'if (state.waiting !== undefined) return withoutList',
+    replace: 'if (state.waiting !== undefined && position < 0) return withoutList',
     caughtBy: 'steady',
   },
   {

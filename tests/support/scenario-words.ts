@@ -34,7 +34,7 @@ function requestDetails(request: Request): string {
     case 'notify':
       return `${request.self.position}`;
     case 'introduce':
-      return positions(request.contacts);
+      return request.contacts.length === 0 ? 'itself' : positions(request.contacts);
     case 'leave':
       return `of ${request.self.position} with ${neighbourhoodInWords(request.neighbourhood)}`;
     case 'check':
@@ -63,6 +63,7 @@ function requestDetails(request: Request): string {
 function replyDetails(reply: Reply): string {
   switch (reply.type) {
     case 'neighbourhood-is':
+      if (reply.state === 'changed') return changesInWords(reply);
       return reply.state === 'full' ? neighbourhoodInWords(reply.neighbourhood) : reply.state;
     case 'notified':
       return notifiedDetails(reply);
@@ -86,6 +87,16 @@ function replyDetails(reply: Reply): string {
     default:
       return '';
   }
+}
+
+/** What is new; of what remains, the places in the list as it was known. */
+function changesInWords({ kept, neighbourhood }: Reply & { type: 'neighbourhood-is' }): string {
+  const bits = kept.toString(2).split('').toReversed();
+  const places = bits.flatMap((bit, i) => (bit === '1' && i > 0 ? [i] : []));
+  const { predecessor, successors } = neighbourhood;
+  const before = bits[0] === '1' ? 'kept' : (predecessor?.position ?? 'unknown');
+  const remain = places.join(' ') || 'none';
+  return `changed: predecessor ${before}, list keeps ${remain}, new ${positions(successors)}`;
 }
 
 function notifiedDetails(reply: Reply & { type: 'notified' }): string {

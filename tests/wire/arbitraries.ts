@@ -204,7 +204,7 @@ const REQUESTS: Arbitraries<Request> = {
   check: of('check', { suspect: contact }),
   'dial-back': of('dial-back', { contact }),
   announce: of('announce', { self: contact, member: flag }),
-  find: of('find', { position }),
+  find: of('find', { position, followers: flag }),
   tables: of('tables', { known: number }),
   describe: fc.constant({ type: 'describe' }),
   operate: of('operate', {
@@ -248,8 +248,15 @@ const REQUESTS: Arbitraries<Request> = {
 const REPLIES: Arbitraries<Reply> = {
   pong: fc.constant({ type: 'pong' }),
   'neighbourhood-is': of('neighbourhood-is', {
-    state: fc.constantFrom('pending' as const, 'same' as const, 'full' as const, 'not-a-member' as const),
+    state: fc.constantFrom(
+      'pending' as const,
+      'same' as const,
+      'full' as const,
+      'not-a-member' as const,
+      'changed' as const,
+    ),
     neighbourhood,
+    kept: number,
   }),
   notified: of('notified', {
     outcome: fc.constantFrom('adopted' as const, 'known' as const, 'taken' as const, 'passed' as const),

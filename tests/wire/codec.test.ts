@@ -161,8 +161,8 @@ describe('what does not fit', () => {
 
   it('is refused as a position outside the ring', () => {
     const small = createCodec({}, 8);
-    expect(() => small.encode(ask({ type: 'find', position: 256 }))).toThrow(WireError);
-    const find = codec.encode(ask({ type: 'find', position: 2 ** K - 1 }));
+    expect(() => small.encode(ask({ type: 'find', position: 256, followers: false }))).toThrow(WireError);
+    const find = codec.encode(ask({ type: 'find', position: 2 ** K - 1, followers: false }));
     expect(() => small.decode(payloadOf(find))).toThrow(/above 255/);
     const inspect = codec.encode(ask({ type: 'inspect', arc: { from: 0, to: 256 } }));
     expect(() => small.decode(payloadOf(inspect))).toThrow(/above 255/);

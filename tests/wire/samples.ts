@@ -89,7 +89,7 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     { type: 'announce', self: client(), member: false },
     { type: 'announce', self: a, member: true },
   ],
-  find: [{ type: 'find', position: 2 ** K - 1 }],
+  find: [{ type: 'find', position: 2 ** K - 1, followers: true }],
   tables: [{ type: 'tables', known: 0 }],
   describe: [{ type: 'describe' }],
   operate: [
@@ -180,10 +180,11 @@ export const REQUEST_SAMPLES: Samples<Request> = {
 export const REPLY_SAMPLES: Samples<Reply> = {
   pong: [{ type: 'pong' }],
   'neighbourhood-is': [
-    { type: 'neighbourhood-is', state: 'full', neighbourhood: among },
-    { type: 'neighbourhood-is', state: 'same', neighbourhood: alone },
-    { type: 'neighbourhood-is', state: 'pending', neighbourhood: alone },
-    { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: alone },
+    { type: 'neighbourhood-is', state: 'full', neighbourhood: among, kept: 0 },
+    { type: 'neighbourhood-is', state: 'same', neighbourhood: alone, kept: 0 },
+    { type: 'neighbourhood-is', state: 'pending', neighbourhood: alone, kept: 0 },
+    { type: 'neighbourhood-is', state: 'not-a-member', neighbourhood: alone, kept: 0 },
+    { type: 'neighbourhood-is', state: 'changed', neighbourhood: among, kept: 0b1_1111_0101 },
   ],
   notified: [
     { type: 'notified', outcome: 'adopted', predecessor: d, successors: [a, b] },

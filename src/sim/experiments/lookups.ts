@@ -57,6 +57,15 @@ export class Lookups {
     };
   }
 
+  /** Whether the message is part of a lookup under way here. */
+  isPart(from: ExperimentNode, to: ExperimentNode, { direction, body }: Message): boolean {
+    if (direction === 'request')
+      return 'position' in body && this.#open.get(from)?.position === body.position;
+    const trace = this.#open.get(to);
+    if (body.type === 'found') return trace?.finds.includes(from) ?? false;
+    return body.type === 'located' && (trace?.locates.includes(from) ?? false);
+  }
+
   get open(): number {
     return this.#open.size;
   }
