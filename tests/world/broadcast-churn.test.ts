@@ -1,6 +1,6 @@
 // A stream of messages while members and clients come, leave and die: whoever is a member when a message is
-// sent, and stays, gets it once and in order. SEEDS=150 npx vitest run tests/world/broadcast-churn.test.ts runs
-// as many seeds; FIRST=17 begins with another one.
+// sent, and stays, gets it once and in order. SEEDS=150 npx vitest run tests/world/broadcast-churn.test.ts
+// runs as many seeds; FIRST=17 begins with another one.
 import { expect, test } from 'vitest';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { Ears, messageRing, send } from '../support/message-world.ts';
