@@ -310,7 +310,9 @@ export class Broadcast {
   }
 
   #call(to: Contact | string, kept: Kept, arc: Arc | undefined, done: (answer: Answer) => void): void {
-    const { flow, log } = this.#parts;
+    const { engine, flow, log } = this.#parts;
+    // What others sent is not piled up for those who do not keep up: their neighbours make up for it.
+    if (flow.isFull && kept.cast.sender !== engine.self.id) return;
     flow.call(to, kept.bytes, () => ({ type: 'cast', arc, cast: log.outgoing(kept) }), done);
   }
 

@@ -3,7 +3,10 @@
 // while entries come and go, and each old table keeps the next one alive, with all that was in it, until a
 // full collection: under load a fifth of the time went into copying what nobody needed any more.
 
-const LEAST_SIZE = 64;
+/** Small, because a machine at rest has nothing under way, and many may live in one process. */
+const LEAST_SIZE = 8;
+/** A table that is smaller than this stays as it is. */
+const SHRINKS_FROM = 1_024;
 
 /** Open addressing with linear probing: consecutive numbers fall into consecutive slots. */
 export class NumberTable<T> {
@@ -45,7 +48,7 @@ export class NumberTable<T> {
     }
     this.#numbers[free] = 0;
     this.#values[free] = undefined;
-    if (this.#mask >= 16 * LEAST_SIZE && this.#count * 16 < this.#mask) this.#resize((this.#mask + 1) / 4);
+    if (this.#mask >= SHRINKS_FROM && this.#count * 16 < this.#mask) this.#resize((this.#mask + 1) / 4);
     return value;
   }
 

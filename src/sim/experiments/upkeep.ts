@@ -15,6 +15,7 @@ import type { ExperimentNode, ExperimentWatch } from './experiment-world.ts';
 import { ExperimentWorld } from './experiment-world.ts';
 import { grow, GROWING } from './growth.ts';
 import { Lookups } from './lookups.ts';
+import { Pairs } from './pairs.ts';
 
 const COLUMNS = [
   'N',
@@ -79,7 +80,7 @@ export function upkeep(options: ExperimentOptions): ExperimentResult {
       ...missed,
       ...shares,
       'bytes: frames with their 4-byte headers; the bar counts those',
-      'lookups are not in them: every node looks one key up in 60 s, but for the connections that they open',
+      'lookups are not in them, nor the connections that they open: every node looks one key up in 60 s',
       `with TCP/IP: ${PACKET_BYTES} bytes a packet, 1.5 packets a message and 6 a connection`,
       'a process that dies breaks its connections; published: Bamboo (USENIX 2004), Li et al. (INFOCOM 2005)',
     ],
@@ -181,27 +182,44 @@ class Meter {
   connections = 0;
   /** Bytes and messages by kind. */
   readonly #kinds = new Map<string, [bytes: number, messages: number]>();
+  /** Handshakes of connections on which the dialling side has said nothing yet, kind and length. */
+  readonly #fresh = new Pairs<readonly (readonly [string, number])[]>();
   readonly #codec = new Codec({ k: K, hash: simulationHash, idOf: () => '', limits: WIRE_LIMITS });
 
   watch(isLookup: (from: ExperimentNode, to: ExperimentNode, message: Message) => boolean): ExperimentWatch {
     return {
       sent: (from, to, message) => {
         const { length } = this.#codec.encode(message);
-        if (isLookup(from, to, message)) this.lookupBytes += length;
-        else this.#count(message.body.type, length);
+        const counts = !isLookup(from, to, message);
+        this.#countHandshake(from, to, counts);
+        if (counts) this.#count(message.body.type, length);
+        else this.lookupBytes += length;
       },
       opened: (from, to, tables) => this.#opened(from, to, tables),
     };
   }
 
   #opened(from: ExperimentNode, to: ExperimentNode, tables: readonly (Tables | undefined)[]): void {
-    this.connections += 1;
-    for (const [i, node] of [from, to].entries()) {
-      for (const message of handshake(node, tables[i])) {
-        const { length } = this.#codec.encodeHandshake(message);
-        this.#count(message.type, length);
-        this.handshakeBytes += length;
+    const messages = [from, to].flatMap((node, i) => handshake(node, tables[i]));
+    const sizes = messages.map(
+      (message) => [message.type, this.#codec.encodeHandshake(message).length] as const,
+    );
+    this.#fresh.set(from.index, to.index, sizes);
+  }
+
+  /** A connection is part of what its first message is part of. */
+  #countHandshake(from: ExperimentNode, to: ExperimentNode, counts: boolean): void {
+    const sizes = this.#fresh.get(from.index, to.index);
+    if (sizes === undefined) return;
+    this.#fresh.remove(from.index, to.index);
+    this.connections += counts ? 1 : 0;
+    for (const [kind, length] of sizes) {
+      if (!counts) {
+        this.lookupBytes += length;
+        continue;
       }
+      this.#count(kind, length);
+      this.handshakeBytes += length;
     }
   }
 
