@@ -4,54 +4,17 @@
 // set, is the owner's affair (owner.ts).
 import type { Configuration } from './configuration.ts';
 import type { Proposal, Voter } from './configuration.ts';
-import { majority, sameBase, successorOf, supersedes } from './configuration.ts';
+import { majority, newLineage, sameBase, successorOf, supersedes } from './configuration.ts';
+import type { ChangeView, Ended } from './change-view.ts';
+import { NOTHING_LEARNED } from './change-view.ts';
 import type { Contact } from './contact.ts';
 import * as rules from './decision.ts';
 import type { Decision } from './decision.ts';
 import type { Answer, Engine } from './engine.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeOptions } from './exchange.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
-import type { PartVote, Registers } from './registers.ts';
-
-export interface Decided {
-  readonly arc: Arc;
-  readonly configuration: Configuration;
-  readonly watermark: number;
-  readonly forced: boolean;
-  /** Whether it is what this member has proposed, so that this member holds everything. */
-  readonly own: boolean;
-}
-
-export interface ChangeView {
-  readonly registers: Registers;
-  /** The members of the next configuration, this one first; undefined while the life of some is not known. */
-  voters(): readonly Voter[] | undefined;
-  /** For an exchange with one member. */
-  exchange(
-    contact: Contact,
-    arc: Arc,
-  ): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
-  /** Whether a majority of the arc that stays away may be given up. */
-  mayForce(arc: Arc): boolean;
-  /** Whether the member is taken for dead, or has been silent for long. */
-  isLost(contact: Contact): boolean;
-  decided(change: Change, decided: Decided): void;
-  ended(change: Change, ended: Ended): void;
-}
-
-/** Why a change has to begin afresh: more is known now. */
-export interface Ended {
-  /** Configurations that some voter stands at. */
-  readonly learned: readonly { readonly arc: Arc; readonly configuration: Configuration }[];
-  /** Parts that differ and have to go on by themselves. */
-  readonly parts: readonly Arc[];
-  /** Of several bases the one that may have a successor already, which has to be finished first. */
-  readonly alone: Configuration | undefined;
-}
-
-const NOTHING_LEARNED: Ended = { learned: [], parts: [], alone: undefined };
+import type { PartVote } from './registers.ts';
 
 export class Change {
   readonly arc: Arc;
@@ -223,7 +186,9 @@ export class Change {
   #successor(members: readonly Voter[], fresh: boolean, found?: Configuration): Configuration {
     const bases = found === undefined ? this.bases : [...this.bases, found];
     const epoch = 1 + Math.max(0, ...bases.map((base) => base.epoch));
-    const lineage = fresh ? newLineage(this.#engine) : (this.bases[0]?.lineage ?? newLineage(this.#engine));
+    const lineage = fresh
+      ? newLineage(this.#engine.random)
+      : (this.bases[0]?.lineage ?? newLineage(this.#engine.random));
     return successorOf(bases, { lineage, epoch }, members);
   }
 
@@ -407,22 +372,4 @@ export class Change {
     };
     send();
   }
-}
-
-/** Chance makes lineages differ. */
-export function newLineage(engine: Engine): string {
-  let name = '';
-  for (let i = 0; i < 12; i++) name += engine.random.below(36).toString(36);
-  return name;
-}
-
-/** Of configurations of the same positions, those that no other one comes after. */
-export function latest(configurations: readonly Configuration[]): Configuration[] {
-  const kept: Configuration[] = [];
-  for (const one of configurations) {
-    if (kept.some((other) => sameBase(other, one) || supersedes(other, one))) continue;
-    const rest = kept.filter((other) => !supersedes(one, other));
-    kept.splice(0, kept.length, ...rest, one);
-  }
-  return kept;
 }

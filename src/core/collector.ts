@@ -42,7 +42,7 @@ export class Collector {
     const before = wall - profile.tombstoneMs;
     let expired = 0;
     let oldest = Infinity;
-    for (const { position, entry } of [...this.#store.walk(segment.arc)]) {
+    for (const { position, entry } of Array.from(this.#store.walk(segment.arc))) {
       if (entry.value === undefined) oldest = Math.min(oldest, versionTime(entry.version));
       else if (entry.expiresAt > 0 && entry.expiresAt <= wall && expired < EXPIRED_MAX) {
         expired += 1;

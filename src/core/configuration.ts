@@ -2,6 +2,7 @@
 // decided. It owns these words and their order; the rules of deciding are in register.ts.
 import type { Contact } from './contact.ts';
 import type { Arc } from './position.ts';
+import type { Random } from './random.ts';
 
 /**
  * A member of a configuration. `birth` names the memory that votes: the incarnation in which it began. A node
@@ -110,10 +111,30 @@ export function successorOf(
   as: Base,
   members: readonly Voter[],
 ): Configuration {
-  const latest = new Map<string, number>();
+  const epochs = new Map<string, number>();
   for (const { lineage, epoch } of [...bases, ...bases.flatMap((base) => base.ancestors)]) {
-    if (lineage !== as.lineage) latest.set(lineage, Math.max(epoch, latest.get(lineage) ?? 0));
+    if (lineage !== as.lineage) epochs.set(lineage, Math.max(epoch, epochs.get(lineage) ?? 0));
   }
-  const ancestors = [...latest].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);
+  const ancestors = [...epochs].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);
   return { lineage: as.lineage, epoch: as.epoch, members, ancestors };
 }
+
+/** Of configurations of the same positions, those that no other one comes after. */
+export function latest(configurations: readonly Configuration[]): Configuration[] {
+  let kept: Configuration[] = [];
+  for (const one of configurations) {
+    if (kept.some((other) => sameBase(other, one) || supersedes(other, one))) continue;
+    kept = [...kept.filter((other) => !supersedes(one, other)), one];
+  }
+  return kept;
+}
+
+/** A name for a new lineage: chance makes it differ from all others. */
+export function newLineage(random: Random): string {
+  let name = '';
+  for (let i = 0; i < LINEAGE_LENGTH; i++) name += random.below(36).toString(36);
+  return name;
+}
+
+/** 62 bits. */
+const LINEAGE_LENGTH = 12;

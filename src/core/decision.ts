@@ -68,17 +68,17 @@ export function promised(
   decision: Decision,
   base: number,
   voter: string,
-  accepted: Proposal | undefined,
+  proposal: Proposal | undefined,
   watermark: number,
 ): Decision {
   if (decision.phase !== 'preparing') return decision;
   const former = decision.found[base];
   const higher =
-    accepted !== undefined && (former === undefined || compareBallots(former.ballot, accepted.ballot) < 0);
+    proposal !== undefined && (former === undefined || compareBallots(former.ballot, proposal.ballot) < 0);
   return advance({
     ...decision,
     promised: withVoter(decision.promised, base, voter),
-    found: higher ? decision.found.map((old, i) => (i === base ? accepted : old)) : decision.found,
+    found: higher ? decision.found.map((old, i) => (i === base ? proposal : old)) : decision.found,
     watermark: Math.max(decision.watermark, watermark),
   });
 }
@@ -149,7 +149,7 @@ function advance(decision: Decision): Decision {
       );
       return done ? { ...decision, phase: 'decided' } : decision;
     }
-    case 'decided':
+    default:
       return decision;
   }
 }

@@ -35,6 +35,9 @@ export interface ExchangeOptions {
   overtaken(): void;
 }
 
+/** What whoever begins an exchange need not say. */
+export type ExchangeParts = Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+
 /** Up to so many entries the versions are compared, above it the sums of parts. */
 const DIGEST_MAX = 64;
 const PARTS = 16;
@@ -91,8 +94,7 @@ export class Exchange {
       const mine = store.summary(piece);
       if (sameSummary(mine, their)) continue;
       if (mine.count === 0) empty.push(piece);
-      else if (their.count === 0) this.#o.push && this.#open.push(piece);
-      else this.#open.push(piece);
+      else if (their.count > 0 || this.#o.push) this.#open.push(piece);
     }
     this.#pullAll(this.#o.pull ? empty : [], undefined);
   }
@@ -126,17 +128,17 @@ export class Exchange {
     const { store, pull, push, watermark, base } = this.#o;
     const era = eraOf(base.lineage, 0).slice(0, -1);
     const wanted: Key[] = [];
-    const void_: EntryVersion[] = [];
+    const buried: EntryVersion[] = [];
     for (const [key, version] of theirs) {
       const mine = store.get(key)?.version ?? '';
       if (!isNewer(version, mine)) continue;
-      const buried = mine === '' && versionTime(version) < watermark && version.includes(era, 16);
-      if (buried) void_.push({ key, version });
+      const isBuried = mine === '' && versionTime(version) < watermark && version.includes(era, 16);
+      if (isBuried) buried.push({ key, version });
       else if (pull) wanted.push(key);
     }
     const then = (): void => (push ? this.#push(arc, theirs, undefined) : this.#next());
-    if (push && void_.length > 0) {
-      this.#ask({ type: 'void', arc, base, items: void_ }, () => this.#fetch(wanted, then));
+    if (push && buried.length > 0) {
+      this.#ask({ type: 'void', arc, base, items: buried }, () => this.#fetch(wanted, then));
     } else this.#fetch(wanted, then);
   }
 

@@ -5,7 +5,8 @@ import type { Entry, Key, Version } from './entry.ts';
 import { versionTime } from './entry.ts';
 import type { Arc } from './position.ts';
 import { holds } from './position.ts';
-import type { Summary } from './store.ts';
+import type { Saver } from './saver.ts';
+import type { StoreObserver, Summary } from './store.ts';
 import { hashOf, HIGH_SEED, LOW_SEED } from './store.ts';
 
 interface Past {
@@ -70,4 +71,18 @@ export class History {
     for (const { position, entry } of this.#past.values()) if (holds(arc, position)) found.push(entry);
     return found;
   }
+}
+
+/**
+ * What a store tells: replaced entries are remembered, and every change is written down where that is asked
+ * for.
+ */
+export function recording(history: History, saver: Saver): StoreObserver {
+  return {
+    stored: ({ position, entry }, replaced) => {
+      if (replaced !== undefined) history.add(position, replaced);
+      saver.save({ type: 'entry', position, entry });
+    },
+    removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
+  };
 }

@@ -12,73 +12,39 @@ import { Collector } from './collector.ts';
 import type { Command } from './command.ts';
 import { Commands } from './commands.ts';
 import type { Contact } from './contact.ts';
-import { withSalt } from './contact.ts';
 import type { Effect } from './effect.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { Fingers } from './fingers.ts';
 import type { HomeView } from './home.ts';
-import { History } from './history.ts';
+import { History, recording } from './history.ts';
 import { Home } from './home.ts';
-import type { CoreLimits } from './limits.ts';
+import type { MachineHealth, MachineOptions } from './machine-options.ts';
+import { engineOf } from './machine-options.ts';
 import { Membership } from './membership.ts';
 import type { MemberDescription, Message, Neighbourhood, Tables } from './message.ts';
 import { Messages } from './messages.ts';
 import { Operations } from './operations.ts';
 import type { OwnerView } from './owner.ts';
 import { Owner } from './owner.ts';
-import type { Hash } from './position.ts';
 import { keyPosition } from './position.ts';
-import type { Profile } from './profile.ts';
 import type { RememberedView } from './remembered.ts';
 import { RememberedAddresses } from './remembered.ts';
 import { Replica } from './replica.ts';
 import type { SavedRecord } from './saved.ts';
 import { Responder } from './responder.ts';
 import { RoutingTable } from './routing-table.ts';
-import type { Stored, StoreObserver } from './store.ts';
+import type { Stored } from './store.ts';
 import { MemoryStore } from './store.ts';
 import { Strangers } from './strangers.ts';
 import { Sweep } from './sweep.ts';
 import { Tenure } from './tenure.ts';
 import { Voters } from './voters.ts';
 
-export interface MachineOptions {
-  readonly k: number;
-  readonly hash: Hash;
-  /** Of its own random generator; every node needs another one. */
-  readonly seed: number;
-  readonly publicKey: Uint8Array;
-  readonly id: string;
-  readonly incarnation: number;
-  /** Of the position before a restart: the node goes there again where it is free. */
-  readonly preferredSalt?: number | undefined;
-  /** Copies of each entry, the owner's included. */
-  readonly replicas: number;
-  readonly profile: Profile;
-  readonly limits: CoreLimits;
-  /** Whether an arc goes on without a majority of its set, once that has been away for evictAfterMs. */
-  readonly onQuorumLost?: 'heal' | 'refuse';
-  /** The incarnation in which this node's memory began; without a durable store, the present one. */
-  readonly birth?: number;
-  /** Whether `save` effects are carried out. */
-  readonly durable?: boolean;
-}
-
-/** What the node can tell of its own state without asking anybody. */
-export interface MachineHealth {
-  readonly member: boolean;
-  readonly serving: boolean;
-  readonly fingersComplete: boolean;
-  /** Arcs of ours that have fewer copies than they should. */
-  readonly underReplicated: number;
-  readonly entries: number;
-  readonly storeBytes: number;
-}
-
 export class Machine {
   readonly #engine: Engine;
   readonly #store: MemoryStore;
   readonly #history: History;
+  readonly #voters: Voters;
   readonly #table: RoutingTable;
   readonly #membership: Membership;
   readonly #owner: Owner;
@@ -93,7 +59,7 @@ export class Machine {
   /** Members that a connection is open to. */
   readonly #connected = new Map<string, Contact>();
   #lastCommand = 0;
-  /** The predecessor and the first successor when they were last looked at. */
+  /** The predecessor and first successor, when looked at last. */
   #nearest = '';
   readonly #tenure: Tenure;
   readonly #strangers: Strangers;
@@ -104,38 +70,19 @@ export class Machine {
     this.#table = new RoutingTable(engine);
     const birth = options.birth ?? options.incarnation;
     this.#history = new History(options.limits.history);
-    this.#store = new MemoryStore(this.#storeObserver());
-    const voters = new Voters(engine, options.replicas, birth, (contact) => this.#table.isBuried(contact));
-    const operations = new Operations(engine, this.#store, this.#history);
-    this.#operations = operations;
+    this.#store = new MemoryStore(recording(this.#history, engine.saver));
+    this.#voters = new Voters(engine, options.replicas, birth, this.#table);
+    this.#operations = new Operations(engine, this.#store, this.#history);
     this.#membership = new Membership(engine, this.#table, {
       neighboursChanged: () => this.#neighboursChanged(),
       gone: (contact, left) => this.#gone(contact, left),
       displaced: (by) => this.#tenure.displaced(by),
     });
-    const heals = (options.onQuorumLost ?? 'heal') === 'heal';
-    this.#owner = new Owner({ engine, voters, heals, birth }, this.#ownerView(voters));
-    voters.onBirth = () => this.#owner.reconcileSoon();
-    this.#responder = new Responder({
-      engine,
-      table: this.#table,
-      membership: this.#membership,
-      owner: this.#owner,
-      operations,
-      replica: new Replica({
-        engine,
-        store: this.#store,
-        history: this.#history,
-        owner: this.#owner,
-        birth,
-        observe: (entry) => operations.clock.observe(entry.version),
-      }),
-      store: this.#store,
-      met: (contact, member) => this.#met(contact, member, undefined),
-      messages: (from, request, respond) => this.#messages.handle(from, request, respond),
-      departed: (contact) => this.#owner.addLeaver(contact),
-    });
-    new Collector(engine, this.#store, this.#owner, operations).begin();
+    const heals = options.onQuorumLost !== 'refuse';
+    this.#owner = new Owner({ engine, voters: this.#voters, heals, birth }, this.#ownerView());
+    this.#voters.onBirth = () => this.#owner.reconcileSoon();
+    this.#responder = this.#makeResponder(birth);
+    new Collector(engine, this.#store, this.#owner, this.#operations).begin();
     this.#commands = new Commands(engine, this.#table, {
       answerHere: (position, request, respond) => this.#responder.answerHere(position, request, respond),
       describe: () => this.#responder.describe(),
@@ -252,7 +199,7 @@ export class Machine {
     this.#engine.peers.disconnected(id);
     this.#connected.delete(id);
     this.#engine.handleUnreachable(id);
-    this.#owner.removeLeaver(id);
+    this.#voters.removeLeaver(id);
     this.#messages.disconnected(id);
     this.#membership.disconnected(id);
     this.#home.lost(id);
@@ -262,7 +209,7 @@ export class Machine {
   handleUnreachable(now: number, id: string): void {
     this.#engine.now = now;
     this.#engine.handleUnreachable(id);
-    this.#owner.removeLeaver(id);
+    this.#voters.removeLeaver(id);
     this.#home.lost(id);
   }
 
@@ -348,18 +295,30 @@ export class Machine {
     return this.#engine.nextTimeout();
   }
 
-  #storeObserver(): StoreObserver {
-    const { saver } = this.#engine;
-    return {
-      stored: ({ position, entry }, replaced) => {
-        if (replaced !== undefined) this.#history.add(position, replaced);
-        saver.save({ type: 'entry', position, entry });
-      },
-      removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
-    };
+  #makeResponder(birth: number): Responder {
+    const [engine, operations] = [this.#engine, this.#operations];
+    return new Responder({
+      engine,
+      table: this.#table,
+      membership: this.#membership,
+      owner: this.#owner,
+      operations,
+      replica: new Replica({
+        engine,
+        store: this.#store,
+        history: this.#history,
+        owner: this.#owner,
+        birth,
+        observe: (entry) => operations.clock.observe(entry.version),
+      }),
+      store: this.#store,
+      met: (contact, member) => this.#met(contact, member, undefined),
+      messages: (from, request, respond) => this.#messages.handle(from, request, respond),
+      departed: (contact) => this.#voters.addLeaver(contact),
+    });
   }
 
-  #ownerView(voters: Voters): OwnerView {
+  #ownerView(): OwnerView {
     const engine = this.#engine;
     return {
       arc: () => this.#membership.arc,
@@ -371,7 +330,7 @@ export class Machine {
         contact,
         arc,
         took: (key) => this.#operations.unsettle(key),
-        born: (of, birth) => voters.born(of, birth),
+        born: (of, birth) => this.#voters.born(of, birth),
         overtaken: () => this.#owner.reconcileSoon(),
       }),
       changed: () => this.#tenure.servingChanged(),
@@ -424,14 +383,7 @@ export class Machine {
   #gone(contact: Contact, left: boolean): void {
     if (left) this.#remembered.remove(contact.host, contact.port);
     else this.#remembered.add(contact.host, contact.port, false);
-    if (!left) this.#owner.removeLeaver(contact.id);
+    if (!left) this.#voters.removeLeaver(contact.id);
     this.#home.lost(contact.id);
   }
-}
-
-/** At no address yet; where it stands on the ring is chosen when it joins. */
-function engineOf(options: MachineOptions): Engine {
-  const { k, hash, seed, publicKey, id, incarnation, profile, limits, durable = false } = options;
-  const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
-  return new Engine({ k, hash, seed, self: withSalt(nowhere, 0, hash, k), profile, limits, durable });
 }

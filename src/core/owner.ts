@@ -3,18 +3,20 @@
 // ours is taken over (change.ts), and the copies of what is ours follow the ring (segment.ts). A lookup finds
 // the member that the ring holds to be the owner; that one answers only for arcs whose configuration names
 // it.
-import { ArcMap, sameArc } from './arc-map.ts';
-import { Change, latest } from './change.ts';
-import type { ChangeView, Decided, Ended } from './change.ts';
+import { Change } from './change.ts';
+import type { ChangeView, Decided, Ended } from './change-view.ts';
 import type { Ballot, Configuration } from './configuration.ts';
-import { sameBase, sameConfiguration, supersedes } from './configuration.ts';
+import { newLineage } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
-import type { ExchangeOptions } from './exchange.ts';
-import type { Known } from './message.ts';
+import type { ExchangeParts } from './exchange.ts';
+import { Hints } from './hints.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Arc } from './position.ts';
-import { holds, intersect, overlaps, subtract } from './position.ts';
+import type { Refusal } from './parked.ts';
+import { Parked } from './parked.ts';
+import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
+import { forcedMessage, neighbours, plan, renewalsOf } from './plan.ts';
 import { Registers } from './registers.ts';
 import { Segment } from './segment.ts';
 import type { Voters } from './voters.ts';
@@ -25,10 +27,7 @@ export interface OwnerView {
   arc(): Arc | undefined;
   /** Members behind us, the nearest first, and the one before us. */
   neighbours(): { readonly successors: readonly Contact[]; readonly predecessor: Contact | undefined };
-  exchange(
-    contact: Contact,
-    arc: Arc,
-  ): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  exchange(contact: Contact, arc: Arc): ExchangeParts;
   /** Whether the whole arc is served has changed. */
   changed(): void;
 }
@@ -41,18 +40,6 @@ export interface OwnerOptions {
   readonly birth: number;
 }
 
-/** Why an operation cannot be carried out now. */
-export interface Refusal {
-  readonly code: 'BUSY' | 'ERR_QUORUM';
-  readonly message: string;
-}
-
-interface Parked {
-  readonly position: number;
-  readonly run: (segment: Segment) => void;
-  readonly refuse: (refusal: Refusal) => void;
-}
-
 export class Owner {
   readonly registers: Registers;
   readonly #o: OwnerOptions;
@@ -60,11 +47,8 @@ export class Owner {
   #segments: Segment[] = [];
   readonly #changes = new Map<Change, Segment | undefined>();
   readonly #inquiries = new Set<Inquiry>();
-  /** Configurations that others have told of, and that ours do not come after. */
-  readonly #hints: ArcMap<readonly Configuration[]>;
-  readonly #parked = new Set<Parked>();
-  /** Members that left and still hold copies: asked as well where an arc is taken over. */
-  #leavers: Contact[] = [];
+  readonly #hints: Hints;
+  readonly #parked: Parked;
   #reconciling = false;
   #begins = false;
 
@@ -72,7 +56,8 @@ export class Owner {
     const { engine, birth } = options;
     this.#o = options;
     this.#view = view;
-    this.#hints = new ArcMap(engine.size, (a, b) => a === b);
+    this.#hints = new Hints(engine.size);
+    this.#parked = new Parked(engine, (position) => this.#stuck(position));
     const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth });
     this.registers = new Registers(engine.size, self, engine.saver, {
       promised: (arc, ballot) => this.#promised(arc, ballot),
@@ -83,7 +68,7 @@ export class Owner {
   /** Whether every position of our arc is being served. */
   get serving(): boolean {
     const arc = this.#view.arc();
-    return arc !== undefined && this.#without([arc], this.#segments).length === 0;
+    return arc !== undefined && this.#without(arc, this.#segments).length === 0;
   }
 
   get segments(): readonly Segment[] {
@@ -94,7 +79,7 @@ export class Owner {
   get underReplicated(): Arc[] {
     const arc = this.#view.arc();
     if (arc === undefined) return [];
-    const open = this.#without([arc], this.#segments);
+    const open = this.#without(arc, this.#segments);
     return [...open, ...this.#segments.filter((segment) => !segment.complete).map((segment) => segment.arc)];
   }
 
@@ -119,11 +104,12 @@ export class Owner {
   reconcile(): void {
     const arc = this.#view.arc();
     if (!this.#o.engine.member) return this.#closeAll();
-    for (const change of [...this.#changes.keys()]) {
-      if (arc !== undefined && !this.#isInside(change.arc, arc)) this.#drop(change);
+    for (const change of this.#changes.keys()) {
+      if (arc !== undefined && !isInside(change.arc, arc, this.#o.engine.size)) this.#drop(change);
     }
-    for (const inquiry of [...this.#inquiries]) {
-      if (arc === undefined || !this.#isInside(inquiry.arc, arc)) this.#inquiries.delete(inquiry.end());
+    for (const inquiry of this.#inquiries) {
+      if (arc === undefined || !isInside(inquiry.arc, arc, this.#o.engine.size))
+        this.#inquiries.delete(inquiry.end());
     }
     if (arc !== undefined && this.#begins) {
       this.#begins = false;
@@ -133,21 +119,10 @@ export class Owner {
     }
     if (arc !== undefined) {
       const busy = [...this.#segments, ...this.#changes.keys(), ...this.#inquiries];
-      for (const part of this.#without([arc], busy)) this.#plan(part);
+      for (const part of this.#without(arc, busy)) this.#plan(part);
     }
-    for (const segment of [...this.#segments]) segment.refresh();
+    for (const segment of this.#segments.slice()) segment.refresh();
     this.#view.changed();
-  }
-
-  /** A member has left by its own will and can still be asked for what it holds. */
-  addLeaver(contact: Contact): void {
-    const others = this.#leavers.filter((leaver) => leaver.id !== contact.id);
-    this.#leavers = [...others, contact].slice(-this.#o.voters.replicas);
-  }
-
-  /** It cannot be asked any more. */
-  removeLeaver(id: string): void {
-    this.#leavers = this.#leavers.filter((leaver) => leaver.id !== id);
   }
 
   /** Others have told what they know to be decided. */
@@ -161,19 +136,7 @@ export class Owner {
   withSegment(position: number, run: (segment: Segment) => void, refuse: (refusal: Refusal) => void): void {
     const segment = this.segmentAt(position);
     if (segment !== undefined) return run(segment);
-    const stuck = this.#stuck(position);
-    if (stuck !== undefined) return refuse(stuck);
-    const { limits, profile } = this.#o.engine;
-    if (this.#parked.size >= limits.parked) {
-      return refuse({ code: 'BUSY', message: 'too many operations wait for an arc' });
-    }
-    const parked: Parked = { position, run, refuse };
-    this.#parked.add(parked);
-    // The asker would suspect us if we said nothing for longer.
-    this.#o.engine.after(profile.requestMinMs / 2, () => {
-      if (!this.#parked.delete(parked)) return;
-      refuse(this.#stuck(position) ?? { code: 'BUSY', message: 'the arc is being taken over' });
-    });
+    this.#parked.add(position, run, refuse);
   }
 
   /** The segment that serves the position now. */
@@ -188,59 +151,23 @@ export class Owner {
 
   /** Neighbouring segments with one set become one, so that their number stays small. */
   tidy(): void {
-    const { size } = this.#o.engine;
-    const ring = this.#view.arc();
-    for (const a of this.#segments) {
-      const b = this.#segments.find((other) => other !== a && other.arc.from === a.arc.to);
-      if (b === undefined || !a.complete || !b.complete || ring === undefined) continue;
-      if (!this.#isInside(a.arc, ring) || !this.#isInside(b.arc, ring)) continue;
-      const [lower, higher] = a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
-      const { lineage, epoch } = higher.configuration;
-      if (lower.configuration.lineage === lineage && lower.configuration.epoch < epoch) {
-        return lower.renew({ lineage, epoch });
-      }
-      if (lower.configuration.lineage !== lineage) {
-        const to = { lineage: `${lineage}-${size}`.slice(0, 4) + this.#lineage(), epoch: epoch + 1 };
-        lower.renew(to);
-        return higher.renew(to);
-      }
-      if (sameConfiguration(a.configuration, b.configuration)) return this.#join(a, b);
-    }
-  }
-
-  #lineage(): string {
-    return this.#o.engine.random.below(2 ** 32).toString(36);
-  }
-
-  #join(a: Segment, b: Segment): void {
-    const arc = { from: a.arc.from, to: b.arc.to };
-    const watermark = Math.min(a.watermark, b.watermark);
+    const pair = neighbours(this.#segments.filter(({ arc }) => this.#isOurs(arc)));
+    if (pair === undefined) return;
+    const [a, b] = pair;
+    const renewals = renewalsOf(a, b, () => newLineage(this.#o.engine.random));
+    for (const { segment, to } of renewals) segment.renew(to);
+    if (renewals.length > 0) return;
     this.#close(a);
     this.#close(b);
-    this.#serve(arc, a.configuration, watermark);
+    const watermark = Math.min(a.watermark, b.watermark);
+    this.#serve({ from: a.arc.from, to: b.arc.to }, a.configuration, watermark);
   }
 
   /** A part that nobody serves or changes: what is known of it decides how it is taken over. */
   #plan(part: Arc): void {
-    const { size } = this.#o.engine;
-    for (const { arc, value: register } of this.registers.within(part)) {
-      this.#takeOver(arc, [register.configuration], register.watermark);
-    }
-    for (const gap of this.registers.gaps(part)) {
-      for (const { arc, value } of this.#hints.within(gap)) this.#start(arc, value, 0);
-      for (const unknown of this.#hints.gaps(gap)) {
-        for (const piece of intersect(unknown, part, size)) this.#inquire(piece);
-      }
-    }
-  }
-
-  #takeOver(arc: Arc, known: readonly Configuration[], watermark: number): void {
-    for (const hinted of this.#hints.within(arc)) {
-      this.#start(hinted.arc, latest([...known, ...hinted.value]), watermark);
-    }
-    for (const rest of this.#hints.gaps(arc)) {
-      for (const piece of intersect(rest, arc, this.#o.engine.size)) this.#start(piece, known, watermark);
-    }
+    const { known, unknown } = plan(part, this.registers, this.#hints);
+    for (const { arc, bases, watermark } of known) this.#start(arc, bases, watermark);
+    for (const arc of unknown) this.#inquire(arc);
   }
 
   #start(arc: Arc, bases: readonly Configuration[], watermark: number, alone = false): void {
@@ -252,11 +179,7 @@ export class Owner {
   #inquire(arc: Arc): void {
     const { engine, heals, voters } = this.#o;
     const inquiry = new Inquiry(engine, arc, {
-      sources: () => {
-        const { successors, predecessor } = this.#view.neighbours();
-        const around = predecessor === undefined ? [] : [predecessor];
-        return [...successors.slice(0, voters.replicas + 1), ...around, ...this.#leavers];
-      },
+      sources: () => voters.sources(this.#view.neighbours()),
       heard: (contact, birth, known) => {
         voters.born(contact, birth);
         for (const one of known) this.#hint(one.arc, one.configuration);
@@ -284,7 +207,8 @@ export class Owner {
       decided: (change, decided) => {
         const segment = this.#changes.get(change);
         this.#changes.delete(change);
-        if (decided.forced && announces) engine.event({ type: 'degraded', message: forcedMessage(decided) });
+        if (decided.forced && announces)
+          engine.event({ type: 'degraded', message: forcedMessage(decided.configuration) });
         this.#decided(segment, decided);
       },
       ended: (change, ended) => this.#ended(change, ended),
@@ -293,7 +217,7 @@ export class Owner {
 
   #decided(segment: Segment | undefined, decided: Decided): void {
     const { arc, configuration, watermark, own } = decided;
-    this.#hints.set(arc, undefined);
+    this.#hints.forget(arc);
     const mine = own && configuration.members[0]?.contact.id === this.#o.engine.self.id;
     if (segment !== undefined && !segment.closed && mine) segment.update(configuration, watermark);
     else if (mine && this.#o.engine.member) this.#serve(arc, configuration, watermark);
@@ -315,10 +239,7 @@ export class Owner {
 
   #serve(arc: Arc, configuration: Configuration, watermark: number): void {
     const { engine, voters } = this.#o;
-    const inRing = (): boolean => {
-      const ring = this.#view.arc();
-      return ring !== undefined && this.#isInside(arc, ring);
-    };
+    const inRing = (): boolean => this.#isOurs(arc);
     const segment: Segment = new Segment(
       engine,
       {
@@ -352,11 +273,7 @@ export class Owner {
     );
     this.#segments.push(segment);
     segment.refresh();
-    for (const parked of this.#parked) {
-      if (!holds(arc, parked.position)) continue;
-      this.#parked.delete(parked);
-      parked.run(segment);
-    }
+    this.#parked.served(segment, arc);
   }
 
   /** A member does not follow our configuration: what does it know? */
@@ -381,51 +298,37 @@ export class Owner {
    * Keeps what is told, where nothing known comes after it; closes what it comes after. Whether it is news.
    */
   #hint(where: Arc, configuration: Configuration): boolean {
-    let news = false;
     const ring = this.#view.arc();
-    const parts = ring === undefined ? [] : intersect(where, ring, this.#o.engine.size);
-    for (const part of parts) {
-      for (const arc of this.#unheard(part, configuration)) {
+    let news = false;
+    for (const part of ring === undefined ? [] : intersect(where, ring, this.#o.engine.size)) {
+      const known = [
+        ...this.registers.within(part).map(({ arc, value }) => ({ arc, configuration: value.configuration })),
+        ...this.#segments,
+      ];
+      for (const arc of this.#hints.add(part, configuration, known)) {
         news = true;
-        const pieces = [
-          ...this.#hints.within(arc),
-          ...this.#hints.gaps(arc).map((gap) => ({ arc: gap, value: [] })),
-        ];
-        for (const piece of pieces) this.#hints.set(piece.arc, latest([...piece.value, configuration]));
-        for (const segment of this.#segments) if (overlaps(segment.arc, arc)) this.#cut(segment, arc);
-        for (const change of [...this.#changes.keys()]) if (overlaps(change.arc, arc)) this.#drop(change);
+        this.#stop(arc);
+        for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
       }
     }
     return news;
   }
 
-  /** The parts of an arc of which neither our register nor a hint covers this configuration. */
-  #unheard(arc: Arc, configuration: Configuration): Arc[] {
-    const covers = (known: Configuration): boolean =>
-      sameBase(known, configuration) || supersedes(known, configuration);
-    let parts: Arc[] = [arc];
-    const remove = (part: Arc): void => {
-      parts = parts.flatMap((one) => subtract(one, part, this.#o.engine.size));
-    };
-    for (const { arc: part, value } of this.registers.within(arc))
-      if (covers(value.configuration)) remove(part);
-    for (const segment of this.#segments) if (covers(segment.configuration)) remove(segment.arc);
-    for (const { arc: part, value } of this.#hints.within(arc))
-      if (value.some((one) => covers(one))) remove(part);
-    return parts;
-  }
-
   #promised(arc: Arc, ballot: Ballot): void {
     // Its own round 0 is the owner's, who goes on when it is decided.
     if (ballot.round === 0 && ballot.id === this.#o.engine.self.id) return;
-    for (const segment of [...this.#segments]) if (overlaps(segment.arc, arc)) this.#cut(segment, arc);
+    this.#stop(arc);
     this.reconcileSoon();
   }
 
   #moved(arc: Arc, configuration: Configuration | undefined): void {
     if (configuration?.members[0]?.contact.id === this.#o.engine.self.id) return;
-    for (const segment of [...this.#segments]) if (overlaps(segment.arc, arc)) this.#cut(segment, arc);
+    this.#stop(arc);
     this.reconcileSoon();
+  }
+
+  #stop(arc: Arc): void {
+    for (const segment of this.#segments.slice()) if (overlaps(segment.arc, arc)) this.#cut(segment, arc);
   }
 
   /** A part is nothing of ours any more: the rest is served on. */
@@ -457,9 +360,8 @@ export class Owner {
     this.#inquiries.clear();
     for (const segment of this.#segments) segment.close();
     this.#segments = [];
-    for (const parked of this.#parked) parked.refuse({ code: 'BUSY', message: 'this member has left' });
-    this.#parked.clear();
-    for (const { arc } of [...this.#hints.parts]) this.#hints.set(arc, undefined);
+    this.#parked.refuseAll('this member has left');
+    this.#hints.forget({ from: 0, to: 0 });
   }
 
   #stuck(position: number): Refusal | undefined {
@@ -473,6 +375,20 @@ export class Owner {
     return undefined;
   }
 
+  /** Whether the ring gives us all of the arc. */
+  #isOurs(arc: Arc): boolean {
+    const ring = this.#view.arc();
+    return ring !== undefined && isInside(arc, ring, this.#o.engine.size);
+  }
+
+  #without(arc: Arc, covers: readonly { readonly arc: Arc }[]): Arc[] {
+    return without(
+      [arc],
+      covers.map((one) => one.arc),
+      this.#o.engine.size,
+    );
+  }
+
   /** With a pause, so that what comes in the same moment is looked at once. */
   reconcileSoon(): void {
     if (this.#reconciling) return;
@@ -483,21 +399,4 @@ export class Owner {
       this.reconcile();
     });
   }
-
-  #without(arcs: readonly Arc[], covers: Iterable<{ readonly arc: Arc }>): Arc[] {
-    let parts = [...arcs];
-    for (const { arc } of covers) parts = parts.flatMap((part) => subtract(part, arc, this.#o.engine.size));
-    return parts;
-  }
-
-  #isInside(arc: Arc, outer: Arc): boolean {
-    return sameArc(arc, outer) || subtract(arc, outer, this.#o.engine.size).length === 0;
-  }
 }
-
-function forcedMessage({ configuration }: Decided): string {
-  const names = configuration.members.map(({ contact }) => `${contact.host}:${contact.port}`).join(', ');
-  return `a majority of the members that held an arc is away; service goes on from the copies left: ${names}`;
-}
-
-export type { Known };

@@ -90,6 +90,18 @@ export function intersect(a: Arc, b: Arc, size: number): Arc[] {
   return parts;
 }
 
+/** What is left of some arcs without others. */
+export function without(arcs: readonly Arc[], holes: readonly Arc[], size: number): Arc[] {
+  let parts = arcs.slice();
+  for (const hole of holes) parts = parts.flatMap((part) => subtract(part, hole, size));
+  return parts;
+}
+
+/** Whether every position of the arc is one of the outer arc. */
+export function isInside(arc: Arc, outer: Arc, size: number): boolean {
+  return subtract(arc, outer, size).length === 0;
+}
+
 /** The arc cut into so many parts of nearly equal length, clockwise; fewer where it has fewer positions. */
 export function divide(arc: Arc, parts: number, size: number): Arc[] {
   const length = arcLength(arc, size);

@@ -7,16 +7,13 @@ import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeOptions } from './exchange.ts';
+import type { ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
 import { Rounds } from './rounds.ts';
 
 /** What a segment needs of its owner. */
 export interface SegmentView {
-  exchange(
-    contact: Contact,
-    arc: Arc,
-  ): Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+  exchange(contact: Contact, arc: Arc): ExchangeParts;
   /** The members that should keep copies, this one first; undefined while the life of some is not known. */
   voters(): readonly Voter[] | undefined;
   /** Those of them that are to be members beside this one. */

@@ -3,6 +3,8 @@
 import type { Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
+import type { Neighbourhood } from './message.ts';
+import type { RoutingTable } from './routing-table.ts';
 
 /** Lives that are remembered. */
 const BIRTHS_MAX = 4_096;
@@ -12,18 +14,20 @@ export class Voters {
   readonly replicas: number;
   readonly #engine: Engine;
   readonly #birth: number;
-  readonly #isBuried: (contact: Contact) => boolean;
+  readonly #table: RoutingTable;
   readonly #births = new Map<string, number>();
   /** When a member was asked for its birth first. */
   readonly #asked = new Map<string, number>();
+  /** Members that left and still hold copies. */
+  #leavers: Contact[] = [];
   /** Another birth is known. */
   onBirth: () => void = () => {};
 
-  constructor(engine: Engine, replicas: number, birth: number, isBuried: (contact: Contact) => boolean) {
+  constructor(engine: Engine, replicas: number, birth: number, table: RoutingTable) {
     this.#engine = engine;
     this.replicas = replicas;
     this.#birth = birth;
-    this.#isBuried = isBuried;
+    this.#table = table;
   }
 
   /** This member, then the members behind it that are to keep copies. */
@@ -41,11 +45,28 @@ export class Voters {
     return successors.slice(0, this.replicas - 1).filter((contact) => !this.isLost(contact));
   }
 
+  /** Who may know the configuration of an arc that has come to us: the members around, and who left. */
+  sources(around: Neighbourhood): Contact[] {
+    const before = around.predecessor === undefined ? [] : [around.predecessor];
+    return [...around.successors.slice(0, this.replicas + 1), ...before, ...this.#leavers];
+  }
+
+  /** A member has left by its own will and can still be asked for what it holds. */
+  addLeaver(contact: Contact): void {
+    const others = this.#leavers.filter((leaver) => leaver.id !== contact.id);
+    this.#leavers = [...others, contact].slice(-this.replicas);
+  }
+
+  /** It cannot be asked any more. */
+  removeLeaver(id: string): void {
+    this.#leavers = this.#leavers.filter((leaver) => leaver.id !== id);
+  }
+
   /** Taken for dead, or silent for as long as would have it dropped. */
   isLost(contact: Contact): boolean {
     if (contact.id === this.#engine.self.id) return false;
     const { peers, profile, now } = this.#engine;
-    return this.#isBuried(contact) || peers.isSilentFor(contact.id, profile.evictAfterMs, now);
+    return this.#table.isBuried(contact) || peers.isSilentFor(contact.id, profile.evictAfterMs, now);
   }
 
   born(contact: Contact, birth: number): void {

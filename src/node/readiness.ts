@@ -1,7 +1,7 @@
 // Readiness: is this node's ring whole, and may this node go? It owns the judgement of a walk of the ring;
 // the walk itself, one request a member, is the core's, so every answer here has made the round trip.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { MachineHealth } from '../core/machine.ts';
+import type { MachineHealth } from '../core/machine-options.ts';
 import type { MemberDescription } from '../core/message.ts';
 import { type Call, Deadline } from './call-options.ts';
 import { ChordError } from './errors.ts';

@@ -20,5 +20,6 @@ export type { Profile, ProfileName } from '../core/profile.ts';
 export type { Command, ExplainResult, OperateResult, RingResult, ScanResult } from '../core/command.ts';
 export type { Contact } from '../core/contact.ts';
 export type { Effect, Failure, MachineEvent, Outcome } from '../core/effect.ts';
-export type { Machine, MachineHealth } from '../core/machine.ts';
+export type { Machine } from '../core/machine.ts';
+export type { MachineHealth } from '../core/machine-options.ts';
 export type { Consistency, MemberDescription, Operation, OperationResult } from '../core/message.ts';

@@ -1,0 +1,71 @@
+// Plan: what an owner does next about its arcs, as functions of what it knows. It owns the choice of bases
+// from which a part is taken over, and of neighbouring segments that can become one; owner.ts carries it out.
+import type { Base, Configuration } from './configuration.ts';
+import { latest, sameConfiguration } from './configuration.ts';
+import type { Hints } from './hints.ts';
+import type { Arc } from './position.ts';
+import type { Registers } from './registers.ts';
+import type { Segment } from './segment.ts';
+
+export interface Planned {
+  readonly arc: Arc;
+  /** The configurations that may be in force: of several lineages where rings have met. */
+  readonly bases: readonly Configuration[];
+  readonly watermark: number;
+}
+
+/** How each piece of an arc is taken over; `unknown` are those that nobody has told of yet. */
+export function plan(
+  part: Arc,
+  registers: Registers,
+  hints: Hints,
+): { readonly known: Planned[]; readonly unknown: Arc[] } {
+  const known: Planned[] = [];
+  for (const { arc, value } of registers.within(part)) {
+    const { configuration, watermark } = value;
+    for (const hint of hints.within(arc)) {
+      known.push({ arc: hint.arc, bases: latest([configuration, ...hint.value]), watermark });
+    }
+    for (const rest of hints.gaps(arc)) known.push({ arc: rest, bases: [configuration], watermark });
+  }
+  const unknown: Arc[] = [];
+  for (const gap of registers.gaps(part)) {
+    for (const { arc, value } of hints.within(gap)) known.push({ arc, bases: value, watermark: 0 });
+    unknown.push(...hints.gaps(gap));
+  }
+  return { known, unknown };
+}
+
+/** Two of the segments that touch and are complete. */
+export function neighbours(segments: readonly Segment[]): readonly [Segment, Segment] | undefined {
+  for (const a of segments) {
+    const b = segments.find((other) => other !== a && other.arc.from === a.arc.to);
+    if (b !== undefined && a.complete && b.complete) return [a, b];
+  }
+  return undefined;
+}
+
+/** What has to be decided before two segments have one configuration; nothing where they have. */
+export function renewalsOf(
+  a: Segment,
+  b: Segment,
+  lineage: () => string,
+): readonly { readonly segment: Segment; readonly to: Base }[] {
+  if (sameConfiguration(a.configuration, b.configuration)) return [];
+  const [lower, higher] = a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
+  const { epoch } = higher.configuration;
+  if (lower.configuration.lineage === higher.configuration.lineage && lower.configuration.epoch < epoch) {
+    return [{ segment: lower, to: { lineage: higher.configuration.lineage, epoch } }];
+  }
+  const to = { lineage: lineage(), epoch: epoch + 1 };
+  return [
+    { segment: lower, to },
+    { segment: higher, to },
+  ];
+}
+
+/** What users are told when an arc goes on without a majority. */
+export function forcedMessage({ members }: Configuration): string {
+  const names = members.map(({ contact }) => `${contact.host}:${contact.port}`).join(', ');
+  return `a majority of the members that held an arc is away; service goes on from the copies left: ${names}`;
+}
