@@ -2,7 +2,7 @@
 // and the ready line that supervisors and tests wait for; the ring itself is ChordSocket's.
 import type { Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { ChordError, ChordSocket } from '../index.ts';
+import { ChordError, ChordSocket, type Storage, type SyncPolicy } from '../index.ts';
 import { callOptions, ownTerms, socketOptions } from './connection.ts';
 import { codeOf, CommandFailure, describeFailure } from './failure.ts';
 import {
@@ -26,6 +26,8 @@ interface NodeFlags extends RingFlags {
   readonly listen: Address;
   readonly out?: Address;
   readonly leech?: boolean;
+  readonly data?: string;
+  readonly sync?: SyncPolicy;
   readonly replicas?: number;
   readonly handOver: number;
   readonly logLevel: string;
@@ -46,6 +48,19 @@ export function addNode(program: Command): void {
       ),
     )
     .addOption(flag('--leech', 'use the ring without storing anything for it'))
+    .addOption(
+      flag(
+        '--data <dir>',
+        'keep identity and entries in this directory; a node that starts with it again goes on where it was',
+      ),
+    )
+    .addOption(
+      flag(
+        '--sync <policy>',
+        'when a write to --data counts as done: on the disk (always), there within a second (interval), ' +
+          'or when the system likes (never); a power cut loses the rest (default: always)',
+      ).choices(['always', 'interval', 'never']),
+    )
     .addOption(
       flag('--replicas <n>', 'copies of each entry, the owner’s included (default: 3)').argParser(
         parsePositive,
@@ -74,6 +89,7 @@ async function runNode(flags: NodeFlags): Promise<void> {
     ...socketOptions(flags, terms),
     outAddr: flags.out === undefined ? undefined : [flags.out.host, flags.out.port],
     replicas: flags.replicas,
+    storage: storageOf(flags),
     logger: flags.logLevel === 'silent' ? undefined : await createLogger(flags.logLevel),
   });
   node.on('degraded', (event) => stderrLine(`${paintError('yellow', 'degraded')}: ${event.message}`));
@@ -86,6 +102,14 @@ async function runNode(flags: NodeFlags): Promise<void> {
   }
   await stop.stopped();
   await stopNode(node, flags);
+}
+
+function storageOf({ data, sync }: NodeFlags): Storage | undefined {
+  if (data !== undefined) return { directory: data, sync };
+  if (sync === undefined) return undefined;
+  throw new CommandFailure('ERR_USAGE', '--sync says how --data is written to, and none was given', {
+    exitCode: 2,
+  });
 }
 
 async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {

@@ -290,10 +290,13 @@ export class Machine {
     this.#engine.runTimers();
   }
 
-  /** An address that is tried for ever, with back-off, while no member is known there. */
-  remember(now: number, host: string, port: number): void {
+  /**
+   * An address that is tried with back-off while no member is known there: for ever, or until a member was
+   * known there.
+   */
+  remember(now: number, host: string, port: number, forEver = true): void {
     this.#engine.now = now;
-    this.#remembered.add(host, port, true);
+    this.#remembered.add(host, port, forEver);
   }
 
   /** Starts a command; a `settle` effect with the returned number ends it, within `timeoutMs`. */
