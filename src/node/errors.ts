@@ -116,7 +116,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     description: 'The store of a member could not be opened, read or written.',
     advice:
       'The message says why: a full disk, another process in the directory, another `k` or subnet, damage. ' +
-      'docs/OPERATING.md tells what to do about each. Reads go on meanwhile, and writes as soon as it takes them.',
+      'docs/OPERATING.md tells what to do about each. Reads go on meanwhile, and writes as soon as it ' +
+      'takes them.',
   },
 };
 

@@ -2,11 +2,18 @@
 // by its own process id at the end, also when a test fails half-way.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = packageRoot();
 const MAIN = `${ROOT}/dist/src/cli/main.js`;
+
+/** Above this file as it is written, and as it is compiled. */
+function packageRoot(): string {
+  const near = fileURLToPath(new URL('../..', import.meta.url));
+  return existsSync(`${near}/package.json`) ? near : fileURLToPath(new URL('../../..', import.meta.url));
+}
 
 /** How a finished command ended and what it wrote. */
 export interface Finished {
