@@ -97,9 +97,15 @@ export class Processes {
     return collect(child);
   }
 
-  /** Starts `chord node`, on a free port unless told where, and waits for its ready line. */
-  async startNode(args: readonly string[], listen = '127.0.0.1:0'): Promise<NodeProcess> {
-    const child = this.start(['node', '--listen', listen, '--profile', 'local', '--json', ...args]);
+  /**
+   * Starts `chord node`, on a free port unless told where, and waits for its ready line. No file of it grows
+   * beyond `fileKib`, until the limit is raised by `prlimit`: to the process that is a full disk.
+   */
+  async startNode(args: readonly string[], listen = '127.0.0.1:0', fileKib?: number): Promise<NodeProcess> {
+    const node = ['node', '--listen', listen, '--profile', 'local', '--json', ...args];
+    const limited = fileKib === undefined ? [] : limitFiles(fileKib);
+    const [program = '', ...rest] = [...limited, process.execPath, MAIN, ...node];
+    const child = this.#spawn(program, rest, {});
     const ended = collect(child);
     const line = await firstLine(child, ended);
     const ready = parseReady(line);
@@ -118,6 +124,11 @@ export class Processes {
       }),
     );
   }
+}
+
+/** A command that runs another one, which is told of the limit by an error instead of being killed. */
+function limitFiles(kib: number): string[] {
+  return ['bash', '-c', `trap '' XFSZ; ulimit -S -f ${kib}; exec "$@"`, 'bash'];
 }
 
 /** The first line that the child writes to standard output; rejects with its errors where it ends before. */
