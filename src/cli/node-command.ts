@@ -119,8 +119,8 @@ async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
   }
   await node.listen();
   const waitingFor = await connectAll(node, flags);
-  if (!flags.leech) await join(node, flags);
-  await reportReady(node, flags, waitingFor);
+  const serving = !flags.leech && (await join(node, flags));
+  await reportReady(node, flags, { waitingFor, serving });
 }
 
 /**
@@ -147,10 +147,14 @@ async function connectAll(node: ChordSocket, flags: NodeFlags): Promise<Address[
   return others.filter((_, i) => isSilent[i]);
 }
 
-async function join(node: ChordSocket, flags: NodeFlags): Promise<void> {
+/** Whether its whole arc is served, as it is when a join has ended. */
+async function join(node: ChordSocket, flags: NodeFlags): Promise<boolean> {
   try {
     await node.join(callOptions(flags));
+    return true;
   } catch (error) {
+    // A member that was restarted serves once enough of those that shared its entries are back.
+    if (flags.data !== undefined && codeOf(error) === 'ERR_TIMEOUT' && !node.leeching) return false;
     if (codeOf(error) !== 'ERR_UNREACHABLE') throw error;
     throw new CommandFailure('ERR_UNREACHABLE', error instanceof Error ? error.message : String(error), {
       cause: error,
@@ -161,16 +165,20 @@ async function join(node: ChordSocket, flags: NodeFlags): Promise<void> {
   }
 }
 
+interface Readiness {
+  /** Addresses that were given and do not answer yet. */
+  readonly waitingFor: readonly Address[];
+  readonly serving: boolean;
+}
+
 async function reportReady(
   node: ChordSocket,
   flags: NodeFlags,
-  waitingFor: readonly Address[],
+  { waitingFor, serving }: Readiness,
 ): Promise<void> {
   const waiting = waitingFor.map(formatAddress);
   if (flags.json) {
     const { addr, outAddr, id, position } = node;
-    // A join ends only once the whole arc is served.
-    const serving = !node.leeching;
     const gateways = { http: node.gateway ?? null, resp: null };
     await writeJson({ event: 'ready', addr, id, position, serving, ...gateways, outAddr, waiting });
     return;
@@ -185,6 +193,9 @@ async function reportReady(
     const isAlone = !flags.leech && node.next === undefined;
     const meanwhile = isAlone ? 'Until then this is a ring of its own; it' : 'It';
     await writeLine(`              ${meanwhile} goes on trying and connects as soon as one is up.`);
+  }
+  if (!flags.leech && !serving) {
+    await writeLine('  waits for   the other members that have its entries: it serves once most are back');
   }
   await writeLine(`  stop it with Ctrl-C${flags.leech ? '' : ': it hands its entries over first'}`);
 }
