@@ -102,10 +102,9 @@ export class Machine {
     const engine = engineOf(options);
     this.#engine = engine;
     this.#table = new RoutingTable(engine);
-    const birth = options.birth ?? options.incarnation;
     this.#history = new History(options.limits.history);
     this.#store = new MemoryStore(this.#storeObserver());
-    const voters = new Voters(engine, options.replicas, birth, (contact) => this.#table.isBuried(contact));
+    const voters = new Voters(engine, options.replicas, (contact) => this.#table.isBuried(contact));
     const operations = new Operations(engine, this.#store, this.#history);
     this.#operations = operations;
     this.#membership = new Membership(engine, this.#table, {
@@ -114,7 +113,7 @@ export class Machine {
       displaced: (by) => this.#tenure.displaced(by),
     });
     const heals = (options.onQuorumLost ?? 'heal') === 'heal';
-    this.#owner = new Owner({ engine, voters, heals, birth }, this.#ownerView(voters));
+    this.#owner = new Owner({ engine, voters, heals }, this.#ownerView(voters));
     voters.onBirth = () => this.#owner.reconcileSoon();
     this.#responder = new Responder({
       engine,
@@ -127,7 +126,6 @@ export class Machine {
         store: this.#store,
         history: this.#history,
         owner: this.#owner,
-        birth,
         observe: (entry) => operations.clock.observe(entry.version),
       }),
       store: this.#store,
@@ -319,9 +317,13 @@ export class Machine {
     this.#commands.cancel(command);
   }
 
-  /** What a durable node wrote down in former lives; before anything else happens. */
-  restore(now: number, records: Iterable<SavedRecord>): void {
+  /**
+   * What a durable node wrote down in former lives, and the incarnation in which that memory began; before
+   * anything else happens.
+   */
+  restore(now: number, records: Iterable<SavedRecord>, birth: number): void {
     this.#engine.now = now;
+    this.#engine.birth = birth;
     const { hash, k } = this.#engine;
     for (const record of records) {
       if (record.type === 'registers') this.#owner.registers.restore(record.registers);
@@ -436,5 +438,8 @@ export class Machine {
 function engineOf(options: MachineOptions): Engine {
   const { k, hash, seed, publicKey, id, incarnation, profile, limits, durable = false } = options;
   const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
-  return new Engine({ k, hash, seed, self: withSalt(nowhere, 0, hash, k), profile, limits, durable });
+  const self = withSalt(nowhere, 0, hash, k);
+  const engine = new Engine({ k, hash, seed, self, profile, limits, durable });
+  engine.birth = options.birth ?? incarnation;
+  return engine;
 }

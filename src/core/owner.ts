@@ -38,7 +38,6 @@ export interface OwnerOptions {
   readonly voters: Voters;
   /** Whether an arc may go on without a majority of its set. */
   readonly heals: boolean;
-  readonly birth: number;
 }
 
 /** Why an operation cannot be carried out now. */
@@ -69,11 +68,11 @@ export class Owner {
   #begins = false;
 
   constructor(options: OwnerOptions, view: OwnerView) {
-    const { engine, birth } = options;
+    const { engine } = options;
     this.#o = options;
     this.#view = view;
     this.#hints = new ArcMap(engine.size, (a, b) => a === b);
-    const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth });
+    const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth: engine.birth });
     this.registers = new Registers(engine.size, self, engine.saver, {
       promised: (arc, ballot) => this.#promised(arc, ballot),
       moved: (arc, configuration) => this.#moved(arc, configuration),

@@ -11,7 +11,6 @@ export class Voters {
   /** Copies of each entry, the owner's included. */
   readonly replicas: number;
   readonly #engine: Engine;
-  readonly #birth: number;
   readonly #isBuried: (contact: Contact) => boolean;
   readonly #births = new Map<string, number>();
   /** When a member was asked for its birth first. */
@@ -19,16 +18,15 @@ export class Voters {
   /** Another birth is known. */
   onBirth: () => void = () => {};
 
-  constructor(engine: Engine, replicas: number, birth: number, isBuried: (contact: Contact) => boolean) {
+  constructor(engine: Engine, replicas: number, isBuried: (contact: Contact) => boolean) {
     this.#engine = engine;
     this.replicas = replicas;
-    this.#birth = birth;
     this.#isBuried = isBuried;
   }
 
   /** This member, then the members behind it that are to keep copies. */
   next(successors: readonly Contact[]): readonly Voter[] | undefined {
-    const voters: Voter[] = [{ contact: this.#engine.self, birth: this.#birth }];
+    const voters: Voter[] = [{ contact: this.#engine.self, birth: this.#engine.birth }];
     for (const contact of this.wanted(successors)) {
       const birth = this.#births.get(nameOf(contact));
       if (birth !== undefined) voters.push({ contact, birth });

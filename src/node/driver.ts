@@ -117,8 +117,8 @@ export class Driver {
   // What happens, from the store.
 
   /** Before anything else. */
-  restore(records: readonly SavedRecord[]): void {
-    this.#input((now) => this.machine.restore(now, records));
+  restore(records: readonly SavedRecord[], birth: number): void {
+    this.#input((now) => this.machine.restore(now, records, birth));
   }
 
   handleSaved(token: number): void {

@@ -200,7 +200,7 @@ export class LocalNode implements WalkRunner {
   /** Before the first word to anybody, what was known before the restart is known again. */
   async #wake(): Promise<void> {
     await this.#memory.open({
-      restore: (records) => this.#driver.restore(records),
+      restore: (records, birth) => this.#driver.restore(records, birth),
       rememberMembers: (members) => {
         for (const { host, port } of members) this.#driver.remember(host, port, false);
         this.#remembers ||= members.length > 0;
@@ -378,7 +378,9 @@ function makeMachine(config: SocketConfig, memory: NodeMemory): Machine {
     publicKey: memory.identity.publicKey,
     id: memory.identity.id,
     incarnation: memory.incarnation,
+    birth: memory.birth,
     preferredSalt: memory.preferredSalt,
+    durable: memory.isDurable,
     replicas,
     profile,
     limits,

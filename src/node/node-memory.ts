@@ -47,6 +47,11 @@ export class NodeMemory {
     this.preferredSalt = this.#persistence?.salt;
   }
 
+  /** Whether what is saved outlives the process. */
+  get isDurable(): boolean {
+    return this.#persistence !== undefined;
+  }
+
   /** Members that were known before the restart. */
   get members(): readonly Address[] {
     return this.#members;
