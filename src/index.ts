@@ -27,6 +27,8 @@ export const base: { readonly Protocol: typeof Protocol; readonly toBase58: type
   toBase58,
 };
 
+export { DurableStore } from './storage/durable-store.ts';
+export { MemoryStorage } from './storage/memory-storage.ts';
 export { PROFILES } from './core/profile.ts';
 export type { Profile, ProfileName } from './core/profile.ts';
 export type { Consistency } from './core/message.ts';
@@ -55,4 +57,7 @@ export type { Peer } from './node/peer.ts';
 export type { Encryption } from './node/protocol.ts';
 export type { Health } from './node/readiness.ts';
 export type { Explanation, HopView, MemberView } from './node/ring-view.ts';
+export type { DirectoryOptions, Storage } from './node/storage-option.ts';
+export type { DurableStoreOptions, SyncPolicy } from './storage/durable-store.ts';
+export type { Store, StoreChange, StoredRecord } from './storage/store.ts';
 export type { ScannedEntry, ScanOptions, ScanPage, WalkOptions } from './node/walk.ts';

@@ -2,7 +2,7 @@
 // and the ready line that supervisors and tests wait for; the ring itself is ChordSocket's.
 import type { Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { ChordError, ChordSocket } from '../index.ts';
+import { ChordError, ChordSocket, type Storage, type SyncPolicy } from '../index.ts';
 import { callOptions, ownTerms, socketOptions } from './connection.ts';
 import { codeOf, CommandFailure, describeFailure } from './failure.ts';
 import {
@@ -26,6 +26,8 @@ interface NodeFlags extends RingFlags {
   readonly listen: Address;
   readonly out?: Address;
   readonly leech?: boolean;
+  readonly data?: string;
+  readonly sync?: SyncPolicy;
   readonly replicas?: number;
   readonly handOver: number;
   readonly logLevel: string;
@@ -46,6 +48,19 @@ export function addNode(program: Command): void {
       ),
     )
     .addOption(flag('--leech', 'use the ring without storing anything for it'))
+    .addOption(
+      flag(
+        '--data <dir>',
+        'keep identity and entries in this directory; a node that starts with it again goes on where it was',
+      ),
+    )
+    .addOption(
+      flag(
+        '--sync <policy>',
+        'when a write to --data counts as done: on the disk (always), there within a second (interval), ' +
+          'or when the system likes (never); a power cut loses the rest (default: always)',
+      ).choices(['always', 'interval', 'never']),
+    )
     .addOption(
       flag('--replicas <n>', 'copies of each entry, the owner’s included (default: 3)').argParser(
         parsePositive,
@@ -74,6 +89,7 @@ async function runNode(flags: NodeFlags): Promise<void> {
     ...socketOptions(flags, terms),
     outAddr: flags.out === undefined ? undefined : [flags.out.host, flags.out.port],
     replicas: flags.replicas,
+    storage: storageOf(flags),
     logger: flags.logLevel === 'silent' ? undefined : await createLogger(flags.logLevel),
   });
   node.on('degraded', (event) => stderrLine(`${paintError('yellow', 'degraded')}: ${event.message}`));
@@ -88,6 +104,14 @@ async function runNode(flags: NodeFlags): Promise<void> {
   await stopNode(node, flags);
 }
 
+function storageOf({ data, sync }: NodeFlags): Storage | undefined {
+  if (data !== undefined) return { directory: data, sync };
+  if (sync === undefined) return undefined;
+  throw new CommandFailure('ERR_USAGE', '--sync says how --data is written to, and none was given', {
+    exitCode: 2,
+  });
+}
+
 async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
   if (flags.leech && flags.connect === undefined) {
     const warning = 'no --connect was given, and a client without one knows no ring that it could use';
@@ -95,8 +119,8 @@ async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
   }
   await node.listen();
   const waitingFor = await connectAll(node, flags);
-  if (!flags.leech) await join(node, flags);
-  await reportReady(node, flags, waitingFor);
+  const serving = !flags.leech && (await join(node, flags));
+  await reportReady(node, flags, { waitingFor, serving });
 }
 
 /**
@@ -123,10 +147,14 @@ async function connectAll(node: ChordSocket, flags: NodeFlags): Promise<Address[
   return others.filter((_, i) => isSilent[i]);
 }
 
-async function join(node: ChordSocket, flags: NodeFlags): Promise<void> {
+/** Whether its whole arc is served, as it is when a join has ended. */
+async function join(node: ChordSocket, flags: NodeFlags): Promise<boolean> {
   try {
     await node.join(callOptions(flags));
+    return true;
   } catch (error) {
+    // A member that was restarted serves once enough of those that shared its entries are back.
+    if (flags.data !== undefined && codeOf(error) === 'ERR_TIMEOUT' && !node.leeching) return false;
     if (codeOf(error) !== 'ERR_UNREACHABLE') throw error;
     throw new CommandFailure('ERR_UNREACHABLE', error instanceof Error ? error.message : String(error), {
       cause: error,
@@ -137,16 +165,20 @@ async function join(node: ChordSocket, flags: NodeFlags): Promise<void> {
   }
 }
 
+interface Readiness {
+  /** Addresses that were given and do not answer yet. */
+  readonly waitingFor: readonly Address[];
+  readonly serving: boolean;
+}
+
 async function reportReady(
   node: ChordSocket,
   flags: NodeFlags,
-  waitingFor: readonly Address[],
+  { waitingFor, serving }: Readiness,
 ): Promise<void> {
   const waiting = waitingFor.map(formatAddress);
   if (flags.json) {
     const { addr, outAddr, id, position } = node;
-    // A join ends only once the whole arc is served.
-    const serving = !node.leeching;
     const gateways = { http: node.gateway ?? null, resp: null };
     await writeJson({ event: 'ready', addr, id, position, serving, ...gateways, outAddr, waiting });
     return;
@@ -161,6 +193,9 @@ async function reportReady(
     const isAlone = !flags.leech && node.next === undefined;
     const meanwhile = isAlone ? 'Until then this is a ring of its own; it' : 'It';
     await writeLine(`              ${meanwhile} goes on trying and connects as soon as one is up.`);
+  }
+  if (!flags.leech && !serving) {
+    await writeLine('  waits for   the other members that have its entries: it serves once most are back');
   }
   await writeLine(`  stop it with Ctrl-C${flags.leech ? '' : ': it hands its entries over first'}`);
 }

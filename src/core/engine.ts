@@ -70,6 +70,8 @@ export class Engine {
   /** Wall time minus monotonic time. */
   wallOffset = 0;
   self: Contact;
+  /** The incarnation in which this node's memory began. */
+  birth = 1;
   /** Host and port of this node's gateway, '' while it has none: for `describe`. */
   gateway = '';
   /** Whether this node stores data for a ring. */

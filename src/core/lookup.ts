@@ -39,34 +39,42 @@ export interface LookupResult {
  */
 const HOPS_MAX = 128;
 
+/**
+ * What only a lookup needs that does not reach the owner at once. Made when first needed, because each field
+ * costs something where an operation is a matter of microseconds.
+ */
+class Detour {
+  tried: Set<string> | undefined;
+  /** Undefined until our own tables have been asked for more than the owner. */
+  candidates: Contact[] | undefined;
+  /** Requests under way beside the first. */
+  otherCalls: Set<number> | undefined;
+  hedges = 0;
+  retries = 0;
+  hedging = false;
+  round = 0;
+  trouble: Failure | undefined;
+  pause: Timer | undefined;
+  hedge: Timer | undefined;
+}
+
 export class Lookup {
   readonly #engine: Engine;
   readonly #table: RoutingTable;
   readonly #goal: Goal;
   readonly #done: (result: LookupResult) => void;
   readonly #startedAt: number;
-  // Made when first needed: a warm lookup asks the owner and nobody else.
   #firstTried = '';
-  #tried: Set<string> | undefined;
-  /** Undefined until our own tables have been asked for more than the owner. */
-  #candidates: Contact[] | undefined;
-  #hops: Hop[] | undefined;
-  /** The requests under way: the first, and those beside it where it is slow. */
+  /** The first request under way; those beside it are in the detour. */
   #call = 0;
-  #otherCalls: Set<number> | undefined;
   #owner: Contact | undefined;
   #requests = 0;
-  #hedges = 0;
-  #retries = 0;
+  #steps = 0;
   /** The owner's answer is awaited: nobody else is asked meanwhile. */
   #atOwner = false;
-  #hedging = false;
-  #steps = 0;
-  #round = 0;
-  #trouble: Failure | undefined;
-  #pause: Timer | undefined;
-  #hedge: Timer | undefined;
   #ended = false;
+  #hops: Hop[] | undefined;
+  #detour: Detour | undefined;
   readonly #deadlineTimer: Timer;
 
   constructor(engine: Engine, table: RoutingTable, goal: Goal, done: (result: LookupResult) => void) {
@@ -83,16 +91,25 @@ export class Lookup {
     this.#ended = true;
     const engine = this.#engine;
     if (this.#call !== 0) engine.abandon(this.#call);
-    if (this.#otherCalls !== undefined) for (const number of this.#otherCalls) engine.abandon(number);
-    engine.cancelTimer(this.#pause);
-    engine.cancelTimer(this.#hedge);
     engine.cancelTimer(this.#deadlineTimer);
+    const detour = this.#detour;
+    if (detour === undefined) return;
+    for (const number of detour.otherCalls ?? []) engine.abandon(number);
+    engine.cancelTimer(detour.pause);
+    engine.cancelTimer(detour.hedge);
+  }
+
+  get #more(): Detour {
+    this.#detour ??= new Detour();
+    return this.#detour;
   }
 
   #start(): void {
     this.#firstTried = '';
-    this.#tried = undefined;
-    this.#candidates = undefined;
+    if (this.#detour !== undefined) {
+      this.#detour.tried = undefined;
+      this.#detour.candidates = undefined;
+    }
     this.#owner = undefined;
     this.#steps = 0;
     if (this.#goal.here((reply) => this.#answer(this.#engine.self, reply, 0))) return;
@@ -103,11 +120,12 @@ export class Lookup {
 
   /** Members on the way there, from our own tables at first. */
   #ways(): Contact[] {
-    if (this.#candidates === undefined) {
-      this.#candidates = [];
+    const detour = this.#more;
+    if (detour.candidates === undefined) {
+      detour.candidates = [];
       for (const contact of this.#table.preceding(this.#goal.position)) this.#consider(contact);
     }
-    return this.#candidates;
+    return detour.candidates;
   }
 
   #consider(contact: Contact): void {
@@ -117,7 +135,7 @@ export class Lookup {
   }
 
   #hasTried(contact: Contact): boolean {
-    return contact.id === this.#firstTried || (this.#tried?.has(contact.id) ?? false);
+    return contact.id === this.#firstTried || (this.#detour?.tried?.has(contact.id) ?? false);
   }
 
   #next(): void {
@@ -164,33 +182,33 @@ export class Lookup {
     this.#ask(candidate, request, undefined, (answer) => this.#closerAnswer(candidate, answer));
     // A slow hop is not waited for: the next best is asked as well. Finding changes nothing, so asking
     // twice is harmless.
-    engine.cancelTimer(this.#hedge);
-    this.#hedge = engine.after(engine.peers.hedgeMs(candidate.id), () => {
+    engine.cancelTimer(this.#detour?.hedge);
+    this.#more.hedge = engine.after(engine.peers.hedgeMs(candidate.id), () => {
       if (this.#ended || this.#callCount !== 1 || this.#nearest() === undefined) return;
-      this.#hedging = true;
+      this.#more.hedging = true;
       this.#next();
-      this.#hedging = false;
+      this.#more.hedging = false;
     });
   }
 
   #count(): void {
     this.#steps += 1;
-    if (this.#hedging) this.#hedges += 1;
-    else if (this.#round === 0) this.#requests += 1;
-    else this.#retries += 1;
+    if (this.#detour?.hedging === true) this.#detour.hedges += 1;
+    else if ((this.#detour?.round ?? 0) === 0) this.#requests += 1;
+    else this.#more.retries += 1;
   }
 
   #try(contact: Contact): void {
     if (this.#firstTried === '') {
       this.#firstTried = contact.id;
     } else {
-      this.#tried ??= new Set();
-      this.#tried.add(contact.id);
+      this.#more.tried ??= new Set();
+      this.#more.tried.add(contact.id);
     }
   }
 
   get #callCount(): number {
-    return (this.#call === 0 ? 0 : 1) + (this.#otherCalls?.size ?? 0);
+    return (this.#call === 0 ? 0 : 1) + (this.#detour?.otherCalls?.size ?? 0);
   }
 
   #ask(to: Contact, request: Request, timeoutMs: number | undefined, done: (answer: Answer) => void): void {
@@ -199,7 +217,7 @@ export class Lookup {
       request,
       (answer) => {
         if (this.#call === number) this.#call = 0;
-        else this.#otherCalls?.delete(number);
+        else this.#detour?.otherCalls?.delete(number);
         if (!this.#ended) done(answer);
       },
       timeoutMs,
@@ -207,13 +225,13 @@ export class Lookup {
     if (this.#call === 0) {
       this.#call = number;
     } else {
-      this.#otherCalls ??= new Set();
-      this.#otherCalls.add(number);
+      this.#more.otherCalls ??= new Set();
+      this.#more.otherCalls.add(number);
     }
   }
 
   #closerAnswer(candidate: Contact, answer: Answer): void {
-    this.#engine.cancelTimer(this.#hedge);
+    this.#engine.cancelTimer(this.#detour?.hedge);
     if (answer.type !== 'reply' || answer.body.type !== 'found') {
       this.#missed(candidate, answer);
       return this.#next();
@@ -259,7 +277,7 @@ export class Lookup {
     }
     if (reply.type === 'failed' && reply.code === 'BUSY') {
       this.#record(owner, ms, 'busy');
-      this.#trouble = { code: 'ERR_TIMEOUT', message: reply.message };
+      this.#more.trouble = { code: 'ERR_TIMEOUT', message: reply.message };
       return this.#again();
     }
     this.#record(owner, ms, 'answer');
@@ -271,7 +289,7 @@ export class Lookup {
   #missed(contact: Contact, answer: Answer): void {
     const outcome = answer.type === 'unreachable' ? 'unreachable' : 'timeout';
     this.#record(contact, answer.ms, outcome);
-    this.#trouble = {
+    this.#more.trouble = {
       code: answer.type === 'unreachable' ? 'ERR_UNREACHABLE' : 'ERR_TIMEOUT',
       message: `${contact.host}:${contact.port} (position ${contact.position}) did not answer`,
     };
@@ -280,10 +298,11 @@ export class Lookup {
   /** Nobody is left to ask, or the owner was not ready: the ring gets a moment, then it starts afresh. */
   #again(): void {
     const engine = this.#engine;
-    if (this.#ended || (this.#pause !== undefined && this.#pause.action !== undefined)) return;
-    this.#round += 1;
-    const backoff = engine.profile.retryMs * 2 ** Math.min(this.#round - 1, 4);
-    this.#pause = engine.after(engine.random.around(backoff), () => this.#start());
+    const detour = this.#more;
+    if (this.#ended || detour.pause?.action !== undefined) return;
+    detour.round += 1;
+    const backoff = engine.profile.retryMs * 2 ** Math.min(detour.round - 1, 4);
+    detour.pause = engine.after(engine.random.around(backoff), () => this.#start());
   }
 
   #record(peer: Contact, ms: number, outcome: Hop['outcome']): void {
@@ -294,7 +313,7 @@ export class Lookup {
   #lateness(): Failure {
     const waited = Math.round(this.#engine.now - this.#startedAt);
     const { position } = this.#goal;
-    const cause = this.#trouble;
+    const cause = this.#detour?.trouble;
     return {
       code: cause?.code ?? 'ERR_TIMEOUT',
       message:
@@ -312,8 +331,8 @@ export class Lookup {
     this.cancel();
     const cost: Cost = {
       requests: this.#requests,
-      hedges: this.#hedges,
-      retries: this.#retries,
+      hedges: this.#detour?.hedges ?? 0,
+      retries: this.#detour?.retries ?? 0,
       ms: this.#engine.now - this.#startedAt,
     };
     this.#done({ reply, failure, owner, cost, hops: this.#hops ?? [] });

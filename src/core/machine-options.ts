@@ -43,5 +43,8 @@ export interface MachineHealth {
 export function engineOf(options: MachineOptions): Engine {
   const { k, hash, seed, publicKey, id, incarnation, profile, limits, durable = false } = options;
   const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
-  return new Engine({ k, hash, seed, self: withSalt(nowhere, 0, hash, k), profile, limits, durable });
+  const self = withSalt(nowhere, 0, hash, k);
+  const engine = new Engine({ k, hash, seed, self, profile, limits, durable });
+  engine.birth = options.birth ?? incarnation;
+  return engine;
 }

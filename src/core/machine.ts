@@ -68,10 +68,9 @@ export class Machine {
     const engine = engineOf(options);
     this.#engine = engine;
     this.#table = new RoutingTable(engine);
-    const birth = options.birth ?? options.incarnation;
     this.#history = new History(options.limits.history);
     this.#store = new MemoryStore(recording(this.#history, engine.saver));
-    this.#voters = new Voters(engine, options.replicas, birth, this.#table);
+    this.#voters = new Voters(engine, options.replicas, this.#table);
     this.#operations = new Operations(engine, this.#store, this.#history);
     this.#membership = new Membership(engine, this.#table, {
       neighboursChanged: () => this.#neighboursChanged(),
@@ -79,9 +78,9 @@ export class Machine {
       displaced: (by) => this.#tenure.displaced(by),
     });
     const heals = options.onQuorumLost !== 'refuse';
-    this.#owner = new Owner({ engine, voters: this.#voters, heals, birth }, this.#ownerView());
+    this.#owner = new Owner({ engine, voters: this.#voters, heals }, this.#ownerView());
     this.#voters.onBirth = () => this.#owner.reconcileSoon();
-    this.#responder = this.#makeResponder(birth);
+    this.#responder = this.#makeResponder();
     new Collector(engine, this.#store, this.#owner, this.#operations).begin();
     this.#commands = new Commands(engine, this.#table, {
       answerHere: (position, request, respond) => this.#responder.answerHere(position, request, respond),
@@ -237,10 +236,13 @@ export class Machine {
     this.#engine.runTimers();
   }
 
-  /** An address that is tried for ever, with back-off, while no member is known there. */
-  remember(now: number, host: string, port: number): void {
+  /**
+   * An address that is tried with back-off while no member is known there: for ever, or until a member was
+   * known there.
+   */
+  remember(now: number, host: string, port: number, forEver = true): void {
     this.#engine.now = now;
-    this.#remembered.add(host, port, true);
+    this.#remembered.add(host, port, forEver);
   }
 
   /** Starts a command; a `settle` effect with the returned number ends it, within `timeoutMs`. */
@@ -263,9 +265,13 @@ export class Machine {
     this.#commands.cancel(command);
   }
 
-  /** What a durable node wrote down in former lives; before anything else happens. */
-  restore(now: number, records: Iterable<SavedRecord>): void {
+  /**
+   * What a durable node wrote down in former lives, and the incarnation in which that memory began; before
+   * anything else happens.
+   */
+  restore(now: number, records: Iterable<SavedRecord>, birth: number): void {
     this.#engine.now = now;
+    this.#engine.birth = birth;
     const { hash, k } = this.#engine;
     for (const record of records) {
       if (record.type === 'registers') this.#owner.registers.restore(record.registers);
@@ -295,7 +301,7 @@ export class Machine {
     return this.#engine.nextTimeout();
   }
 
-  #makeResponder(birth: number): Responder {
+  #makeResponder(): Responder {
     const [engine, operations] = [this.#engine, this.#operations];
     return new Responder({
       engine,
@@ -308,7 +314,6 @@ export class Machine {
         store: this.#store,
         history: this.#history,
         owner: this.#owner,
-        birth,
         observe: (entry) => operations.clock.observe(entry.version),
       }),
       store: this.#store,

@@ -103,6 +103,7 @@ export class Messages {
 
   /** This client has a home, or another one. */
   homed(): void {
+    this.#whispers.homed();
     this.#antiEntropy.homed();
     this.#broadcast.resend();
   }

@@ -37,7 +37,6 @@ export interface OwnerOptions {
   readonly voters: Voters;
   /** Whether an arc may go on without a majority of its set. */
   readonly heals: boolean;
-  readonly birth: number;
 }
 
 export class Owner {
@@ -53,12 +52,12 @@ export class Owner {
   #begins = false;
 
   constructor(options: OwnerOptions, view: OwnerView) {
-    const { engine, birth } = options;
+    const { engine } = options;
     this.#o = options;
     this.#view = view;
     this.#hints = new Hints(engine.size);
     this.#parked = new Parked(engine, (position) => this.#stuck(position));
-    const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth });
+    const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth: engine.birth });
     this.registers = new Registers(engine.size, self, engine.saver, {
       promised: (arc, ballot) => this.#promised(arc, ballot),
       moved: (arc, configuration) => this.#moved(arc, configuration),

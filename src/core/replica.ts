@@ -21,7 +21,6 @@ export interface ReplicaParts {
   readonly store: MemoryStore;
   readonly history: History;
   readonly owner: Owner;
-  readonly birth: number;
   /** An entry of another member was seen. */
   observe(entry: Entry): void;
 }
@@ -34,11 +33,11 @@ export class Replica {
   }
 
   inspect({ arc }: Body<'inspect'>): Reply {
-    const { owner, birth } = this.#parts;
+    const { owner, engine } = this.#parts;
     const known: Known[] = owner.registers.within(arc).map(({ arc: part, value }) => {
       return { arc: part, configuration: value.configuration, watermark: value.watermark };
     });
-    return { type: 'inspected', birth, known };
+    return { type: 'inspected', birth: engine.birth, known };
   }
 
   prepare({ arc, base, ballot }: Body<'prepare'>, respond: Respond): void {
@@ -84,10 +83,10 @@ export class Replica {
   }
 
   summarise({ arc, parts }: Body<'summarise'>): Reply {
-    const { store, history, engine, birth } = this.#parts;
+    const { store, history, engine } = this.#parts;
     const pieces = divide(arc, parts, engine.size);
     const past = parts === 1 ? history.summary(arc) : { count: 0, low: 0, high: 0 };
-    return { type: 'summary', birth, parts: pieces.map((piece) => store.summary(piece)), past };
+    return { type: 'summary', birth: engine.birth, parts: pieces.map((piece) => store.summary(piece)), past };
   }
 
   digest({ arc, after }: Body<'digest'>): Reply {

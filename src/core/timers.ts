@@ -21,6 +21,9 @@ export class Timer {
   }
 }
 
+/** So many cancelled timers may sleep in any heap; more would be most of what a machine at rest holds. */
+const CANCELLED_FEW = 8;
+
 export class Timers {
   #heap: Timer[] = [];
   #order = 0;
@@ -44,7 +47,7 @@ export class Timers {
     this.#cancelled += 1;
     // Cancelled timers sleep in the heap until their time; when they are the greater part, it is rebuilt
     // without them.
-    if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#rebuild();
+    if (this.#cancelled > CANCELLED_FEW && this.#cancelled * 2 > this.#heap.length) this.#rebuild();
   }
 
   /** When the next timer is due; Infinity when none is set. */

@@ -13,7 +13,6 @@ export class Voters {
   /** Copies of each entry, the owner's included. */
   readonly replicas: number;
   readonly #engine: Engine;
-  readonly #birth: number;
   readonly #table: RoutingTable;
   readonly #births = new Map<string, number>();
   /** When a member was asked for its birth first. */
@@ -23,16 +22,15 @@ export class Voters {
   /** Another birth is known. */
   onBirth: () => void = () => {};
 
-  constructor(engine: Engine, replicas: number, birth: number, table: RoutingTable) {
+  constructor(engine: Engine, replicas: number, table: RoutingTable) {
     this.#engine = engine;
     this.replicas = replicas;
-    this.#birth = birth;
     this.#table = table;
   }
 
   /** This member, then the members behind it that are to keep copies. */
   next(successors: readonly Contact[]): readonly Voter[] | undefined {
-    const voters: Voter[] = [{ contact: this.#engine.self, birth: this.#birth }];
+    const voters: Voter[] = [{ contact: this.#engine.self, birth: this.#engine.birth }];
     for (const contact of this.wanted(successors)) {
       const birth = this.#births.get(nameOf(contact));
       if (birth !== undefined) voters.push({ contact, birth });

@@ -31,6 +31,8 @@ interface Queue {
 /** Overhead of a whisper and of each packet, so that a batch of many tiny ones fits a frame. */
 const WHISPER_BYTES = 32;
 const PACKET_BYTES = 8;
+/** Former homes that still bring whispers. */
+const HOMES_MAX = 4;
 /** Whispers in one request. */
 const BATCH_MAX = 256;
 
@@ -43,6 +45,8 @@ export class Whispers {
   readonly #found = new Map<string, Contact>();
   /** The latest sequence heard of a sender and incarnation, the latest sender last. */
   readonly #heard = new Map<string, number>();
+  /** The latest homes of this client: others may know of a former one for a while. */
+  #homes: readonly string[] = [];
   #lastSequence = 0;
   #bytes = 0;
 
@@ -90,6 +94,13 @@ export class Whispers {
     this.#advance(queue);
   }
 
+  /** This client has a home, or another one. */
+  homed(): void {
+    const home = this.#table.origin?.id;
+    if (home === undefined) return;
+    this.#homes = [home, ...this.#homes.filter((id) => id !== home)].slice(0, HOMES_MAX);
+  }
+
   handle(
     from: string,
     request: Extract<MessageRequest, { type: 'whisper' }>,
@@ -98,7 +109,7 @@ export class Whispers {
     const engine = this.#engine;
     const { target, sender } = request;
     // Only the sender itself, or for a client its home, may bring a whisper.
-    const isHome = !engine.member && this.#table.origin?.id === from;
+    const isHome = !engine.member && this.#homes.includes(from);
     if (from !== sender && !isHome) return respond({ type: 'heard', delivered: false });
     if (target === engine.self.id) {
       for (const item of request.items) this.#deliver(from, request, item);

@@ -49,12 +49,12 @@ export class ChordSocket extends MeshSocket {
    */
   get(key: Bytes): Promise<Buffer | undefined>;
   get<Fallback>(key: Bytes, fallback: Fallback, options?: CallOptions): Promise<Buffer | Fallback>;
-  async get<Fallback>(
+  get<Fallback>(
     key: Bytes,
     fallback?: Fallback,
     options?: CallOptions,
   ): Promise<Buffer | Fallback | undefined> {
-    return (await this.#dictionary.get(key, options)) ?? fallback;
+    return this.#dictionary.get(key, options, fallback);
   }
 
   /** The value; rejects with ERR_KEY_NOT_FOUND where there is none. */

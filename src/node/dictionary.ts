@@ -79,14 +79,20 @@ export class Dictionary {
     };
   }
 
-  async get(given: unknown, options: unknown): Promise<Buffer | undefined> {
+  /** Straight to the runner: of all calls, this one is made most. */
+  async get<Fallback>(
+    given: unknown,
+    options: unknown,
+    fallback?: Fallback,
+  ): Promise<Buffer | Fallback | undefined> {
     const call = parseCall(options, this.#runner.defaults);
-    const found = await this.#read(toKey(given, this.#runner.limits), call);
-    return found === undefined ? undefined : valueToBuffer(found.value);
+    const key = toKey(given, this.#runner.limits);
+    const { result } = await this.#operate(key, { type: 'get' }, call);
+    return result.type === 'none' ? fallback : valueToBuffer(expectType(result, 'value').value);
   }
 
   async getOrThrow(given: unknown, options: unknown): Promise<Buffer> {
-    const value = await this.get(given, options);
+    const value = await this.get<undefined>(given, options);
     if (value !== undefined) return value;
     throw new ChordError('ERR_KEY_NOT_FOUND', `there is no entry under ${showKey(given)}`);
   }

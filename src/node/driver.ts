@@ -10,6 +10,7 @@ import type { Destination, Effect, Failure, MachineEvent, Outcome } from '../cor
 import type { Machine } from '../core/machine.ts';
 import type { Message, Tables } from '../core/message.ts';
 import { NumberTable } from '../core/number-table.ts';
+import type { SavedRecord } from '../core/saved.ts';
 import { Alarm } from './alarm.ts';
 import type { DebugLog } from './debug-log.ts';
 import { ChordError, type ErrorCode, ERRORS } from './errors.ts';
@@ -28,6 +29,8 @@ export interface DriverOptions {
   readonly machine: Machine;
   readonly wires: Wires;
   readonly log: DebugLog;
+  /** Has records written down; answered by handleSaved or handleSaveFailed, and never before it returns. */
+  readonly save: (token: number, records: readonly SavedRecord[]) => void;
   /** Told of every event of the machine, in order. */
   readonly report: (event: MachineEvent) => void;
   /** Told of what should not happen: an exception inside the machine or the links. The driver goes on. */
@@ -66,6 +69,7 @@ export class Driver {
   readonly machine: Machine;
   readonly #wires: Wires;
   readonly #log: DebugLog;
+  readonly #save: (token: number, records: readonly SavedRecord[]) => void;
   readonly #report: (event: MachineEvent) => void;
   readonly #fault: (error: unknown) => void;
   readonly #alarm = new Alarm(() => this.#wake());
@@ -82,6 +86,7 @@ export class Driver {
     this.machine = options.machine;
     this.#wires = options.wires;
     this.#log = options.log;
+    this.#save = options.save;
     this.#report = options.report;
     this.#fault = options.fault;
     this.#readClock();
@@ -109,11 +114,26 @@ export class Driver {
     this.#input((now) => this.machine.handleMessage(now, id, message));
   }
 
+  // What happens, from the store.
+
+  /** Before anything else. */
+  restore(records: readonly SavedRecord[], birth: number): void {
+    this.#input((now) => this.machine.restore(now, records, birth));
+  }
+
+  handleSaved(token: number): void {
+    this.#input((now) => this.machine.handleSaved(now, token));
+  }
+
+  handleSaveFailed(token: number, message: string): void {
+    this.#input((now) => this.machine.handleSaveFailed(now, token, message));
+  }
+
   // What the user wants.
 
-  /** Has the address probed for ever, with back-off. */
-  remember(host: string, port: number): void {
-    this.#input((now) => this.machine.remember(now, host, port));
+  /** Has the address probed with back-off: for ever, or until a member was known there. */
+  remember(host: string, port: number, forEver = true): void {
+    this.#input((now) => this.machine.remember(now, host, port, forEver));
   }
 
   /**
@@ -252,6 +272,9 @@ export class Driver {
         return;
       case 'verify':
         this.#verify(effect.token, effect.contact);
+        return;
+      case 'save':
+        this.#save(effect.token, effect.records);
         return;
       case 'settle':
         this.#settle(effect.command, effect.outcome);

@@ -113,9 +113,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
       "and a `map` view with `valueEncoding: 'json'` needs JSON.",
   },
   ERR_STORE: {
-    description: 'The store failed to read or to write.',
+    description: 'The store of a member could not be opened, read or written.',
     advice:
-      'No operation of this release rejects with it; it belongs to stores on a disk, which are to come.',
+      'The message says why: a full disk, another process in the directory, another `k` or subnet, damage. ' +
+      'docs/OPERATING.md tells what to do about each. Reads go on meanwhile, and writes as soon as it ' +
+      'takes them.',
   },
 };
 

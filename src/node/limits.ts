@@ -19,6 +19,8 @@ export interface Limits extends CoreLimits {
    * way.
    */
   readonly queueBytes: number;
+  /** Bytes that wait for the store; writes beyond fail with ERR_STORE. */
+  readonly storeQueueBytes: number;
 }
 
 /**
@@ -74,6 +76,8 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   handshakes: { standard: 256, least: 4, most: 65_536 },
   // Several of the largest values; a peer that lets this much pile up is not keeping up.
   queueBytes: { standard: 16 * MIB, least: 65_536, most: 1_024 * MIB },
+  // About a second of a fast disk; what waits longer is better refused than piled up.
+  storeQueueBytes: { standard: 64 * MIB, least: MIB, most: 4_096 * MIB },
 };
 
 /**

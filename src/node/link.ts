@@ -144,12 +144,12 @@ export class Link implements StreamHandler {
 
   /** Sends a frame, a large one in parts that let others pass; false when too much waits already. */
   send(frame: Uint8Array): boolean {
-    this.lastUsedAt = performance.now();
     return isWhole(frame) ? this.#options.stream.send(frame) : this.#bulk.put(frame);
   }
 
   /** Writes what was sent, before the turn is over. */
   flush(): void {
+    this.lastUsedAt = performance.now();
     this.#options.stream.flush();
   }
 

@@ -18,11 +18,12 @@ import { DebugLog } from './debug-log.ts';
 import { closedError, Driver, type RunOptions, toChordError } from './driver.ts';
 import { ChordError } from './errors.ts';
 import type { SocketEvents } from './events.ts';
-import { Identity, sha256 } from './identity.ts';
+import { type Identity, sha256 } from './identity.ts';
 import { isWildcard, lanAddress } from './lan-address.ts';
 import type { Limits } from './limits.ts';
 import { LateLinks } from './late-links.ts';
 import { type LinkEvents, Links } from './links.ts';
+import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
 import { type Peer, toPeer } from './peer.ts';
 import { toNeighbours } from './ring-view.ts';
@@ -39,8 +40,6 @@ export type Emit = <Name extends keyof SocketEvents>(name: Name, ...args: Socket
 const CLOSE_MS = 3_000;
 /** Unexpected errors that `status` shows: enough to see a pattern. */
 const FAULTS_MAX = 16;
-/** An identity that is made anew with every start has one life. */
-const FIRST_INCARNATION = 1;
 
 export class LocalNode implements WalkRunner {
   readonly config: SocketConfig;
@@ -51,6 +50,7 @@ export class LocalNode implements WalkRunner {
   readonly #emit: Emit;
   readonly #deliver: (delivery: Delivery) => void;
   readonly #driver: Driver;
+  readonly #memory: NodeMemory;
   /** Of nodes that a connection is open to. */
   readonly #connected = new Map<string, Peer>();
   readonly #faults: Error[] = [];
@@ -73,16 +73,18 @@ export class LocalNode implements WalkRunner {
     this.#deliver = deliver;
     this.#addr = { host: config.host, port: config.port };
     this.#outAddr = announced(config, config.port);
-    const identity = Identity.create();
-    this.id = identity.id;
     const { logger, debugLevel } = config;
     this.log = new DebugLog({ logger, debugLevel, port: () => this.#outAddr.port });
-    this.machine = makeMachine(config, identity);
+    this.#memory = new NodeMemory(config, this.log, (error) => this.#handleFault(error));
+    const { identity } = this.#memory;
+    this.id = identity.id;
+    this.machine = makeMachine(config, this.#memory);
     this.links = new LateLinks(() => this.#makeLinks(identity));
     this.#driver = new Driver({
       machine: this.machine,
       wires: this.links,
       log: this.log,
+      save: (token, records) => this.#memory.save(token, records),
       report: (event) => this.#handleEvent(event),
       fault: (error) => this.#handleFault(error),
     });
@@ -158,6 +160,7 @@ export class LocalNode implements WalkRunner {
   async connect({ host, port }: Address, { timeoutMs, signal }: Call): Promise<Peer> {
     this.#assertOpen();
     const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    await this.#wake();
     try {
       const contact = await this.links.dial(host, port, limits);
       this.#driver.remember(host, port);
@@ -194,7 +197,32 @@ export class LocalNode implements WalkRunner {
     await this.#closing;
   }
 
+  /** Before the first word to anybody, what was known before the restart is known again. */
+  async #wake(): Promise<void> {
+    await this.#memory.open({
+      restore: (records, birth) => this.#driver.restore(records, birth),
+      rememberMembers: (members) => {
+        for (const { host, port } of members) this.#driver.remember(host, port, false);
+        this.#remembers ||= members.length > 0;
+      },
+      handleSaved: (token) => this.#driver.handleSaved(token),
+      handleSaveFailed: (token, message) => this.#driver.handleSaveFailed(token, message),
+    });
+    this.#assertOpen();
+  }
+
+  /** One of the members that it knew is enough to find the ring again; with none, it goes on trying them. */
+  async #findBack({ signal }: Call): Promise<void> {
+    if (this.#connected.size > 0) return;
+    const timeoutMs = this.config.profile.requestMaxMs;
+    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const own = showAddress(this.#outAddr);
+    const others = this.#memory.members.filter((address) => showAddress(address) !== own);
+    await Promise.any(others.map(({ host, port }) => this.links.dial(host, port, limits))).catch(() => {});
+  }
+
   async #listen(): Promise<void> {
+    await this.#wake();
     const { host, port } = this.config;
     const links = await this.links.open();
     this.#addr = await links.listen(host, port);
@@ -206,6 +234,7 @@ export class LocalNode implements WalkRunner {
 
   async #join(call: Call): Promise<void> {
     await this.listen();
+    await this.#findBack(call);
     await this.run({ type: 'join' }, call);
     this.log.write('info', `joined at position ${this.machine.self.position}`);
   }
@@ -214,6 +243,7 @@ export class LocalNode implements WalkRunner {
     if (this.machine.member && !this.#force.signal.aborted) await this.#leave();
     await this.#listening?.catch(() => {});
     await this.#driver.close();
+    await this.#memory.close();
     this.log.write('info', 'closed');
     this.#emit('close');
   }
@@ -290,9 +320,11 @@ export class LocalNode implements WalkRunner {
   #handleEvent(event: MachineEvent): void {
     switch (event.type) {
       case 'neighbours':
+        this.#note();
         this.#emit('neighbours', toNeighbours(event));
         return;
       case 'self':
+        this.#note();
         this.log.write('debug', event.member ? 'is a member' : 'is a client', {
           position: event.self.position,
         });
@@ -320,6 +352,10 @@ export class LocalNode implements WalkRunner {
     }
   }
 
+  #note(): void {
+    if (this.machine.member) this.#memory.note(this.machine.self, this.machine.known());
+  }
+
   #handleFault(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     this.#faults.push(error);
@@ -333,15 +369,18 @@ export class LocalNode implements WalkRunner {
   }
 }
 
-function makeMachine(config: SocketConfig, identity: Identity): Machine {
+function makeMachine(config: SocketConfig, memory: NodeMemory): Machine {
   const { k, replicas, profile, limits } = config;
   return new Machine({
     k,
     hash: sha256,
     seed: randomInt(2 ** 32),
-    publicKey: identity.publicKey,
-    id: identity.id,
-    incarnation: FIRST_INCARNATION,
+    publicKey: memory.identity.publicKey,
+    id: memory.identity.id,
+    incarnation: memory.incarnation,
+    birth: memory.birth,
+    preferredSalt: memory.preferredSalt,
+    durable: memory.isDurable,
     replicas,
     profile,
     limits,

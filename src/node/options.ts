@@ -4,12 +4,14 @@
 import { K_MAX } from '../core/position.ts';
 import type { Consistency } from '../core/message.ts';
 import { PROFILES, type Profile, type ProfileName } from '../core/profile.ts';
+import type { Store } from '../storage/store.ts';
 import type { Transport } from '../transport/transport.ts';
 import { parsePort, unbracket } from './address.ts';
 import { isConsistency, parseDuration, parseNamed } from './call-options.ts';
 import { LOG_LEVELS, type Logger } from './debug-log.ts';
 import { type Limits, parseLimits } from './limits.ts';
 import { Protocol } from './protocol.ts';
+import { parseStorage, type Storage } from './storage-option.ts';
 
 /** A shared network secret: text (its UTF-8 bytes) or bytes. */
 export type Secret = string | Uint8Array;
@@ -41,6 +43,12 @@ export interface ChordOptions {
    * ('heal').
    */
   readonly onQuorumLost?: 'heal' | undefined;
+  /**
+   * Where the node keeps its identity and its entries: a directory, `{directory, sync}`, or an object that
+   * meets the Store contract. A node that is made with it again is the same node, with what it had. Default:
+   * in memory only.
+   */
+  readonly storage?: Storage | undefined;
   /** How far the wall clocks of two connected nodes may differ, in milliseconds; default 60,000. */
   readonly clockSkewMaxMs?: number | undefined;
   /** Timing presets, see PROFILES; default 'lan'. */
@@ -73,6 +81,8 @@ export interface SocketConfig {
   readonly replicas: number;
   readonly consistency: Consistency;
   readonly profile: Profile;
+  /** undefined = in memory. */
+  readonly storage: Store | undefined;
   readonly clockSkewMaxMs: number;
   readonly limits: Limits;
   readonly logger: Logger | undefined;
@@ -87,7 +97,7 @@ const CLOCK_SKEW_MAX_MS = 60_000;
 /** The first proves, the others are accepted: a rotation needs two, a botched one perhaps three. */
 const SECRETS_MAX = 8;
 
-const NAMES: readonly (keyof ChordOptions | 'storage')[] = [
+const NAMES: readonly (keyof ChordOptions)[] = [
   'k',
   'protocol',
   'prot',
@@ -133,6 +143,7 @@ export function parseSocketConfig(
     }),
     consistency: parseConsistency(options['consistency']),
     profile: parseProfile(options['profile']),
+    storage: parseStorage(options['storage']),
     clockSkewMaxMs: parseDuration(options['clockSkewMaxMs'], 'clockSkewMaxMs') ?? CLOCK_SKEW_MAX_MS,
     limits: parseLimits(options['limits']),
     logger: parseLogger(options['logger']),
@@ -142,9 +153,6 @@ export function parseSocketConfig(
 }
 
 function rejectLaterParts(options: Readonly<Record<string, unknown>>): void {
-  if (options['storage'] !== undefined) {
-    throw new TypeError('storage: this release keeps entries in memory only; leave the option out');
-  }
   const onQuorumLost = options['onQuorumLost'] ?? 'heal';
   if (onQuorumLost === 'refuse') {
     throw new TypeError("onQuorumLost: this release only heals; leave the option out or pass 'heal'");

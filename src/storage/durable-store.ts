@@ -80,9 +80,11 @@ export class DurableStore implements Store {
   readIdentity(): Uint8Array | undefined {
     try {
       return readFileSync(join(this.directory, IDENTITY_FILE));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw new Error(`${join(this.directory, IDENTITY_FILE)} cannot be read`, { cause: error });
+    } catch (cause) {
+      // Why there is no directory shows when it is made.
+      if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return undefined;
+      const path = join(this.directory, IDENTITY_FILE);
+      throw new Error(`${path} cannot be read: ${messageOf(cause)}`, { cause });
     }
   }
 

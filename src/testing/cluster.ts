@@ -4,7 +4,7 @@ import { ChordSocket, type ChordOptions, Protocol } from '../index.ts';
 import { MemoryNetwork } from '../transport/memory.ts';
 
 /** Options of every node, and how they are joined. */
-export interface ClusterOptions extends Omit<ChordOptions, 'transport' | 'outAddr'> {
+export interface ClusterOptions extends Omit<ChordOptions, 'transport' | 'outAddr' | 'storage'> {
   /**
    * 'tcp' on loopback with free ports, or 'memory': no sockets at all, and always in plaintext. Default
    * 'tcp'.

@@ -45,6 +45,7 @@ function makeDriver(report?: (event: MachineEvent) => void): Bench {
       close: () => Promise.resolve(),
     },
     log: new DebugLog({ logger: undefined, debugLevel: 0, port: () => 0 }),
+    save: () => {},
     report: report ?? ((event) => events.push(event)),
     fault: (error) => faults.push(error),
   });

@@ -7,7 +7,9 @@ const { base, chord, ChordSocket, mesh, MeshSocket, Protocol, toBase58 } = entry
 describe('the entry point', () => {
   it('exports these values and no others', () => {
     expect(Object.keys(entry).toSorted()).toEqual(
-      ['ChordError', 'ChordSocket', 'ERRORS', 'MeshSocket', 'PROFILES', 'Protocol'].concat([
+      ['ChordError', 'ChordSocket', 'DurableStore', 'ERRORS', 'MemoryStorage', 'MeshSocket'].concat([
+        'PROFILES',
+        'Protocol',
         'base',
         'chord',
         'mesh',

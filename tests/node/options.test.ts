@@ -1,8 +1,12 @@
 // Options: what a constructor takes, what it fills in, and what it refuses at once.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROFILES } from '../../src/core/profile.ts';
 import { parseSocketConfig } from '../../src/node/options.ts';
 import { chordProtocol, Protocol } from '../../src/node/protocol.ts';
+import { DurableStore } from '../../src/storage/durable-store.ts';
+import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 
 const SSL = new Protocol('orders', 'SSL');
 const PLAINTEXT = new Protocol('orders', 'Plaintext');
@@ -71,6 +75,20 @@ describe('what is taken', () => {
     expect(limits.frameBytes).toBeGreaterThan(limits.valueBytes + limits.pageBytes + limits.keyBytes);
   });
 
+  it('a directory, whole or with its sync policy, as a durable store that was not touched yet', () => {
+    const { storage } = parseSocketConfig('a', 0, { storage: 'data' }, chordProtocol);
+    expect(storage).toBeInstanceOf(DurableStore);
+    expect((storage as DurableStore).directory).toBe(resolve('data'));
+    const given = { directory: 'data', sync: 'interval', syncEveryMs: 100 };
+    expect(parse({ storage: given })).toMatchObject({ storage: { directory: resolve('data') } });
+    expect(existsSync('data')).toBe(false);
+  });
+
+  it('any object that meets the Store contract', () => {
+    const storage = new MemoryStorage();
+    expect(parseSocketConfig('a', 0, { storage }, chordProtocol).storage).toBe(storage);
+  });
+
   it('port 0, for a free one', () => {
     expect(parse({}, '0.0.0.0', 0)).toMatchObject({ host: '0.0.0.0', port: 0 });
   });
@@ -102,6 +120,14 @@ describe('what is refused as a wrong type', () => {
     ['a logger without methods', { logger: {} }],
     ['a debug level as text', { debugLevel: '5' }],
     ['a transport that is none', { transport: 'tcp' }],
+    ['a storage that is a number', { storage: 5 }],
+    ['null as storage', { storage: null }],
+    ['an empty directory', { storage: '' }],
+    ['a directory that is a number', { storage: { directory: 5 } }],
+    ['an unknown sync policy', { storage: { directory: 'd', sync: 'sometimes' } }],
+    ['an interval for another policy', { storage: { directory: 'd', syncEveryMs: 100 } }],
+    ['an unknown option of a directory', { storage: { directory: 'd', path: 'e' } }],
+    ['an object that is no store', { storage: { open: () => {}, write: () => {} } }],
   ])('%s', (_name, options) => {
     expect(() => parse(options)).toThrow(TypeError);
   });
@@ -124,6 +150,10 @@ describe('what is refused as out of range', () => {
     ['k = NaN', { k: Number.NaN }],
     ['no replicas', { replicas: 0 }],
     ['too many replicas', { replicas: 17 }],
+    [
+      'an interval of a minute and more',
+      { storage: { directory: 'd', sync: 'interval', syncEveryMs: 60_001 } },
+    ],
     ['an out port of 0', { outAddr: ['1.2.3.4', 0] }],
     ['an out port above 65535', { outAddr: ['1.2.3.4', 65_536] }],
     ['an empty secret', { secret: '' }],
@@ -142,10 +172,6 @@ describe('what is refused as out of range', () => {
 });
 
 describe('options of later releases', () => {
-  it('say that entries are kept in memory only', () => {
-    expect(() => parse({ storage: './data' })).toThrow(/keeps entries in memory/);
-  });
-
   it('say that this release heals', () => {
     expect(() => parse({ onQuorumLost: 'refuse' })).toThrow(/only heals/);
   });

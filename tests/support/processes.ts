@@ -2,11 +2,18 @@
 // by its own process id at the end, also when a test fails half-way.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = packageRoot();
 const MAIN = `${ROOT}/dist/src/cli/main.js`;
+
+/** Above this file as it is written, and as it is compiled. */
+function packageRoot(): string {
+  const near = fileURLToPath(new URL('../..', import.meta.url));
+  return existsSync(`${near}/package.json`) ? near : fileURLToPath(new URL('../../..', import.meta.url));
+}
 
 /** How a finished command ended and what it wrote. */
 export interface Finished {
@@ -90,9 +97,15 @@ export class Processes {
     return collect(child);
   }
 
-  /** Starts `chord node`, on a free port unless told where, and waits for its ready line. */
-  async startNode(args: readonly string[], listen = '127.0.0.1:0'): Promise<NodeProcess> {
-    const child = this.start(['node', '--listen', listen, '--profile', 'local', '--json', ...args]);
+  /**
+   * Starts `chord node`, on a free port unless told where, and waits for its ready line. No file of it grows
+   * beyond `fileKib`, until the limit is raised by `prlimit`: to the process that is a full disk.
+   */
+  async startNode(args: readonly string[], listen = '127.0.0.1:0', fileKib?: number): Promise<NodeProcess> {
+    const node = ['node', '--listen', listen, '--profile', 'local', '--json', ...args];
+    const limited = fileKib === undefined ? [] : limitFiles(fileKib);
+    const [program = '', ...rest] = [...limited, process.execPath, MAIN, ...node];
+    const child = this.#spawn(program, rest, {});
     const ended = collect(child);
     const line = await firstLine(child, ended);
     const ready = parseReady(line);
@@ -111,6 +124,11 @@ export class Processes {
       }),
     );
   }
+}
+
+/** A command that runs another one, which is told of the limit by an error instead of being killed. */
+function limitFiles(kib: number): string[] {
+  return ['bash', '-c', `trap '' XFSZ; ulimit -S -f ${kib}; exec "$@"`, 'bash'];
 }
 
 /** The first line that the child writes to standard output; rejects with its errors where it ends before. */

@@ -58,7 +58,7 @@ describe('a whisper', () => {
       const [from, to] = [at(members, 0), at(clients, 1)];
       const ears = new Ears(world);
       ears.listen();
-      Object.assign(world.network.faults, { loss: 0.1, duplication: 0.1 });
+      Object.assign(world.network.faults, { loss: 0.05, duplication: 0.1 });
       for (let i = 0; i < 20; i++) {
         const { id } = to.machine.self;
         succeed(world.settle(from, { type: 'whisper', target: id, packets: [`${i}`] }, 30_000));
