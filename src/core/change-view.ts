@@ -1,4 +1,5 @@
-// What a change needs of whoever began it, and what it tells in the end. It owns these words; change.ts uses them.
+// What a change needs of whoever began it, and what it tells in the end. It owns these words; change.ts uses
+// them.
 import type { Configuration, Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Change } from './change.ts';

@@ -143,11 +143,6 @@ export class Owner {
     return this.#segments.find((segment) => holds(segment.arc, position));
   }
 
-  /** One whose entries are nothing of ours: the registers of the arc are let go with them. */
-  release(arc: Arc): void {
-    this.registers.forget(arc);
-  }
-
   /** Neighbouring segments with one set become one, so that their number stays small. */
   tidy(): void {
     const pair = neighbours(this.#segments.filter(({ arc }) => this.#isOurs(arc)));

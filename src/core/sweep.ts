@@ -170,7 +170,7 @@ export class Sweep {
         this.#unfinished = true;
         continue;
       }
-      if (configuration !== undefined) this.#owner.release(part);
+      if (configuration !== undefined) registers.forget(part);
       for (const key of [...this.#store.walk(part)].map(({ entry }) => entry.key)) this.#store.remove(key);
     }
   }

@@ -370,9 +370,10 @@ export class LocalNode implements WalkRunner {
 }
 
 function makeMachine(config: SocketConfig, memory: NodeMemory): Machine {
-  const { k, replicas, profile, limits } = config;
+  const { k, replicas, profile, limits, onQuorumLost } = config;
   return new Machine({
     k,
+    onQuorumLost,
     hash: sha256,
     seed: randomInt(2 ** 32),
     publicKey: memory.identity.publicKey,

@@ -39,10 +39,12 @@ export interface ChordOptions {
   /** Default for operations; `one` may be stale. Default 'quorum'. */
   readonly consistency?: Consistency | undefined;
   /**
-   * What happens when a majority of an arc's copies stays away: this release goes on from those left
-   * ('heal').
+   * What happens when a majority of the copies of an arc stays away for longer than a dead member is waited
+   * for. 'heal': the others go on from the copies left, and emit `degraded`; acknowledged writes may be lost,
+   * and where both sides of a partition went on the newest version of each key wins afterwards. 'refuse':
+   * operations fail with ERR_QUORUM until a majority is back. Default 'heal'.
    */
-  readonly onQuorumLost?: 'heal' | undefined;
+  readonly onQuorumLost?: 'heal' | 'refuse' | undefined;
   /**
    * Where the node keeps its identity and its entries: a directory, `{directory, sync}`, or an object that
    * meets the Store contract. A node that is made with it again is the same node, with what it had. Default:
@@ -80,6 +82,7 @@ export interface SocketConfig {
   readonly secrets: readonly Uint8Array[];
   readonly replicas: number;
   readonly consistency: Consistency;
+  readonly onQuorumLost: 'heal' | 'refuse';
   readonly profile: Profile;
   /** undefined = in memory. */
   readonly storage: Store | undefined;
@@ -126,7 +129,6 @@ export function parseSocketConfig(
     throw new TypeError(`addr must be a host name or an IP address, got ${show(addr)}`);
   }
   const options = parseNamed(given, NAMES, 'options');
-  rejectLaterParts(options);
   const protocol = parseProtocol(options['protocol'], options['prot'], standard);
   return {
     host: unbracket(addr),
@@ -142,6 +144,7 @@ export function parseSocketConfig(
       most: REPLICAS_MAX,
     }),
     consistency: parseConsistency(options['consistency']),
+    onQuorumLost: parseOnQuorumLost(options['onQuorumLost']),
     profile: parseProfile(options['profile']),
     storage: parseStorage(options['storage']),
     clockSkewMaxMs: parseDuration(options['clockSkewMaxMs'], 'clockSkewMaxMs') ?? CLOCK_SKEW_MAX_MS,
@@ -152,12 +155,10 @@ export function parseSocketConfig(
   };
 }
 
-function rejectLaterParts(options: Readonly<Record<string, unknown>>): void {
-  const onQuorumLost = options['onQuorumLost'] ?? 'heal';
-  if (onQuorumLost === 'refuse') {
-    throw new TypeError("onQuorumLost: this release only heals; leave the option out or pass 'heal'");
-  }
-  if (onQuorumLost !== 'heal') throw new TypeError(`onQuorumLost must be 'heal', got ${show(onQuorumLost)}`);
+function parseOnQuorumLost(value: unknown): 'heal' | 'refuse' {
+  const chosen = value ?? 'heal';
+  if (chosen === 'heal' || chosen === 'refuse') return chosen;
+  throw new TypeError(`onQuorumLost must be 'heal' or 'refuse', got ${show(chosen)}`);
 }
 
 function parseProtocol(protocol: unknown, alias: unknown, standard: Protocol): Protocol {

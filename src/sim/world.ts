@@ -249,6 +249,9 @@ export class World {
         );
         return;
       }
+      case 'save':
+        // No machine here is durable.
+        return;
       case 'settle':
         node.outcomes.set(effect.command, effect.outcome);
         this.onSettle?.(node, effect.command, effect.outcome);

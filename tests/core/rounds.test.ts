@@ -69,7 +69,7 @@ function entryOf(key: string, bytes = 10): Entry {
 }
 
 describe('a round', () => {
-  it('asks every copy once for all that arrived in one turn, with the arc, the configuration and the entries', () => {
+  it('asks every copy once for all of a turn, with the arc, the configuration and the entries', () => {
     const scene = new Scene([10, 20]);
     scene.add('read');
     scene.add('write', { entry: entryOf('a') });

@@ -172,8 +172,9 @@ describe('what is refused as out of range', () => {
 });
 
 describe('options of later releases', () => {
-  it('say that this release heals', () => {
-    expect(() => parse({ onQuorumLost: 'refuse' })).toThrow(/only heals/);
+  it('take both answers to a lost quorum, and heal by default', () => {
+    expect(parse({}).onQuorumLost).toBe('heal');
+    expect(parse({ onQuorumLost: 'refuse' }).onQuorumLost).toBe('refuse');
   });
 });
 

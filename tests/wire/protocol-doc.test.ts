@@ -90,7 +90,7 @@ describe('docs/PROTOCOL.md', () => {
     expect(documented(rowsWithin(0x40, 0x7f))).toEqual(expected(REPLY_RULES, readBodies('reply')));
   });
 
-  it('gives the reply to a request the code of the request plus 0x30, or of the first one that it answers', () => {
+  it('gives a reply the code of the first request that it answers plus 0x30', () => {
     const requests = rowsWithin(0x10, 0x3f);
     const replyTo = (row: Row): string | undefined => quoted(row.rest[1] ?? '')[0];
     for (const request of requests) {

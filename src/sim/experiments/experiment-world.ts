@@ -261,6 +261,9 @@ export class ExperimentWorld {
           this.#drain(node);
         });
       }
+      case 'save':
+        // No machine here is durable.
+        return;
       case 'settle':
         return this.watch.settled?.(node, effect.command, effect.outcome);
       case 'event':
