@@ -137,7 +137,7 @@ export class Engine {
     this.#calls.take(number);
     this.#timers.cancel(call.timer);
     const ms = this.now - call.sentAt;
-    this.peers.answered(from, ms, this.now);
+    this.peers.answered(from, ms);
     call.done({ type: 'reply', body, ms });
   }
 

@@ -187,7 +187,7 @@ export class Machine {
   /** A connection to a node is open, and the node has proved who it is. `tables` come from members. */
   handleConnected(now: number, peer: Contact, member: boolean, tables: Tables | undefined): void {
     this.#engine.now = now;
-    this.#engine.peers.connected(peer.id, now);
+    this.#engine.peers.connected(peer.id);
     this.#table.revive(peer.id);
     this.#met(peer, member, tables);
   }
@@ -226,7 +226,7 @@ export class Machine {
   /** A message from a connected node. */
   handleMessage(now: number, from: string, message: Message): void {
     this.#engine.now = now;
-    this.#engine.peers.heard(from, now);
+    this.#engine.peers.heard(from);
     if (message.direction === 'reply') this.#engine.handleReply(from, message.number, message.body);
     else this.#responder.handle(from, message.number, message.body);
   }

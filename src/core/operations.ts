@@ -35,6 +35,8 @@ export class Operations {
   readonly #queues = new Map<Key, Arrival[]>();
   /** How many wait in all queues. */
   #waiting = 0;
+  /** Answers to writes that changed nothing, by their operation. */
+  readonly #withoutEffect = new Map<string, OperationResult>();
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
@@ -132,6 +134,8 @@ export class Operations {
       return this.#finish(arrival, { type: 'failed', code: 'ERR_TIMEOUT', message });
     }
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
+    const without = this.#withoutEffect.get(operationId);
+    if (without !== undefined) return this.#round(arrival, repair, () => without);
     if (!allowed(operation, present)) {
       return this.#round(arrival, repair, () => ({ type: 'conflict', version: present?.version ?? '' }));
     }
@@ -151,6 +155,19 @@ export class Operations {
   #doneBefore(stored: Entry | undefined, operationId: string): Entry | undefined {
     if (operationId === '') return undefined;
     return stored?.operation === operationId ? stored : this.#history.byOperation(operationId);
+  }
+
+  /** A write that changed nothing must not change anything when it comes again, late. */
+  #remember(operationId: string, answer: OperationResult): void {
+    const { type } = answer;
+    const changed = type !== 'conflict' && type !== 'refused' && !(type === 'deleted' && !answer.existed);
+    if (changed || operationId === '') return;
+    this.#withoutEffect.set(operationId, answer);
+    if (this.#withoutEffect.size <= this.#engine.limits.history) return;
+    for (const oldest of this.#withoutEffect.keys()) {
+      this.#withoutEffect.delete(oldest);
+      break;
+    }
   }
 
   /** Whether the write may have been carried out so long ago that nobody would remember. */
@@ -222,7 +239,9 @@ export class Operations {
       if (outcome === 'agreed' && entry !== undefined) this.#settled(entry);
       if (!waits) return;
       if (outcome === 'agreed') {
-        this.#finish(arrival, operated(arrival, withRequests(result(copies, agreed), copies - 1)));
+        const answer = result(copies, agreed);
+        this.#remember(arrival.request.operationId, answer);
+        this.#finish(arrival, operated(arrival, withRequests(answer, copies - 1)));
       } else if (outcome === 'lost') {
         this.#finish(arrival, busy('the arc went to another member'));
       } else if (outcome === 'unsaved') {

@@ -12,8 +12,8 @@ interface PeerRecord {
   suspected: boolean;
   /** Counts up with every use: the least was used longest ago. */
   usedAt: number;
-  /** When it was heard last, or first suspected: monotonic milliseconds. */
-  heardAt: number;
+  /** Since when it is suspected: monotonic milliseconds. */
+  suspectedAt: number;
 }
 
 export class Peers {
@@ -30,9 +30,8 @@ export class Peers {
     this.#maxMs = maxMs;
   }
 
-  connected(id: string, now: number): void {
-    const record = this.#touch(id, now);
-    record.heardAt = now;
+  connected(id: string): void {
+    const record = this.#touch(id);
     record.connected = true;
     record.suspected = false;
   }
@@ -53,10 +52,9 @@ export class Peers {
   }
 
   /** A reply came after that many milliseconds. */
-  answered(id: string, ms: number, now: number): void {
-    const record = this.#touch(id, now);
+  answered(id: string, ms: number): void {
+    const record = this.#touch(id);
     record.suspected = false;
-    record.heardAt = now;
     if (record.smoothedMs === 0) {
       record.smoothedMs = Math.max(ms, 0.01);
       record.variationMs = ms / 2;
@@ -67,22 +65,24 @@ export class Peers {
   }
 
   /** A message of any kind came: the peer lives. */
-  heard(id: string, now: number): void {
+  heard(id: string): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
     record.suspected = false;
-    record.heardAt = now;
   }
 
   /** A request to it was not answered in time, or could not be delivered. */
   silent(id: string, now: number): void {
-    this.#touch(id, now).suspected = true;
+    const record = this.#touch(id);
+    // Not since it was heard last: after a pause of this process everybody has been silent for long.
+    if (!record.suspected) record.suspectedAt = now;
+    record.suspected = true;
   }
 
-  /** Whether it is suspected and has said nothing for that long. */
+  /** Whether it has been suspected for that long. */
   isSilentFor(id: string, ms: number, now: number): boolean {
     const record = this.#records.get(id);
-    return record !== undefined && record.suspected && now - record.heardAt >= ms;
+    return record !== undefined && record.suspected && now - record.suspectedAt >= ms;
   }
 
   isSuspected(id: string): boolean {
@@ -106,11 +106,12 @@ export class Peers {
     return Math.max(this.#minMs / 2, record.smoothedMs + 2 * record.variationMs);
   }
 
-  #touch(id: string, now: number): PeerRecord {
+  #touch(id: string): PeerRecord {
     let record = this.#records.get(id);
     if (record === undefined) {
       this.#evict();
-      record = { smoothedMs: 0, variationMs: 0, connected: false, suspected: false, usedAt: 0, heardAt: now };
+      const clean = { connected: false, suspected: false, suspectedAt: 0 };
+      record = { smoothedMs: 0, variationMs: 0, usedAt: 0, ...clean };
       this.#records.set(id, record);
     }
     this.#uses += 1;

@@ -1,13 +1,12 @@
 // LocalNode: everything a socket is made of, put together: identity, machine, codec, links, driver. It owns
 // the life cycle (client, listening, member, closed) and the translation of what happens into events. What
 // users call is in the sockets.
-import { randomInt } from 'node:crypto';
 import { fromKey } from '../core/bytes.ts';
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Delivery, MachineEvent } from '../core/effect.ts';
 import type { Key } from '../core/entry.ts';
-import { Machine } from '../core/machine.ts';
+import type { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
 import { keyPosition } from '../core/position.ts';
 import { WIRE_LIMITS } from '../wire/limits.ts';
@@ -25,6 +24,7 @@ import { LateLinks } from './late-links.ts';
 import { type LinkEvents, Links } from './links.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
+import { makeMachine } from './node-machine.ts';
 import { type Peer, toPeer } from './peer.ts';
 import { toNeighbours } from './ring-view.ts';
 import { chooseTransport } from './transport-choice.ts';
@@ -367,25 +367,6 @@ export class LocalNode implements WalkRunner {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError();
   }
-}
-
-function makeMachine(config: SocketConfig, memory: NodeMemory): Machine {
-  const { k, replicas, profile, limits, onQuorumLost } = config;
-  return new Machine({
-    k,
-    onQuorumLost,
-    hash: sha256,
-    seed: randomInt(2 ** 32),
-    publicKey: memory.identity.publicKey,
-    id: memory.identity.id,
-    incarnation: memory.incarnation,
-    birth: memory.birth,
-    preferredSalt: memory.preferredSalt,
-    durable: memory.isDurable,
-    replicas,
-    profile,
-    limits,
-  });
 }
 
 function announced({ host, outAddr }: SocketConfig, port: number): Address {

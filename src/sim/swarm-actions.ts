@@ -7,6 +7,7 @@ import { CORE_LIMITS } from '../core/limits.ts';
 import type { Operation } from '../core/message.ts';
 import { PROFILES } from '../core/profile.ts';
 import type { Random } from '../core/random.ts';
+import type { SimDisk } from './disk.ts';
 import { CALM_NETWORK } from './network.ts';
 import { ringProblem } from './ring-check.ts';
 import type { SwarmAction, SwarmOptions } from './swarm-options.ts';
@@ -21,7 +22,13 @@ interface Asked {
 }
 
 const COMMAND_MS = 5_000;
+/** A connection of the first nodes takes less than this, or the network says nothing at all. */
+const CONNECT_MS = 10_000;
 const PAUSE_MAX_MS = 30_000;
+/** Less than anybody takes to notice, up to longer than that. */
+const BOUNCE_MAX_MS = 1_500;
+const DISK_FULL_MAX_MS = 10_000;
+const DISK_LOST_PART = 0.1;
 /** Shorter than the patience of the profile: in a gentle run nobody is given up for it. */
 const SHORT_CUT_MS = PROFILES.local.evictAfterMs / 2;
 /** A command may be late by as long as a timer of a process that stood still. */
@@ -54,7 +61,8 @@ export class SwarmActions {
       const seedIndex = apart && i % 2 === 1 ? 1 : 0;
       const seed = this.#world.nodes[seedIndex];
       if (seed !== undefined && seed !== node) this.#world.connect(node, seed);
-      this.#world.run(20);
+      if (seed === undefined || seed === node) this.#world.run(20);
+      else this.#world.runUntil(() => node.machine.known().length > 0, CONNECT_MS);
       this.#join(node);
     }
     for (let i = 0; i < this.#options.leeches; i++) {
@@ -102,12 +110,15 @@ export class SwarmActions {
   }
 
   #act(action: SwarmAction): void {
-    const running = this.#world.running();
-    const node = this.#random.pick(running);
+    const node = this.#random.pick(this.#world.running());
     const members = this.#world.members();
     switch (action) {
       case 'crash':
-        if (node !== undefined && members.length > 2) this.#world.crash(node);
+      case 'power-cut':
+        if (node !== undefined && members.length > 2) this.#world.crash(node, action === 'power-cut');
+        return;
+      case 'bounce':
+        if (node !== undefined && members.length > 2) this.#bounce(node);
         return;
       case 'restart':
         return this.#restart(this.#random.pick(this.#world.nodes.filter((other) => other.state === 'dead')));
@@ -120,13 +131,16 @@ export class SwarmActions {
       case 'rejoin':
         return this.rejoin();
       case 'pause':
-        if (node !== undefined && running.length > 2) this.#pause(node);
+        if (node !== undefined && members.length > 2) this.#pause(node);
         return;
       case 'heal':
         this.#cut = false;
         return this.#world.heal();
       case 'clock':
         if (node !== undefined) this.#world.setClock(node, this.#random.below(7_200_000) - 3_600_000);
+        return;
+      case 'disk-full':
+        if (node?.disk !== undefined) this.#fill(node.disk);
         return;
       case 'operate':
         return;
@@ -139,7 +153,12 @@ export class SwarmActions {
   calm(): void {
     Object.assign(this.#world.network.faults, CALM_NETWORK);
     this.#world.heal();
-    for (const node of this.#world.nodes) if (node.state === 'paused') this.#world.resume(node);
+    for (const node of this.#world.nodes) {
+      if (node.disk !== undefined) node.disk.faults.full = false;
+      if (node.state === 'paused') this.#world.resume(node);
+      // Where nobody goes on without a majority, those that have it on their disks come back.
+      if (node.state === 'dead' && this.#options.onQuorumLost === 'refuse') this.#restart(node);
+    }
     this.rejoin();
   }
 
@@ -155,7 +174,10 @@ export class SwarmActions {
       if (node.machine.member) continue;
       // Where nobody that it knew is left, its user gives it another address.
       if (node.machine.known().length === 0) this.#introduce(node);
-      if (!this.#left.has(node) && !isFull(outcome)) this.#join(node);
+      if (this.#left.has(node) || isFull(outcome)) continue;
+      // Who has not found anybody yet would begin a ring of its own.
+      const mayBegin = this.#options.apart || this.#world.members().length === 0;
+      if (mayBegin || node.machine.known().length > 0) this.#join(node);
     }
   }
 
@@ -201,9 +223,30 @@ export class SwarmActions {
     this.#introduce(node);
   }
 
+  #fill(disk: SimDisk): void {
+    disk.faults.full = true;
+    this.#world.after(this.#random.float() * DISK_FULL_MAX_MS, () => {
+      disk.faults.full = false;
+    });
+  }
+
+  /** A process that its supervisor starts again at once. */
+  #bounce(node: WorldNode): void {
+    this.#world.crash(node);
+    this.#world.after(this.#random.float() * BOUNCE_MAX_MS, () => {
+      if (node.state === 'dead') this.#restart(node);
+    });
+  }
+
   #restart(node: WorldNode | undefined): void {
     if (node === undefined) return;
-    this.#world.restart(node);
+    // Some go back to where they stood.
+    const { salt } = node.machine.self;
+    const former = this.#random.float() < 0.5 ? salt : undefined;
+    // A disk may be lost where copies are left elsewhere, or where less is asked.
+    const { onQuorumLost, gentle } = this.#options;
+    const erased = (onQuorumLost === 'heal' || gentle) && this.#random.float() < DISK_LOST_PART;
+    this.#world.restart(node, former, erased);
     if (!this.#leeches.has(node)) this.#left.delete(node);
     this.#joining.delete(node);
     this.#configure(node);

@@ -2,6 +2,7 @@
 // combination is anybody's idea (swarm testing, Groce et al., ISSTA 2012; TigerBeetle's simulator draws its
 // options alike).
 import { Random } from '../core/random.ts';
+import type { DiskFaults } from './disk.ts';
 
 export interface SwarmOptions {
   readonly seed: number;
@@ -19,6 +20,12 @@ export interface SwarmOptions {
    * keeps its majority, so nothing may be lost and no epoch need be forced.
    */
   readonly gentle: boolean;
+  /** Whether nodes write down what they hold, and find it again when they restart. */
+  readonly durable: boolean;
+  /** What their disks do. */
+  readonly disk: Readonly<DiskFaults>;
+  /** What a set of copies does whose majority stays away. */
+  readonly onQuorumLost: 'heal' | 'refuse';
   /** Whether the first nodes start as two rings that do not know of each other. */
   readonly apart: boolean;
   readonly delayMs: number;
@@ -37,6 +44,8 @@ export interface SwarmOptions {
 
 export type SwarmAction =
   | 'crash'
+  | 'power-cut'
+  | 'bounce'
   | 'restart'
   | 'add'
   | 'leave'
@@ -48,10 +57,13 @@ export type SwarmAction =
   | 'break-pair'
   | 'heal'
   | 'clock'
+  | 'disk-full'
   | 'operate';
 
 const ACTIONS: readonly SwarmAction[] = [
   'crash',
+  'power-cut',
+  'bounce',
   'restart',
   'add',
   'leave',
@@ -63,6 +75,7 @@ const ACTIONS: readonly SwarmAction[] = [
   'break-pair',
   'heal',
   'clock',
+  'disk-full',
   'operate',
 ];
 
@@ -78,6 +91,9 @@ export function drawSwarmOptions(seed: number): SwarmOptions {
   weights.rejoin = 0.2 + random.float();
   weights.heal = 0.2 + random.float();
   const gentle = chance(0.5);
+  const durable = chance(0.5);
+  // Where majorities may be lost with their memory, who refuses would refuse for ever.
+  const onQuorumLost = (gentle || durable) && chance(0.4) ? 'refuse' : 'heal';
   const nodes = 3 + random.below(7);
   return {
     seed,
@@ -89,6 +105,16 @@ export function drawSwarmOptions(seed: number): SwarmOptions {
     leeches: random.below(3),
     sessions: 2 + random.below(4),
     gentle,
+    durable,
+    disk: {
+      syncMs: random.float() * 5,
+      stalls: chance(0.3) ? random.float() * 0.02 : 0,
+      stallMs: random.float() * 2_000,
+      full: false,
+      // As a lost disk: only where copies are left elsewhere, or where less is asked.
+      corruption: onQuorumLost === 'heal' && chance(0.2) ? random.float() * 0.05 : 0,
+    },
+    onQuorumLost,
     apart: !gentle && chance(0.2),
     delayMs: 0.2 + random.float() * 10,
     loss: chance(0.5) ? random.float() * (gentle ? 0.1 : 0.3) : 0,

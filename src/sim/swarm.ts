@@ -23,6 +23,7 @@ import type { SwarmOptions } from './swarm-options.ts';
 import { drawAction, drawSwarmOptions } from './swarm-options.ts';
 import type { TraceWindow } from './trace.ts';
 import { Workload } from './workload.ts';
+import type { WorldNode } from './world.ts';
 import { World } from './world.ts';
 
 export interface SwarmResult {
@@ -49,7 +50,7 @@ export interface ClientSummary {
   readonly walks: number;
   /** The part of the operations that was answered, 0..1. */
   readonly shareKnown: number;
-  /** Epochs that were forced: the history is judged strictly up to the first of them. */
+  /** Epochs forced, and rings begun beside another: the history is judged strictly up to the first. */
   readonly forced: number;
   /** Operations that were judged strictly. */
   readonly judged: number;
@@ -63,7 +64,7 @@ export interface ClientSummary {
  */
 export const CALM_PERIODS_MAX = 100;
 /** Within this many more, every entry stands with those that should keep it, and nowhere else. */
-export const COPIES_PERIODS_MAX = 200;
+export const COPIES_PERIODS_MAX = 400;
 /** Where fewer outcomes are known, a history can be explained by almost anything. */
 export const SHARE_KNOWN_MIN = 0.8;
 /** How long the calm ring is watched for what it sends. */
@@ -102,15 +103,27 @@ class Swarm {
     this.#judged = judged;
     this.#random = new Random(seed + 1);
     const network = { delayMs, loss, duplication, reordering, spikes, spikeMs };
-    const world = new World({ seed, k, replicas, profile: PROFILE, network, traced: true });
+    const { onQuorumLost, durable, disk } = options;
+    const disks = durable ? { disks: { ...disk } } : {};
+    const world = new World({
+      ...disks,
+      seed,
+      k,
+      replicas,
+      onQuorumLost,
+      profile: PROFILE,
+      network,
+      traced: true,
+    });
     this.#world = world;
     if (window !== undefined) world.trace.window = window;
     world.onInput = (node) => {
       const problem = listProblem(node, k, CORE_LIMITS.successors);
       if (problem !== undefined) this.#violate({ property: 'OrderedSuccessorLists', detail: problem });
     };
-    world.onEvent = (_node, event) => {
+    world.onEvent = (node, event) => {
       if (event.type === 'degraded') this.#history.force(world.now);
+      if (event.type === 'self' && event.member) this.#entered(node);
     };
     this.#actions = new SwarmActions(world, options, this.#random);
     const workload = new Workload(new Random(seed + 2));
@@ -138,6 +151,14 @@ class Swarm {
     for (const phase of phases) if (this.#violation === undefined) phase();
     this.#judge();
     return this.#result();
+  }
+
+  /** Whoever joins without having found anybody begins a ring: clients of either are not judged. */
+  #entered(node: WorldNode): void {
+    const begins = node.machine.neighbourhood.successors.length === 0;
+    if (!begins || this.#world.members().length <= 1) return;
+    this.#world.note(`${node.name} begins a ring of its own`);
+    this.#history.force(this.#world.now);
   }
 
   #result(): SwarmResult {

@@ -8,6 +8,7 @@ import type { Hash } from '../core/position.ts';
 import type { Profile } from '../core/profile.ts';
 import { PROFILES } from '../core/profile.ts';
 import type { Random } from '../core/random.ts';
+import type { DiskFaults, SimDisk } from './disk.ts';
 import { simulationHash } from './hash.ts';
 import type { NetworkFaults } from './network.ts';
 
@@ -18,6 +19,10 @@ export interface WorldOptions {
   readonly profile?: Profile;
   readonly limits?: Partial<CoreLimits>;
   readonly hash?: Hash;
+  /** What a set of copies does whose majority stays away; default 'heal'. */
+  readonly onQuorumLost?: 'heal' | 'refuse';
+  /** Whether nodes write down what they hold, and what their disks do. */
+  readonly disks?: Partial<DiskFaults>;
   /** What the network does at the start; world.network.faults changes it later. */
   readonly network?: Partial<NetworkFaults>;
   /** The simulated sender's view of every message is noted; costs a third of the speed. */
@@ -37,6 +42,10 @@ export interface WorldNode {
   readonly outcomes: Map<number, Outcome>;
   /** How far its wall clock is ahead of the world's, milliseconds. */
   skewMs: number;
+  /** What it has written down; undefined where nothing is. */
+  readonly disk: SimDisk | undefined;
+  /** The incarnation in which its memory began. */
+  birth: number;
   /** What waits for a paused process. */
   readonly held: (() => void)[];
 }
@@ -46,11 +55,12 @@ export interface Life {
   readonly name: string;
   readonly incarnation: number;
   readonly preferredSalt?: number | undefined;
+  readonly birth: number;
 }
 
 /** The machine that ships, as the node of that name. */
 export function machineOf(options: WorldOptions, random: Random, life: Life): Machine {
-  const { name, incarnation, preferredSalt } = life;
+  const { name, incarnation, preferredSalt, birth } = life;
   const publicKey = new Uint8Array(name.length);
   for (let i = 0; i < name.length; i++) publicKey[i] = name.charCodeAt(i);
   const { k, replicas = 3, profile = PROFILES.local, limits = {}, hash = simulationHash } = options;
@@ -62,6 +72,9 @@ export function machineOf(options: WorldOptions, random: Random, life: Life): Ma
     id: idOf(hash(publicKey)),
     incarnation,
     preferredSalt,
+    birth,
+    durable: options.disks !== undefined,
+    onQuorumLost: options.onQuorumLost ?? 'heal',
     replicas,
     profile,
     limits: { ...CORE_LIMITS, ...limits },

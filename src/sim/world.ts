@@ -6,7 +6,9 @@ import type { Contact } from '../core/contact.ts';
 import type { Effect, MachineEvent, Outcome } from '../core/effect.ts';
 import type { Message } from '../core/message.ts';
 import { Random } from '../core/random.ts';
+import type { SavedRecord } from '../core/saved.ts';
 import { Timers } from '../core/timers.ts';
+import { SimDisk } from './disk.ts';
 import { Network } from './network.ts';
 import { Trace } from './trace.ts';
 import type { WorldNode, WorldOptions } from './world-node.ts';
@@ -51,16 +53,19 @@ export class World {
     const index = this.nodes.length;
     const name = `node${index}`;
     const port = index + 1;
+    const { disks } = this.#options;
     const node: WorldNode = {
       index,
       name,
       port,
-      machine: machineOf(this.#options, this.random, { name, incarnation }),
+      machine: machineOf(this.#options, this.random, { name, incarnation, birth: incarnation }),
       state: 'running',
       connections: new Set(),
       events: [],
       outcomes: new Map(),
       skewMs: 0,
+      disk: disks === undefined ? undefined : new SimDisk(new Random(this.random.below(2 ** 32)), disks),
+      birth: incarnation,
       held: [],
     };
     this.nodes.push(node);
@@ -124,21 +129,28 @@ export class World {
   crash(node: WorldNode, silently = false): void {
     this.note(`${node.name} ${silently ? 'is without power' : 'crashes'}`);
     node.state = 'dead';
+    node.disk?.crash();
     if (!silently) this.#closeAll(node);
   }
 
-  /** The process starts again without memory, under the same identity. */
-  restart(node: WorldNode, preferredSalt?: number): void {
-    this.note(`${node.name} restarts`);
+  /**
+   * The process starts again under the same identity: with what it had written down, or `erased`, without any
+   * memory.
+   */
+  restart(node: WorldNode, preferredSalt?: number, erased = false): void {
     this.#closeAll(node);
-    node.machine = machineOf(this.#options, this.random, {
-      name: node.name,
-      incarnation: node.machine.self.incarnation + 1,
-      preferredSalt,
-    });
+    const incarnation = node.machine.self.incarnation + 1;
+    if (erased) node.disk?.erase();
+    const { records, damaged } = node.disk?.load() ?? { records: [], damaged: 0 };
+    // As persistence.ts: who has lost anything may not vote as the one that acknowledged it.
+    if (node.disk === undefined || node.disk.empty || damaged > 0) node.birth = incarnation;
+    this.note(`${node.name} restarts with ${records.length} records, ${damaged} damaged`);
+    const life = { name: node.name, incarnation, preferredSalt, birth: node.birth };
+    node.machine = machineOf(this.#options, this.random, life);
     node.state = 'running';
     node.held.length = 0;
     node.outcomes.clear();
+    if (records.length > 0) node.machine.restore(this.now, records, node.birth);
     this.#begin(node);
   }
 
@@ -250,8 +262,7 @@ export class World {
         return;
       }
       case 'save':
-        // No machine here is durable.
-        return;
+        return this.#save(node, effect.token, effect.records);
       case 'settle':
         node.outcomes.set(effect.command, effect.outcome);
         this.onSettle?.(node, effect.command, effect.outcome);
@@ -262,6 +273,21 @@ export class World {
         if (effect.event.type === 'degraded') this.note(`${node.name} is degraded: ${effect.event.message}`);
         this.onEvent?.(node, effect.event);
     }
+  }
+
+  /** The disk goes on while the process stands still; a new process hears of nothing old. */
+  #save(node: WorldNode, token: number, records: readonly SavedRecord[]): void {
+    const { disk, machine } = node;
+    if (disk === undefined) return;
+    this.#queue.set(disk.write(this.now, records), () => {
+      if (node.machine !== machine || node.state === 'dead') return;
+      const saved = disk.finish();
+      this.#input(node, () => {
+        if (node.machine !== machine) return;
+        if (saved) machine.handleSaved(this.now, token);
+        else machine.handleSaveFailed(this.now, token, 'the disk is full');
+      });
+    });
   }
 
   #send(from: WorldNode, to: Contact | string, message: Message): void {

@@ -171,10 +171,10 @@ describe('what is refused as out of range', () => {
   });
 });
 
-describe('options of later releases', () => {
+describe('onQuorumLost', () => {
   it('take both answers to a lost quorum, and heal by default', () => {
-    expect(parse({}).onQuorumLost).toBe('heal');
-    expect(parse({ onQuorumLost: 'refuse' }).onQuorumLost).toBe('refuse');
+    expect(parse({})).toMatchObject({ onQuorumLost: 'heal' });
+    expect(parse({ onQuorumLost: 'refuse' })).toMatchObject({ onQuorumLost: 'refuse' });
   });
 });
 
