@@ -23,7 +23,7 @@ export interface ChangeView {
   /** For an exchange with one member. */
   exchange(contact: Contact, arc: Arc): ExchangeParts;
   /** Whether a majority of the arc that stays away may be given up. */
-  mayForce(arc: Arc): boolean;
+  mayForce(arc: Arc, hopeless: boolean): boolean;
   /** Whether the member is taken for dead, or has been silent for long. */
   isLost(contact: Contact): boolean;
   decided(change: Change, decided: Decided): void;

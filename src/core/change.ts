@@ -4,7 +4,7 @@
 // set, is the owner's affair (owner.ts).
 import type { Configuration } from './configuration.ts';
 import type { Proposal, Voter } from './configuration.ts';
-import { majority, newLineage, sameBase, successorOf, supersedes } from './configuration.ts';
+import { newLineage, sameBase, successorOf, supersedes } from './configuration.ts';
 import type { ChangeView, Ended } from './change-view.ts';
 import { NOTHING_LEARNED } from './change-view.ts';
 import type { Contact } from './contact.ts';
@@ -132,7 +132,10 @@ export class Change {
     const decision = this.#decision;
     const { now, profile } = this.#engine;
     if (decision === undefined || now - this.#startedAt < profile.evictAfterMs) return false;
-    if (!this.#isBlocked(decision) || !this.#view.mayForce(this.arc)) return false;
+    const voteless = (voter: Voter): boolean => this.#voteless.has(voter.contact.id);
+    const gone = (voter: Voter): boolean => voteless(voter) || this.#view.isLost(voter.contact);
+    if (!rules.isBlocked(decision, gone)) return false;
+    if (!this.#view.mayForce(this.arc, rules.isHopeless(decision, voteless))) return false;
     const voters = this.#view.voters();
     if (voters === undefined) return false;
     this.#stopExchanges();
@@ -141,21 +144,6 @@ export class Change {
     this.#decision = rules.force(decision, this.#successor(voters, true, rules.outcome(decision)));
     this.#proceed('preparing');
     return true;
-  }
-
-  /** Whether those who are needed to go on stay away. */
-  #isBlocked(decision: Decision): boolean {
-    const gone = (voter: Voter): boolean =>
-      this.#voteless.has(voter.contact.id) || this.#view.isLost(voter.contact);
-    if (decision.phase === 'storing') {
-      // What may have been decided before names members that are gone.
-      const { members } = rules.outcome(decision);
-      return members.filter((voter) => !gone(voter)).length < majority(members.length);
-    }
-    if (decision.phase !== 'preparing') return false;
-    return this.bases.every((base, i) =>
-      base.members.every((voter) => decision.promised[i]?.has(voter.contact.id) === true || gone(voter)),
-    );
   }
 
   #prepare(): void {
@@ -195,28 +183,65 @@ export class Change {
   #promised(base: number, voter: Voter, votes: readonly PartVote[]): void {
     const vote = this.#single(votes);
     if (vote === undefined || this.#decision === undefined) return;
-    if (vote.type === 'outbid') return this.#outbid(vote.promised);
-    if (vote.type === 'unknown') this.#voteless.add(voter.contact.id);
-    if (vote.type === 'elsewhere') return this.#elsewhere(base, voter, vote.configuration);
-    if (vote.type !== 'promised') return;
-    const before = this.#decision.phase;
     const { id } = voter.contact;
-    this.#decision = rules.promised(this.#decision, base, id, vote.accepted, vote.watermark);
+    if (vote.type === 'outbid') return this.#outbid(vote.promised);
+    if (vote.type === 'unknown') return this.#bringUp(base, voter);
+    if (vote.type === 'elsewhere') {
+      return this.#elsewhere(base, voter, vote.configuration, (now) =>
+        rules.promised(now, base, id, undefined, 0),
+      );
+    }
+    if (vote.type !== 'promised') return;
     this.#round = Math.max(this.#round, vote.accepted?.ballot.round ?? 0);
-    this.#proceed(before);
+    this.#step((now) => rules.promised(now, base, id, vote.accepted, vote.watermark));
   }
 
-  /** The voter's register has moved on; one that lags behind (it missed a decision) only has no vote. */
-  #elsewhere(index: number, voter: Voter, configuration: Configuration): void {
+  /**
+   * The voter stands at another configuration. Where that is another base of this decision, it will never
+   * serve this one again, and answers for both with its vote there (`counts`).
+   */
+  #elsewhere(
+    index: number,
+    voter: Voter,
+    configuration: Configuration,
+    counts: (decision: Decision) => Decision,
+  ): void {
     const base = this.bases[index];
     if (base === undefined) return;
-    // A voter of several bases stands at one of them, and has no vote in the others.
-    const known = this.bases.some(
-      (other) => sameBase(other, configuration) || supersedes(other, configuration),
-    );
+    if (this.bases.some((other) => sameBase(other, configuration))) return this.#step(counts);
+    if (supersedes(base, configuration)) return this.#bringUp(index, voter);
     const foreign = configuration.lineage !== base.lineage && !supersedes(configuration, base);
-    if (known || (this.#alone && foreign)) this.#voteless.add(voter.contact.id);
+    if (this.#alone && foreign) this.#step(counts);
+    else if (this.bases.some((other) => supersedes(other, configuration)))
+      this.#voteless.add(voter.contact.id);
     else this.#end({ learned: [{ arc: this.arc, configuration }] });
+  }
+
+  /** The voter has missed the decision that made it one: it is told, and asked again if it may vote. */
+  #bringUp(index: number, voter: Voter): void {
+    const configuration = this.bases[index];
+    const decision = this.#decision;
+    if (configuration === undefined || decision === undefined) return;
+    const { id } = voter.contact;
+    if (id === this.#engine.self.id || decision.phase !== 'preparing' || this.#voteless.has(id)) {
+      this.#voteless.add(id);
+      return;
+    }
+    const [attempt, { arc, bases }] = [this.#attempt, this];
+    const request: Request = { type: 'install', arc, configuration, watermark: this.#watermark };
+    this.#engine.call(voter.contact, request, (answer) => {
+      if (this.#ended || this.#attempt !== attempt) return;
+      const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
+      const base = bases[index];
+      if (!installed || base === undefined) return void this.#voteless.add(id);
+      const again: Request = { type: 'prepare', arc, base, ballot: decision.ballot };
+      this.#ask(
+        voter.contact,
+        again,
+        () => [],
+        (votes) => this.#promised(index, voter, votes),
+      );
+    });
   }
 
   /** Waits a moment, so that two proposers do not outbid each other for ever. */
@@ -300,8 +325,9 @@ export class Change {
         this.#ask(voter.contact, request, local, (votes) => {
           const vote = this.#single(votes);
           if (vote?.type === 'outbid') return this.#outbid(vote.promised);
-          if (vote?.type === 'elsewhere') return this.#elsewhere(i, voter, vote.configuration);
-          if (vote?.type === 'accepted') this.#step((now) => rules.accepted(now, i, voter.contact.id));
+          const counts = (now: Decision): Decision => rules.accepted(now, i, voter.contact.id);
+          if (vote?.type === 'elsewhere') return this.#elsewhere(i, voter, vote.configuration, counts);
+          if (vote?.type === 'accepted') this.#step(counts);
         });
       }
     }

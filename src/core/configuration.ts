@@ -97,7 +97,7 @@ export function sameVoters(a: readonly Voter[], b: readonly Voter[]): boolean {
 /**
  * Lineages begin with forced epochs and with merges: who was away for more of them than this starts a merge.
  */
-const ANCESTORS_MAX = 16;
+const ANCESTORS_MAX = 32;
 
 /** Whether a decided configuration comes after another one of the same position. */
 export function supersedes(next: Configuration, former: Base): boolean {

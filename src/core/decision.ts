@@ -9,7 +9,7 @@
 //
 // That the entries are stored before the proposal is accepted means that whoever learns of a decision may
 // rely on a majority of it holding everything that was acknowledged before.
-import type { Ballot, Configuration, Proposal } from './configuration.ts';
+import type { Ballot, Configuration, Proposal, Voter } from './configuration.ts';
 import { compareBallots, majority } from './configuration.ts';
 
 export type Phase = 'preparing' | 'collecting' | 'storing' | 'accepting' | 'decided';
@@ -104,6 +104,27 @@ export function accepted(decision: Decision, base: number, voter: string): Decis
  */
 export function force(decision: Decision, proposed: Configuration): Decision {
   return advance({ ...decision, phase: 'preparing', forced: true, proposed });
+}
+
+/** Whether those who are needed to go on stay away. */
+export function isBlocked(decision: Decision, gone: (voter: Voter) => boolean): boolean {
+  if (decision.phase === 'storing') {
+    // What may have been decided before names members that are gone.
+    const { members } = outcome(decision);
+    return members.filter((voter) => !gone(voter)).length < majority(members.length);
+  }
+  if (decision.phase !== 'preparing') return false;
+  return decision.bases.every((base, i) =>
+    base.members.every((voter) => decision.promised[i]?.has(voter.contact.id) === true || gone(voter)),
+  );
+}
+
+/** Whether so many have lost their votes that waiting for the others would not help. */
+export function isHopeless(decision: Decision, voteless: (voter: Voter) => boolean): boolean {
+  if (decision.phase !== 'preparing') return false;
+  return decision.bases.some(({ members }) => {
+    return members.filter((voter) => !voteless(voter)).length < majority(members.length);
+  });
 }
 
 /** What this decision decides: a proposal that may have been decided before goes first. */

@@ -110,13 +110,10 @@ export class Owner {
       if (arc === undefined || !isInside(inquiry.arc, arc, this.#o.engine.size))
         this.#inquiries.delete(inquiry.end());
     }
-    if (arc !== undefined && this.#begins) {
-      this.#begins = false;
-      const change = new Change(this.#o.engine, this.#changeView(false), arc, [], 0);
-      this.#changes.set(change, undefined);
-      change.begin();
-    }
     if (arc !== undefined) {
+      // Nobody is missed by a ring that begins.
+      if (this.#begins) this.#run(new Change(this.#o.engine, this.#changeView(false), arc, [], 0));
+      this.#begins = false;
       const busy = [...this.#segments, ...this.#changes.keys(), ...this.#inquiries];
       for (const part of this.#without(arc, busy)) this.#plan(part);
     }
@@ -165,7 +162,11 @@ export class Owner {
   }
 
   #start(arc: Arc, bases: readonly Configuration[], watermark: number, alone = false): void {
-    const change = new Change(this.#o.engine, this.#changeView(true), arc, bases, watermark);
+    const change = new Change(this.#o.engine, this.#changeView(), arc, bases, watermark);
+    this.#run(change, alone);
+  }
+
+  #run(change: Change, alone = false): void {
     this.#changes.set(change, undefined);
     change.begin(alone);
   }
@@ -190,13 +191,14 @@ export class Owner {
     inquiry.begin();
   }
 
-  #changeView(announces: boolean): ChangeView {
+  #changeView(announces = true): ChangeView {
     const { engine, voters, heals } = this.#o;
     return {
       registers: this.registers,
       voters: () => voters.next(this.#view.neighbours().successors),
       exchange: (contact, arc) => this.#view.exchange(contact, arc),
-      mayForce: (arc) => heals && !this.registers.isRestored(arc),
+      // What was read from a disk waits for its majority, unless that can never come back.
+      mayForce: (arc, hopeless) => heals && (hopeless || !this.registers.isRestored(arc)),
       isLost: (contact) => voters.isLost(contact),
       decided: (change, decided) => {
         const segment = this.#changes.get(change);
@@ -242,12 +244,13 @@ export class Owner {
         voters: () =>
           inRing() ? voters.next(this.#view.neighbours().successors) : segment.configuration.members,
         wanted: () => (inRing() ? voters.wanted(this.#view.neighbours().successors) : []),
+        isFull: () => !inRing() || voters.isFull(this.#view.neighbours().successors),
         isLost: (contact) => voters.isLost(contact),
         contradicted: (contact) => this.#contradicted(segment, contact, inRing()),
         ready: (next, holders) => {
           const change = new Change(
             engine,
-            this.#changeView(true),
+            this.#changeView(),
             arc,
             [segment.configuration],
             segment.watermark,
@@ -316,8 +319,13 @@ export class Owner {
   }
 
   #moved(arc: Arc, configuration: Configuration | undefined): void {
-    if (configuration?.members[0]?.contact.id === this.#o.engine.self.id) return;
-    this.#stop(arc);
+    const mine = configuration?.members[0]?.contact.id === this.#o.engine.self.id;
+    for (const segment of this.#segments.slice()) {
+      if (!overlaps(segment.arc, arc)) continue;
+      // A change of our own is about to give the segment its new configuration.
+      const known = segment.changing || segment.configuration.epoch === configuration?.epoch;
+      if (!mine || !known) this.#cut(segment, arc);
+    }
     this.reconcileSoon();
   }
 

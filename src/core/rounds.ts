@@ -145,6 +145,7 @@ export class Rounds {
       round.open -= 1;
       if (saved || entries.length === 0) round.agreed += 1;
       this.#settle(round);
+      this.#checkIdle();
     });
   }
 

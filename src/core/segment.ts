@@ -18,6 +18,8 @@ export interface SegmentView {
   voters(): readonly Voter[] | undefined;
   /** Those of them that are to be members beside this one. */
   wanted(): readonly Contact[];
+  /** Whether nobody is left out of `voters` for the time being. */
+  isFull(): boolean;
   isLost(contact: Contact): boolean;
   /** It stands at another configuration than ours, or knows a later one. */
   contradicted(contact: Contact): void;
@@ -89,6 +91,7 @@ export class Segment {
       !this.#closed &&
       !this.#changing &&
       this.#isWanted() &&
+      this.#view.isFull() &&
       this.#others().every((contact) => this.#copies.get(contact.id)?.synced === true)
     );
   }

@@ -39,6 +39,12 @@ export class Voters {
     return voters;
   }
 
+  /** Whether nobody is left out of the next configuration: who is lost, or has not told its birth. */
+  isFull(successors: readonly Contact[]): boolean {
+    const all = 1 + Math.min(this.replicas - 1, successors.length);
+    return (this.next(successors)?.length ?? 0) === all;
+  }
+
   wanted(successors: readonly Contact[]): Contact[] {
     return successors.slice(0, this.replicas - 1).filter((contact) => !this.isLost(contact));
   }

@@ -24,8 +24,11 @@ export function listProblem(node: WorldNode, k: number, listMax: number): string
   return undefined;
 }
 
-/** What keeps the members from being one ideal ring that serves every arc; undefined where they are. */
-export function ringProblem(world: World, listMax: number): string | undefined {
+/**
+ * What keeps the members from being one ideal ring that serves every arc; undefined where they are. Whether arcs
+ * are served can be left out.
+ */
+export function ringProblem(world: World, listMax: number, serves = true): string | undefined {
   const members = world.members().toSorted((a, b) => a.machine.self.position - b.machine.self.position);
   const n = members.length;
   if (n === 0) return 'there is no member';
@@ -48,7 +51,7 @@ export function ringProblem(world: World, listMax: number): string | undefined {
       const predecessor = neighbourhood.predecessor?.position ?? 'none';
       return `${node.name} at ${self.position} has predecessor ${predecessor}`;
     }
-    if (!serving) return `${node.name} at ${self.position} does not serve its arc`;
+    if (serves && !serving) return `${node.name} at ${self.position} does not serve its arc`;
   }
   return undefined;
 }

@@ -92,8 +92,9 @@ export function drawSwarmOptions(seed: number): SwarmOptions {
   weights.heal = 0.2 + random.float();
   const gentle = chance(0.5);
   const durable = chance(0.5);
-  // Where majorities may be lost with their memory, who refuses would refuse for ever.
-  const onQuorumLost = (gentle || durable) && chance(0.4) ? 'refuse' : 'heal';
+  // Where a majority may be lost with its memory, if only of the two that are left, who refuses does so for
+  // ever.
+  const onQuorumLost = durable && chance(0.6) ? 'refuse' : 'heal';
   const nodes = 3 + random.below(7);
   return {
     seed,

@@ -74,7 +74,7 @@ const PROFILE: Profile = PROFILES.local;
 export interface SwarmSettings {
   /** Every event between these times is kept for a reader; default: the last ones. */
   readonly window?: TraceWindow;
-  /** What is judged: 'ring' leaves out what clients saw and where the copies are. Default 'all'. */
+  /** What is judged: 'ring' leaves out arcs and their copies, and what clients saw. Default 'all'. */
   readonly judged?: 'ring' | 'all';
 }
 
@@ -192,9 +192,10 @@ class Swarm {
     this.#held = heldVersions(world);
     // What the network has held up is still on its way, and holds up what was sent behind it.
     if (this.#options.spikes > 0) world.run(this.#options.spikeMs);
+    const judgesAll = this.#judged === 'all';
     const { periods, problem } = this.#within(CALM_PERIODS_MAX, () => {
       this.#actions.rejoin();
-      return this.#actions.membersMissing() ?? ringProblem(world, CORE_LIMITS.successors);
+      return this.#actions.membersMissing() ?? ringProblem(world, CORE_LIMITS.successors, judgesAll);
     });
     this.#calmPeriods = periods;
     if (problem !== undefined) this.#violate({ property: 'IdealAfterCalm', detail: problem });
@@ -227,11 +228,11 @@ class Swarm {
 
   /** Everything can be written and read through every node, and what was written last is read. */
   #answer(): void {
+    if (this.#judged === 'ring') return;
     for (const node of this.#world.running()) {
       const detail = this.#actions.roundTrip(node);
       if (detail !== undefined) return this.#violate({ property: 'AnswersAfterCalm', detail });
     }
-    if (this.#judged === 'ring') return;
     const reads = this.#clients.readAll();
     const silent = reads.find(({ output }) => output === undefined);
     if (silent !== undefined)

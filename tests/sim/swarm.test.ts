@@ -2,6 +2,7 @@
 // minutes each. `npx chord sim --seeds N` does the same with as many as you like.
 import { describe, expect, test } from 'vitest';
 import { CALM_PERIODS_MAX, runSwarm } from '../../src/sim/swarm.ts';
+import { drawSwarmOptions } from '../../src/sim/swarm-options.ts';
 
 const SEEDS = 200;
 const MINUTES = 5;
@@ -13,7 +14,10 @@ describe(`${SEEDS} seeds of ${MINUTES} simulated minutes`, () => {
   for (let first = 1; first <= SEEDS; first += BATCH) {
     test(`hold every property: seeds ${first} to ${first + BATCH - 1}`, { timeout: MAX_MS }, () => {
       for (let seed = first; seed < first + BATCH; seed++) {
-        const { violation, calmPeriods } = runSwarm(seed, MINUTES, { judged: 'ring' });
+        // Where many epochs are forced at once, an arc may stay unserved (docs/TESTING.md, E6): there the ring
+        // alone is judged. One fault at a time must cost nothing at all.
+        const judged = drawSwarmOptions(seed).gentle ? 'all' : 'ring';
+        const { violation, calmPeriods } = runSwarm(seed, MINUTES, { judged });
         expect(violation, `repeat with: npx chord sim --seed ${seed} --minutes ${MINUTES}`).toBeUndefined();
         expect(calmPeriods).toBeLessThanOrEqual(CALM_PERIODS_MAX);
       }
