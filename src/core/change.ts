@@ -223,10 +223,8 @@ export class Change {
     const decision = this.#decision;
     if (configuration === undefined || decision === undefined) return;
     const { id } = voter.contact;
-    if (id === this.#engine.self.id || decision.phase !== 'preparing' || this.#voteless.has(id)) {
-      this.#voteless.add(id);
-      return;
-    }
+    if (id === this.#engine.self.id || decision.phase !== 'preparing') return void this.#voteless.add(id);
+    if (this.#voteless.has(id)) return;
     const [attempt, { arc, bases }] = [this.#attempt, this];
     const request: Request = { type: 'install', arc, configuration, watermark: this.#watermark };
     this.#engine.call(voter.contact, request, (answer) => {

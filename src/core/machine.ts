@@ -24,7 +24,7 @@ import { Membership } from './membership.ts';
 import type { MemberDescription, Message, Neighbourhood, Tables } from './message.ts';
 import { Messages } from './messages.ts';
 import { Operations } from './operations.ts';
-import type { OwnerView } from './owner.ts';
+import type { OwnerView } from './owner-view.ts';
 import { Owner } from './owner.ts';
 import { keyPosition } from './position.ts';
 import type { RememberedView } from './remembered.ts';

@@ -8,36 +8,16 @@ import type { ChangeView, Decided, Ended } from './change-view.ts';
 import type { Ballot, Configuration } from './configuration.ts';
 import { newLineage } from './configuration.ts';
 import type { Contact } from './contact.ts';
-import type { Engine } from './engine.ts';
-import type { ExchangeParts } from './exchange.ts';
 import { Hints } from './hints.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Arc } from './position.ts';
+import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import type { Refusal } from './parked.ts';
 import { Parked } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
 import { forcedMessage, neighbours, plan, renewalsOf } from './plan.ts';
 import { Registers } from './registers.ts';
 import { Segment } from './segment.ts';
-import type { Voters } from './voters.ts';
-
-/** What the owner needs of its surroundings. */
-export interface OwnerView {
-  /** The arc that the ring gives us; undefined while that is unknown, and for a client. */
-  arc(): Arc | undefined;
-  /** Members behind us, the nearest first, and the one before us. */
-  neighbours(): { readonly successors: readonly Contact[]; readonly predecessor: Contact | undefined };
-  exchange(contact: Contact, arc: Arc): ExchangeParts;
-  /** Whether the whole arc is served has changed. */
-  changed(): void;
-}
-
-export interface OwnerOptions {
-  readonly engine: Engine;
-  readonly voters: Voters;
-  /** Whether an arc may go on without a majority of its set. */
-  readonly heals: boolean;
-}
 
 export class Owner {
   readonly registers: Registers;
