@@ -27,11 +27,10 @@ export class Change {
   #alone = false;
   #exchanges: Exchange[] = [];
   #ended = false;
-  /** Grows with every attempt: answers to former ones are void. */
+  /** Answers to former attempts are void. */
   #attempt = 0;
   #progressAt: number;
   readonly #watermark: number;
-  /** Voters that answered that they have no vote. */
   readonly #voteless = new Set<string>();
   /** Whether the former owner may still be asked, because nobody has been made to stop serving yet. */
   #copying: Contact | undefined;
@@ -95,7 +94,7 @@ export class Change {
     return this.#copying;
   }
 
-  /** Whether a majority of some base has not answered for as long as would have members dropped. */
+  /** Whether a majority has not answered for as long as would have members dropped. */
   get isStuck(): boolean {
     const { now, profile } = this.#engine;
     return this.#decision?.phase === 'preparing' && now - this.#startedAt >= profile.evictAfterMs;
@@ -219,20 +218,21 @@ export class Change {
 
   /** The voter has missed the decision that made it one: it is told, and asked again if it may vote. */
   #bringUp(index: number, voter: Voter): void {
-    const configuration = this.bases[index];
-    const decision = this.#decision;
+    const [configuration, decision] = [this.bases[index], this.#decision];
     if (configuration === undefined || decision === undefined) return;
     const { id } = voter.contact;
-    if (id === this.#engine.self.id || decision.phase !== 'preparing') return void this.#voteless.add(id);
+    if (id === this.#engine.self.id || decision.phase !== 'preparing') this.#voteless.add(id);
     if (this.#voteless.has(id)) return;
-    const [attempt, { arc, bases }] = [this.#attempt, this];
+    const [attempt, arc] = [this.#attempt, this.arc];
     const request: Request = { type: 'install', arc, configuration, watermark: this.#watermark };
     this.#engine.call(voter.contact, request, (answer) => {
       if (this.#ended || this.#attempt !== attempt) return;
       const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
-      const base = bases[index];
-      if (!installed || base === undefined) return void this.#voteless.add(id);
-      const again: Request = { type: 'prepare', arc, base, ballot: decision.ballot };
+      if (!installed) {
+        this.#voteless.add(id);
+        return;
+      }
+      const again: Request = { type: 'prepare', arc, base: configuration, ballot: decision.ballot };
       this.#ask(
         voter.contact,
         again,

@@ -25,8 +25,8 @@ export function listProblem(node: WorldNode, k: number, listMax: number): string
 }
 
 /**
- * What keeps the members from being one ideal ring that serves every arc; undefined where they are. Whether arcs
- * are served can be left out.
+ * What keeps the members from being one ideal ring that serves every arc; undefined where they are. Whether
+ * arcs are served can be left out.
  */
 export function ringProblem(world: World, listMax: number, serves = true): string | undefined {
   const members = world.members().toSorted((a, b) => a.machine.self.position - b.machine.self.position);

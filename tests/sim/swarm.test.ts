@@ -14,8 +14,8 @@ describe(`${SEEDS} seeds of ${MINUTES} simulated minutes`, () => {
   for (let first = 1; first <= SEEDS; first += BATCH) {
     test(`hold every property: seeds ${first} to ${first + BATCH - 1}`, { timeout: MAX_MS }, () => {
       for (let seed = first; seed < first + BATCH; seed++) {
-        // Where many epochs are forced at once, an arc may stay unserved (docs/TESTING.md, E6): there the ring
-        // alone is judged. One fault at a time must cost nothing at all.
+        // Where many epochs are forced at once, an arc may stay unserved (docs/TESTING.md, E6): there the
+        // ring alone is judged. One fault at a time must cost nothing at all.
         const judged = drawSwarmOptions(seed).gentle ? 'all' : 'ring';
         const { violation, calmPeriods } = runSwarm(seed, MINUTES, { judged });
         expect(violation, `repeat with: npx chord sim --seed ${seed} --minutes ${MINUTES}`).toBeUndefined();
