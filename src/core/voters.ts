@@ -70,7 +70,10 @@ export class Voters {
   isLost(contact: Contact): boolean {
     if (contact.id === this.#engine.self.id) return false;
     const { peers, profile, now } = this.#engine;
-    return this.#table.isBuried(contact) || peers.isSilentFor(contact.id, profile.evictAfterMs, now);
+    if (peers.isSilentFor(contact.id, profile.evictAfterMs, now)) return true;
+    // A member that woke up is in our list again before it has said anything of itself.
+    const listed = this.#table.successors.some((other) => other.id === contact.id);
+    return !listed && this.#table.isBuried(contact);
   }
 
   born(contact: Contact, birth: number): void {
