@@ -1,0 +1,61 @@
+// watch(): changes of keys and prefixes, on a real ring of four and a client, over the in-process network.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChordSocket, Watch } from '../../src/index.ts';
+import { type Cluster, createCluster } from '../../src/testing/index.ts';
+
+let cluster: Cluster;
+let client: ChordSocket;
+
+beforeAll(async () => {
+  cluster = await createCluster(4, { transport: 'memory', k: 16 });
+  client = await cluster.client();
+});
+
+afterAll(async () => {
+  await cluster.close();
+});
+
+async function take(watch: Watch, count: number): Promise<string[]> {
+  const told: string[] = [];
+  while (told.length < count) {
+    const { value } = await watch.next();
+    if (value === undefined) break;
+    told.push(`${value.type} ${value.key.toString()} ${value.value?.toString() ?? ''}`.trim());
+  }
+  return told;
+}
+
+describe('watch', () => {
+  it('tells the changes of a key in order from ready on, and ends with its signal', async () => {
+    await client.set('a', 'before');
+    const controller = new AbortController();
+    const watch = client.watch('a', { signal: controller.signal });
+    await watch.ready;
+    for (const value of ['1', '2', '3']) await client.set('a', value);
+    await client.delete('a');
+    await client.set('a', '4', { ttlMs: 20 });
+    const told = ['set a 1', 'set a 2', 'set a 3', 'delete a', 'set a 4', 'expire a'];
+    expect(await take(watch, 6)).toEqual(told);
+    controller.abort();
+    expect((await watch.next()).done).toBe(true);
+  });
+
+  it('tells the changes of a prefix all round the ring', async () => {
+    const watch = client.watch({ prefix: 'p/' });
+    await watch.ready;
+    const keys = Array.from({ length: 40 }, (_, i) => `p/${i}`);
+    for (const key of keys) await client.set(key, 'x');
+    await client.set('other', 'x');
+    expect((await take(watch, 40)).toSorted()).toEqual(keys.map((key) => `set ${key} x`).toSorted());
+    await watch.return();
+  });
+
+  it('goes on behind a version', async () => {
+    const { version } = await client.set('s', '1');
+    await client.set('s', '2');
+    await client.set('s', '3');
+    const watch = client.watch('s', { since: version });
+    expect(await take(watch, 2)).toEqual(['set s 2', 'set s 3']);
+    await watch.return();
+  });
+});
