@@ -226,7 +226,8 @@ export class ChordSocket extends MeshSocket {
    * The changes of a key, or of all keys with a prefix, until `signal` aborts or the loop is left: per key in
    * the order of versions, none twice. It goes on with the next owner where one is lost; `gap` tells where
    * something may have been missed, as when a slow reader leaves changes so long that owners forget them
-   * (`limits.history`). Costs a held request for each arc it watches; a prefix, a walk over that arc's entries.
+   * (`limits.history`). Costs a held request for each arc it watches; for a
+   * prefix also a walk over that arc's entries.
    */
   watch(what: Bytes | { readonly prefix: Bytes }, options?: WatchOptions): Watch {
     return new Watch(this.node, what, options);

@@ -1,7 +1,7 @@
-// Watch: the changes of a key, or of all keys with a prefix, as an endless iterator. It owns how far each part
-// of the ring has been told, and asks the owners again for ever, so that the loss of one is a repeat. Owners
-// remember what a slow reader has not fetched: nothing is asked for while a page waits here, and what they have
-// forgotten by then is a gap.
+// Watch: the changes of a key, or of all keys with a prefix, as an endless iterator. It owns how far each
+// part of the ring has been told, and asks the owners again for ever, so that the loss of one is a repeat.
+// Owners remember what a slow reader has not fetched: nothing is asked for while a page waits here, and what
+// they have forgotten by then is a gap.
 import type { ChangesReply } from '../core/change-query.ts';
 import type { Entry, Key, Version } from '../core/entry.ts';
 import { isVersion, versionTime } from '../core/entry.ts';

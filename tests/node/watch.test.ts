@@ -58,4 +58,16 @@ describe('watch', () => {
     expect(await take(watch, 2)).toEqual(['set s 2', 'set s 3']);
     await watch.return();
   });
+
+  it('goes on when the owner is lost, without telling anything twice', async () => {
+    const watch = client.watch('lost');
+    await watch.ready;
+    await client.set('lost', '1');
+    const { owner } = await client.explain('lost');
+    await cluster.nodes.find(({ id }) => id === owner.id)?.close({ force: true });
+    await client.set('lost', '2');
+    await client.set('lost', '3');
+    expect(await take(watch, 3)).toEqual(['set lost 1', 'set lost 2', 'set lost 3']);
+    await watch.return();
+  });
 });
