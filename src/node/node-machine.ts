@@ -1,4 +1,5 @@
-// The machine of a node in this process: from what its user has configured and what it remembers of former lives.
+// The machine of a node in this process: from what its user has configured and what it remembers of former
+// lives.
 import { randomInt } from 'node:crypto';
 import { Machine } from '../core/machine.ts';
 import { sha256 } from './identity.ts';
