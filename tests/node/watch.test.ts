@@ -70,4 +70,15 @@ describe('watch', () => {
     expect(await take(watch, 3)).toEqual(['set lost 1', 'set lost 2', 'set lost 3']);
     await watch.return();
   });
+
+  it('reports a gap where owners have forgotten what was not fetched', async () => {
+    await using small = await createCluster(1, { transport: 'memory', k: 16, limits: { history: 256 } });
+    const [node] = small.nodes;
+    const { version } = await node!.set('busy', '0');
+    for (let i = 1; i <= 300; i++) await node!.set('busy', String(i));
+    const watch = node!.watch('busy', { since: version });
+    const told = await take(watch, 258);
+    expect([told[0], told[1], told.at(-1)]).toEqual(['gap busy', 'set busy 44', 'set busy 300']);
+    await watch.return();
+  });
 });
