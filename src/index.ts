@@ -60,4 +60,5 @@ export type { Explanation, HopView, MemberView } from './node/ring-view.ts';
 export type { DirectoryOptions, Storage } from './node/storage-option.ts';
 export type { DurableStoreOptions, SyncPolicy } from './storage/durable-store.ts';
 export type { Store, StoreChange, StoredRecord } from './storage/store.ts';
+export type { Watch, WatchEvent, WatchOptions } from './node/watch.ts';
 export type { ScannedEntry, ScanOptions, ScanPage, WalkOptions } from './node/walk.ts';

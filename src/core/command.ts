@@ -1,6 +1,7 @@
 // Command: what a user asks of the machine, and what each command settles with. A command is started with a
 // time-out and always settles: with its result, with a failure, or when it is cancelled.
 import type { Packet } from './cast.ts';
+import type { ChangesRequest } from './change-query.ts';
 import type { Contact } from './contact.ts';
 import type { Cost, Hop } from './effect.ts';
 import type { Entry, Key } from './entry.ts';
@@ -32,6 +33,8 @@ export type Command =
       readonly prefix: Key;
       readonly withValues: boolean;
     }
+  /** What has changed in an arc; settles with ChangesReply. Waits at the owner where nothing has. */
+  | Omit<ChangesRequest, 'budgetMs' | 'waitMs'>
   | MessageCommand;
 
 export type MessageCommand =

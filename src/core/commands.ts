@@ -2,6 +2,7 @@
 // Join and leave are the machine's own (machine.ts). Every command settles once: with its result, a
 // failure, or not at all if cancelled.
 import { fromKey } from './bytes.ts';
+import { firstOf } from './changes.ts';
 import type {
   Command,
   ExplainResult,
@@ -58,6 +59,7 @@ export class Commands {
     if (command.type === 'operate') this.#operate(number, command, deadline);
     else if (command.type === 'explain') this.#explain(number, command.key, deadline);
     else if (command.type === 'scan') this.#scan(number, command, deadline);
+    else if (command.type === 'changes') this.#changes(number, command, deadline);
     else this.#ring(number, deadline);
   }
 
@@ -106,6 +108,13 @@ export class Commands {
       const next = reply.next === undefined ? this.#behind(reply.arc, position) : cursorAt(reply.next);
       return { entries: reply.entries, next } satisfies ScanResult;
     });
+  }
+
+  #changes(number: number, command: Extract<Command, { type: 'changes' }>, deadline: number): void {
+    const waitMs = Math.floor(this.#engine.profile.requestMaxMs / 2);
+    const request = (budgetMs: number): Request => ({ ...command, waitMs, budgetMs });
+    const position = firstOf(command.arc, this.#engine.size);
+    this.#ask(number, position, request, deadline, (reply) => (reply.type === 'changed' ? reply : undefined));
   }
 
   /** Where a walk goes on behind an arc; undefined where the arc reaches the last position. */

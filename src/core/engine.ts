@@ -137,7 +137,8 @@ export class Engine {
     this.#calls.take(number);
     this.#timers.cancel(call.timer);
     const ms = this.now - call.sentAt;
-    this.peers.answered(from, ms);
+    // The owner holds that one back until there is something to tell: it says nothing of the way.
+    if (body.type !== 'changed') this.peers.answered(from, ms);
     call.done({ type: 'reply', body, ms });
   }
 

@@ -45,6 +45,10 @@ export class History {
     return true;
   }
 
+  byVersion(version: Version): Entry | undefined {
+    return this.#past.get(version)?.entry;
+  }
+
   byOperation(operation: string): Entry | undefined {
     return this.#byOperation.get(operation);
   }

@@ -4,6 +4,7 @@
 // own, so that a reply can never be taken for a request.
 import type { Cast, CastStream, Whereabouts, Whisper } from './cast.ts';
 import type { Ballot, Base, Configuration, Proposal } from './configuration.ts';
+import type { ChangesReply, ChangesRequest } from './change-query.ts';
 import type { Contact } from './contact.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
 import type { Arc } from './position.ts';
@@ -125,6 +126,7 @@ export type Request =
       readonly withValues: boolean;
       readonly budgetMs: number;
     }
+  | ChangesRequest
   // Configurations: what is decided of an arc, and by whom (registers.ts answers, change.ts asks)
   /** Which configurations does the receiver know of this arc, and in which life would it vote? */
   | { readonly type: 'inspect'; readonly arc: Arc }
@@ -263,6 +265,7 @@ export type Reply =
   | { readonly type: 'tables-are'; readonly digest: number; readonly tables: Tables | undefined }
   | { readonly type: 'described'; readonly member: MemberDescription | undefined }
   | { readonly type: 'operated'; readonly arc: Arc; readonly result: OperationResult }
+  | ChangesReply
   | { readonly type: 'located'; readonly arc: Arc; readonly replicas: readonly Contact[] }
   | {
       readonly type: 'scanned';

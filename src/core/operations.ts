@@ -37,6 +37,8 @@ export class Operations {
   #waiting = 0;
   /** Answers to writes that changed nothing, by their operation. */
   readonly #withoutEffect = new Map<string, OperationResult>();
+  /** Told of every version that a majority has come to hold. */
+  onSettled: (entry: Entry) => void = () => {};
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
@@ -56,6 +58,13 @@ export class Operations {
 
   unsettle(key: Key): void {
     this.#unsettled.add(key);
+  }
+
+  /** An entry came from another holder: what is made here from now on comes after it, for those who watch. */
+  took(key: Key): void {
+    this.unsettle(key);
+    const entry = this.#store.get(key);
+    if (entry !== undefined) this.clock.observe(entry.version);
   }
 
   handle(arrival: Arrival): void {
@@ -260,6 +269,7 @@ export class Operations {
 
   /** A majority holds this version of the key. */
   #settled(entry: Entry): void {
+    this.onSettled(entry);
     if (this.#store.get(entry.key)?.version === entry.version) this.#unsettled.delete(entry.key);
   }
 }

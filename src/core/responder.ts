@@ -1,8 +1,10 @@
 // Responder: answers the requests of other nodes, one case a kind of request, and the questions that this
 // node puts to itself as the owner of a position. It owns no state but the dial-backs under way; each
 // answer is made by the part it concerns.
+import { Changes, firstOf } from './changes.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
+import type { History } from './history.ts';
 import { tablesDigest } from './home.ts';
 import type { Membership } from './membership.ts';
 import type { Entry } from './entry.ts';
@@ -25,6 +27,7 @@ export interface ResponderParts {
   readonly operations: Operations;
   readonly replica: Replica;
   readonly store: MemoryStore;
+  readonly history: History;
   /** A node has said what it is now. */
   met(contact: Contact, member: boolean): void;
   /** A request that carries users' messages. */
@@ -53,16 +56,27 @@ type CopyRequest = Extract<
   }
 >;
 
+/** Questions for the owner of a position. */
+type OwnedRequest = Extract<Request, { type: 'operate' | 'locate' | 'scan' | 'changes' }>;
+
+function isOwned(request: Request): request is OwnedRequest {
+  return ['operate', 'locate', 'scan', 'changes'].includes(request.type);
+}
+
 /** Entries looked at for one page of a scan, so that a rare prefix does not hold up everything else. */
 const SCANNED_MAX = 8_192;
 
 export class Responder {
   readonly #parts: ResponderParts;
+  readonly #changes: Changes;
   readonly #verifying = new Map<number, { readonly from: string; readonly number: number }>();
   #lastToken = 0;
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
+    const { engine, store, history, operations } = parts;
+    this.#changes = new Changes(engine, store, history);
+    operations.onSettled = (entry) => this.#changes.changed(entry);
   }
 
   handle(from: string, number: number, request: Request): void {
@@ -93,6 +107,7 @@ export class Responder {
       case 'operate':
       case 'locate':
       case 'scan':
+      case 'changes':
         return this.#owned(request, respond);
       case 'offer':
         return this.#offered(from, request, respond);
@@ -114,7 +129,7 @@ export class Responder {
     if (owner.segmentAt(position) === undefined) {
       if (!engine.member || !owner.owns(position) || owner.servedBy(position) !== undefined) return false;
     }
-    if (request.type !== 'operate' && request.type !== 'locate' && request.type !== 'scan') return false;
+    if (!isOwned(request)) return false;
     this.#owned(request, respond);
     return true;
   }
@@ -266,15 +281,14 @@ export class Responder {
     return membership.arc ?? { from: elsewhere, to: elsewhere };
   }
 
-  #owned(
-    request: Extract<Request, { type: 'operate' | 'locate' | 'scan' }>,
-    respond: (reply: Reply) => void,
-  ): void {
+  #owned(request: OwnedRequest, respond: (reply: Reply) => void): void {
     const { engine, owner } = this.#parts;
     const position =
       request.type === 'operate'
         ? keyPosition(engine.hash, fromKey(request.key), engine.k)
-        : request.position;
+        : request.type === 'changes'
+          ? firstOf(request.arc, engine.size)
+          : request.position;
     if (owner.segmentAt(position) === undefined) {
       if (!engine.member || !owner.owns(position)) return respond(this.#redirect(position));
       const server = owner.servedBy(position);
@@ -290,12 +304,7 @@ export class Responder {
     );
   }
 
-  #run(
-    request: Extract<Request, { type: 'operate' | 'locate' | 'scan' }>,
-    position: number,
-    segment: Segment,
-    respond: (reply: Reply) => void,
-  ): void {
+  #run(request: OwnedRequest, position: number, segment: Segment, respond: (reply: Reply) => void): void {
     const { engine, operations } = this.#parts;
     const arc = this.#arc();
     if (request.type === 'locate') {
@@ -306,6 +315,10 @@ export class Responder {
     if (request.type === 'operate') {
       const arrival: Arrival = { request, position, segment, deadline, arc, respond };
       return operations.handle(arrival);
+    }
+    if (request.type === 'changes') {
+      const again = (): void => this.#owned({ ...request, waitMs: 0 }, respond);
+      return this.#changes.answer(request, segment, deadline, respond, again);
     }
     const reply = this.#scan(request, segment.arc);
     // As for a read: are we still the owner?

@@ -11,6 +11,7 @@ import { MeshSocket } from './mesh-socket.ts';
 import type { ChordOptions } from './options.ts';
 import { chordProtocol } from './protocol.ts';
 import { type Explanation, type MemberView, toExplanation, toMemberView } from './ring-view.ts';
+import { Watch, type WatchOptions } from './watch.ts';
 import { type ScanOptions, type ScanPage, valueOf, Walk, type WalkOptions } from './walk.ts';
 
 /**
@@ -219,6 +220,17 @@ export class ChordSocket extends MeshSocket {
     options?: MapOptions<KeyChoice, ValueChoice>,
   ): MapView<KeyChoice, ValueChoice> {
     return new MapView(this, options);
+  }
+
+  /**
+   * The changes of a key, or of all keys with a prefix, until `signal` aborts or the loop is left: per key in
+   * the order of versions, none twice. It goes on with the next owner where one is lost; `gap` tells where
+   * something may have been missed, as when a slow reader leaves changes so long that owners forget them
+   * (`limits.history`). Costs a held request for each arc it watches; for a
+   * prefix also a walk over that arc's entries.
+   */
+  watch(what: Bytes | { readonly prefix: Bytes }, options?: WatchOptions): Watch {
+    return new Watch(this.node, what, options);
   }
 
   /**

@@ -15,10 +15,12 @@ import {
 } from './contact-codec.ts';
 import {
   readArc,
+  readCondition,
   readEntries,
   readPlace,
   RESULTS,
   writeArc,
+  writeCondition,
   writeEntries,
   writePlace,
 } from './entry-codec.ts';
@@ -165,7 +167,7 @@ const ROUTING: ReplyRules<'found' | 'tables-are' | 'described'> = {
   },
 };
 
-const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned'> = {
+const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned' | 'changed'> = {
   operated: {
     code: 0x50,
     write(out, reply, scope) {
@@ -202,6 +204,24 @@ const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned'> = {
       arc: readArc(input, scope),
       entries: readEntries(input, scope),
       next: readOptional(input, readPlace, scope),
+    }),
+  },
+  changed: {
+    code: 0x53,
+    write(out, reply, scope) {
+      writeArc(out, reply.arc, scope);
+      writeEntries(out, reply.entries, scope);
+      writeCondition(out, reply.through);
+      out.varint(reply.throughMs);
+      out.bool(reply.missing);
+    },
+    read: (input, scope) => ({
+      type: 'changed',
+      arc: readArc(input, scope),
+      entries: readEntries(input, scope),
+      through: readCondition(input),
+      throughMs: input.varint(),
+      missing: input.bool(),
     }),
   },
 };

@@ -9,7 +9,18 @@ import {
   writeContacts,
   writeNeighbourhood,
 } from './contact-codec.ts';
-import { CONSISTENCY, OPERATIONS, readKey, readPosition, writeKey, writePosition } from './entry-codec.ts';
+import {
+  CONSISTENCY,
+  OPERATIONS,
+  readArc,
+  readCondition,
+  readKey,
+  readPosition,
+  writeArc,
+  writeCondition,
+  writeKey,
+  writePosition,
+} from './entry-codec.ts';
 import { MESSAGE_REQUESTS } from './message-codec.ts';
 import { CONFIGURATION_REQUESTS, REPLICATION_REQUESTS } from './replication-codec.ts';
 import { readOptional, Schema, writeOptional, type Rules } from './schema.ts';
@@ -107,7 +118,7 @@ const ROUTING: RequestRules<'find' | 'tables' | 'describe'> = {
   },
 };
 
-const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
+const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan' | 'changes'> = {
   operate: {
     code: 0x20,
     write(out, request, scope) {
@@ -148,6 +159,30 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
       afterKey: readOptional(input, readKey, scope),
       prefix: readKey(input, scope),
       withValues: input.bool(),
+      budgetMs: input.varint(),
+    }),
+  },
+  changes: {
+    code: 0x23,
+    write(out, request, scope) {
+      writeArc(out, request.arc, scope);
+      writeKey(out, request.key, scope);
+      out.bool(request.prefix);
+      out.bool(request.fresh);
+      writeCondition(out, request.since);
+      out.varint(request.sinceMs);
+      out.varint(request.waitMs);
+      out.varint(request.budgetMs);
+    },
+    read: (input, scope) => ({
+      type: 'changes',
+      arc: readArc(input, scope),
+      key: readKey(input, scope),
+      prefix: input.bool(),
+      fresh: input.bool(),
+      since: readCondition(input),
+      sinceMs: input.varint(),
+      waitMs: input.varint(),
       budgetMs: input.varint(),
     }),
   },

@@ -16,6 +16,7 @@ type Samples<Union extends { readonly type: string }> = {
 
 const [a, b, c, d] = [member(1), member(2), member(3), member(4)];
 const arc = { from: 4_000_000_000, to: 123_456_789 };
+const waits = { sinceMs: 1_700_000_000_000, waitMs: 1_000, budgetMs: 9_990 };
 const whole = { from: 7, to: 7 };
 const alone: Neighbourhood = { predecessor: undefined, successors: [] };
 const among: Neighbourhood = { predecessor: d, successors: [b, c] };
@@ -130,6 +131,10 @@ export const REQUEST_SAMPLES: Samples<Request> = {
       budgetMs: 9_990,
     },
     { type: 'scan', position: 0, afterKey: undefined, prefix: '', withValues: false, budgetMs: 100 },
+  ],
+  changes: [
+    { type: 'changes', arc, key: 'app', prefix: true, fresh: false, since: version, ...waits },
+    { type: 'changes', arc: whole, key: '', prefix: true, fresh: true, since: '', ...waits },
   ],
   inspect: [{ type: 'inspect', arc }],
   prepare: [{ type: 'prepare', arc, base, ballot }],
@@ -259,6 +264,10 @@ export const REPLY_SAMPLES: Samples<Reply> = {
   scanned: [
     { type: 'scanned', arc, entries: [entry, tombstone], next: { position: 123_456_000, key: 'apple' } },
     { type: 'scanned', arc, entries: [], next: undefined },
+  ],
+  changed: [
+    { type: 'changed', arc, entries: [entry], through: version, throughMs: 9, missing: false },
+    { type: 'changed', arc: whole, entries: [], through: '', throughMs: 0, missing: true },
   ],
   inspected: [
     { type: 'inspected', birth: 0, known: [] },
