@@ -43,8 +43,9 @@ function large(number: number): Message {
 function largeWrite(number: number): Message {
   const value = new Uint8Array(1_000_000).fill(7);
   const operation = { type: 'set', value, ttlMs: 0, ifAbsent: false, ifVersion: '' } as const;
-  const body = { type: 'operate', key: 'a', operation, consistency: 'one', operationId: '', budgetMs: 1 };
-  return { direction: 'request', number, body } as Message;
+  const shared = { consistency: 'one', operationId: '', sinceMs: 0, budgetMs: 1 } as const;
+  const body = { type: 'operate', key: 'a', operation, ...shared } as const;
+  return { direction: 'request', number, body };
 }
 
 /** Compared as buffers, because comparing a million numbers one by one takes seconds. */
