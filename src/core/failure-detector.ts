@@ -16,6 +16,8 @@ export interface DetectorView {
   contactOf(id: string): Contact | undefined;
   /** Members that may be asked to check another, nearest first. */
   neighbours(): readonly Contact[];
+  /** The member is silent, and being looked at. */
+  suspected(contact: Contact): void;
   /** The member is dead: from now on `contactOf` no longer knows it. */
   dead(contact: Contact): void;
 }
@@ -38,6 +40,11 @@ export class FailureDetector {
     if (contact === undefined) return;
     this.#suspicions.set(id, { contact, since: this.#engine.now });
     this.#probe(contact, 0);
+    this.#view.suspected(contact);
+  }
+
+  isSuspected(id: string): boolean {
+    return this.#suspicions.has(id);
   }
 
   /** `check`: tries a member on behalf of a neighbour. */

@@ -35,6 +35,12 @@ const SALTS_TRIED = 16_384;
 const ENOUGH = 0.8;
 /** Times an admission may fail because somebody else was faster. */
 const ATTEMPTS_MAX = 64;
+/** So many of them without a look at the ring in between. */
+const ATTEMPTS_IN_A_ROW = 8;
+/** Positions of a ring that is walked to find the few that are free. */
+const WALKED_SIZE_MAX = 4_096;
+/** The longest pause between two looks at the ring, in eager stabilisations. */
+const PAUSE_TURNS_MAX = 16;
 /** Of these, how many go to the position that the node had before. */
 const FORMER_ATTEMPTS = 8;
 
@@ -57,6 +63,7 @@ export class Joining {
   readonly #survey: Survey;
   #whole = false;
   #attempts = 0;
+  #pauses = 0;
   #revisions = 0;
   readonly #firstSalt: number;
   readonly #positions: number[] = [];
@@ -325,9 +332,16 @@ export class Joining {
     return false;
   }
 
-  /** Somebody took the position: another one is chosen from what is known now. */
+  /**
+   * Somebody took the position: another one is chosen from what is known now. Where that happens again and
+   * again, others are at it too, or few positions are free: after a moment the ring is looked at afresh, and
+   * wholly where it has so few positions that it may be nearly full.
+   */
   #again(): void {
-    if (this.#attempt()) this.#choose();
+    if (!this.#attempt()) return;
+    if (this.#attempts % ATTEMPTS_IN_A_ROW !== 0) return this.#choose();
+    const small = this.#view.engine.size <= WALKED_SIZE_MAX;
+    this.#pause(() => (small ? this.#walk(undefined) : this.#refresh()));
   }
 
   /** The ring was in motion, or a member did not answer: looks afresh after a moment. */
@@ -339,7 +353,15 @@ export class Joining {
     if (engine.now >= this.#deadline) {
       return this.#finish({ code: 'ERR_TIMEOUT', message: `joining did not end in time (last: ${reason})` });
     }
-    engine.after(engine.random.around(engine.profile.stabiliseEagerMs * 2, 0.5), () => this.#refresh());
+    this.#pause(() => this.#refresh());
+  }
+
+  /** Longer with each time, so that of many that want the same few places each gets a turn. */
+  #pause(action: () => void): void {
+    const { engine } = this.#view;
+    this.#pauses += 1;
+    const pauseMs = engine.profile.stabiliseEagerMs * Math.min(2 * this.#pauses, PAUSE_TURNS_MAX);
+    engine.after(engine.random.around(pauseMs, 0.5), action);
   }
 
   /** The contact's tables may have changed since they were given. */

@@ -7,9 +7,9 @@ import type { Contact } from './contact.ts';
 import type { Cost, Failure, Hop } from './effect.ts';
 import type { Answer, Engine } from './engine.ts';
 import type { Reply, Request } from './message.ts';
-import { arcLength } from './position.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
+import { Way } from './way.ts';
 
 /** The question for the owner. */
 export interface Goal {
@@ -38,15 +38,17 @@ export interface LookupResult {
  * stale tables.
  */
 const HOPS_MAX = 128;
+/** Every so many passes the way is looked for afresh, in case the member waited for is not the heir. */
+const WAITING_PASSES = 4;
 
 /**
  * What only a lookup needs that does not reach the owner at once. Made when first needed, because each field
  * costs something where an operation is a matter of microseconds.
  */
 class Detour {
-  tried: Set<string> | undefined;
-  /** Undefined until our own tables have been asked for more than the owner. */
-  candidates: Contact[] | undefined;
+  way: Way | undefined;
+  /** Was named as the owner and is not: it may be soon. */
+  disputed: Contact | undefined;
   /** Requests under way beside the first. */
   otherCalls: Set<number> | undefined;
   hedges = 0;
@@ -64,7 +66,6 @@ export class Lookup {
   readonly #goal: Goal;
   readonly #done: (result: LookupResult) => void;
   readonly #startedAt: number;
-  #firstTried = '';
   /** The first request under way; those beside it are in the detour. */
   #call = 0;
   #owner: Contact | undefined;
@@ -105,67 +106,45 @@ export class Lookup {
   }
 
   #start(): void {
-    this.#firstTried = '';
-    if (this.#detour !== undefined) {
-      this.#detour.tried = undefined;
-      this.#detour.candidates = undefined;
-    }
-    this.#owner = undefined;
     this.#steps = 0;
+    if (this.#detour !== undefined) this.#detour.disputed = undefined;
     if (this.#goal.here((reply) => this.#answer(this.#engine.self, reply, 0))) return;
     const owner = this.#table.ownerOf(this.#goal.position);
-    if (owner !== undefined && owner.id !== this.#engine.self.id) this.#owner = owner;
+    const known = owner !== undefined && owner.id !== this.#engine.self.id ? owner : undefined;
+    this.#owner = known;
+    if (known !== undefined && this.#detour?.way === undefined) return this.#askOwner(known);
+    const way = this.#found();
+    way.begin();
+    if (known !== undefined) way.inherit([known, ...this.#table.following(known)]);
     this.#next();
   }
 
-  /** Members on the way there, from our own tables at first. */
-  #ways(): Contact[] {
-    const detour = this.#more;
-    if (detour.candidates === undefined) {
-      detour.candidates = [];
-      for (const contact of this.#table.preceding(this.#goal.position)) this.#consider(contact);
-    }
-    return detour.candidates;
-  }
-
-  #consider(contact: Contact): void {
-    if (contact.id === this.#engine.self.id || this.#hasTried(contact)) return;
-    const ways = this.#ways();
-    if (!ways.some((candidate) => candidate.id === contact.id)) ways.push(contact);
-  }
-
-  #hasTried(contact: Contact): boolean {
-    return contact.id === this.#firstTried || (this.#detour?.tried?.has(contact.id) ?? false);
+  /** What is known of the way, from our own tables at first. */
+  #found(): Way {
+    return (this.#more.way ??= new Way(this.#engine, this.#table, this.#goal.position));
   }
 
   #next(): void {
     if (this.#ended || this.#atOwner) return;
-    const owner = this.#owner;
-    // Somebody believes that we own it: the ring is in motion.
-    if (owner?.id === this.#engine.self.id) return this.#again();
-    if (owner !== undefined && !this.#hasTried(owner)) return this.#askOwner(owner);
-    const candidate = this.#steps < HOPS_MAX ? this.#nearest() : undefined;
-    if (candidate !== undefined) return this.#askCloser(candidate);
-    if (this.#callCount === 0) this.#again();
-  }
-
-  /** The untried candidate nearest to the position, clockwise before it; suspected ones last. */
-  #nearest(): Contact | undefined {
-    let best: Contact | undefined;
-    let bestRank = Infinity;
-    for (const contact of this.#ways()) {
-      if (this.#hasTried(contact)) continue;
-      const { size, peers } = this.#engine;
-      const offset = arcLength({ from: contact.position, to: this.#goal.position }, size);
-      const rank = offset + (peers.isSuspected(contact.id) ? size : 0);
-      if (rank < bestRank) [best, bestRank] = [contact, rank];
+    const way = this.#found();
+    const owner = way.heir();
+    this.#owner = owner;
+    // We are the heir, and own it as soon as the member before us has noticed.
+    if (owner?.id === this.#engine.self.id) return this.#again(owner);
+    if (owner !== undefined && !way.hasTried(owner)) return this.#askOwner(owner);
+    const candidate = this.#steps < HOPS_MAX ? way.nearest() : undefined;
+    if (candidate === undefined) {
+      if (this.#callCount === 0) this.#again(this.#more.disputed);
+    } else if (way.hasAnswered(candidate)) {
+      this.#askTables(candidate);
+    } else {
+      this.#askCloser(candidate);
     }
-    return best;
   }
 
   #askOwner(owner: Contact): void {
     const engine = this.#engine;
-    this.#try(owner);
+    this.#detour?.way?.try(owner);
     this.#atOwner = true;
     this.#count();
     const budgetMs = Math.max(1, Math.floor(this.#goal.deadline - engine.now));
@@ -175,7 +154,7 @@ export class Lookup {
 
   #askCloser(candidate: Contact): void {
     const engine = this.#engine;
-    this.#try(candidate);
+    this.#found().try(candidate);
     this.#count();
     const { position, followers = true } = this.#goal;
     const request: Request = { type: 'find', position, followers };
@@ -184,10 +163,28 @@ export class Lookup {
     // twice is harmless.
     engine.cancelTimer(this.#detour?.hedge);
     this.#more.hedge = engine.after(engine.peers.hedgeMs(candidate.id), () => {
-      if (this.#ended || this.#callCount !== 1 || this.#nearest() === undefined) return;
+      const way = this.#found();
+      const other = way.nearest();
+      if (this.#ended || this.#callCount !== 1 || other === undefined) return;
+      // Whoever is suspected, or has answered, can wait until this one is known to be silent.
+      if (way.hasAnswered(other) || engine.peers.isSuspected(other.id)) return;
       this.#more.hedging = true;
       this.#next();
       this.#more.hedging = false;
+    });
+  }
+
+  /** All that a member knows, where none of the few that it named has answered. */
+  #askTables(candidate: Contact): void {
+    const way = this.#found();
+    way.show(candidate);
+    this.#count();
+    this.#ask(candidate, { type: 'tables', known: 0 }, undefined, (answer) => {
+      if (answer.type !== 'reply') this.#missed(candidate, answer);
+      else if (answer.body.type === 'tables-are' && answer.body.tables !== undefined) {
+        way.take(answer.body.tables);
+      }
+      this.#next();
     });
   }
 
@@ -196,15 +193,6 @@ export class Lookup {
     if (this.#detour?.hedging === true) this.#detour.hedges += 1;
     else if ((this.#detour?.round ?? 0) === 0) this.#requests += 1;
     else this.#more.retries += 1;
-  }
-
-  #try(contact: Contact): void {
-    if (this.#firstTried === '') {
-      this.#firstTried = contact.id;
-    } else {
-      this.#more.tried ??= new Set();
-      this.#more.tried.add(contact.id);
-    }
   }
 
   get #callCount(): number {
@@ -240,41 +228,32 @@ export class Lookup {
     this.#record(candidate, answer.ms, owner ? 'owner' : 'closer');
     // A client answers with no arc of its own.
     if (arc.to === candidate.position) this.#table.learned.learn(arc, candidate);
-    this.#takeContacts(owner, contacts);
+    this.#found().answered(candidate);
+    this.#take(candidate, owner, contacts, followers);
     for (const contact of [...contacts, ...followers]) this.#table.observe(contact);
     this.#next();
   }
 
-  #takeContacts(owner: boolean, contacts: readonly Contact[]): void {
-    const first = contacts[0];
-    if (owner && first !== undefined) {
-      this.#owner = first;
-      return;
-    }
-    for (const contact of contacts) this.#consider(contact);
+  #take(namer: Contact, owner: boolean, contacts: readonly Contact[], followers: readonly Contact[]): void {
+    const way = this.#found();
+    if (owner && contacts.length > 0) way.inherit([...contacts, ...followers], namer);
+    else way.consider(contacts, namer);
   }
 
   #ownerAnswer(owner: Contact, answer: Answer): void {
     this.#atOwner = false;
     if (answer.type !== 'reply') {
+      this.#engaged(owner);
       this.#missed(owner, answer);
       this.#table.learned.forget(owner.id);
-      return this.#again();
+      return this.#next();
     }
     this.#answer(owner, answer.body, answer.ms);
   }
 
   #answer(owner: Contact, reply: Reply, ms: number): void {
     if (this.#ended) return;
-    if (reply.type === 'redirect') {
-      this.#record(owner, ms, 'redirect');
-      this.#table.learned.forget(owner.id);
-      if (reply.arc.to === owner.position) this.#table.learned.learn(reply.arc, owner);
-      for (const contact of reply.contacts) this.#table.observe(contact);
-      this.#owner = undefined;
-      this.#takeContacts(reply.owner, reply.contacts);
-      return this.#next();
-    }
+    if (reply.type === 'redirect') return this.#redirected(owner, reply, ms);
     if (reply.type === 'failed' && reply.code === 'BUSY') {
       this.#record(owner, ms, 'busy');
       this.#more.trouble = { code: 'ERR_TIMEOUT', message: reply.message };
@@ -286,7 +265,30 @@ export class Lookup {
     this.#finish(reply, undefined, owner);
   }
 
+  /** The owner that our own tables named does not answer as one: from now on there is a way to find. */
+  #engaged(owner: Contact): Way {
+    const known = this.#detour?.way;
+    if (known !== undefined) return known;
+    const way = this.#found();
+    way.inherit([owner, ...this.#table.following(owner)]);
+    way.try(owner);
+    return way;
+  }
+
+  #redirected(owner: Contact, reply: Extract<Reply, { type: 'redirect' }>, ms: number): void {
+    const way = this.#engaged(owner);
+    this.#record(owner, ms, 'redirect');
+    this.#table.learned.forget(owner.id);
+    if (reply.arc.to === owner.position) this.#table.learned.learn(reply.arc, owner);
+    for (const contact of reply.contacts) this.#table.observe(contact);
+    way.dispute();
+    this.#take(owner, reply.owner, reply.contacts, []);
+    this.#more.disputed = owner;
+    this.#next();
+  }
+
   #missed(contact: Contact, answer: Answer): void {
+    this.#found().silence(contact);
     const outcome = answer.type === 'unreachable' ? 'unreachable' : 'timeout';
     this.#record(contact, answer.ms, outcome);
     this.#more.trouble = {
@@ -295,14 +297,23 @@ export class Lookup {
     };
   }
 
-  /** Nobody is left to ask, or the owner was not ready: the ring gets a moment, then it starts afresh. */
-  #again(): void {
+  /**
+   * Nobody is left to ask, or the owner was not ready: the ring gets a moment, then it starts afresh; or
+   * from the heir, where that is known.
+   */
+  #again(heir?: Contact): void {
     const engine = this.#engine;
     const detour = this.#more;
     if (this.#ended || detour.pause?.action !== undefined) return;
     detour.round += 1;
     const backoff = engine.profile.retryMs * 2 ** Math.min(detour.round - 1, 4);
-    detour.pause = engine.after(engine.random.around(backoff), () => this.#start());
+    detour.way?.age();
+    detour.pause = engine.after(engine.random.around(backoff), () => {
+      if (heir === undefined || detour.round % WAITING_PASSES === 0) return this.#start();
+      if (this.#goal.here((reply) => this.#answer(engine.self, reply, 0))) return;
+      detour.way?.await(heir);
+      this.#next();
+    });
   }
 
   #record(peer: Contact, ms: number, outcome: Hop['outcome']): void {

@@ -15,6 +15,7 @@ import type { RingRules, RingState, RingStep } from './ring.ts';
 import * as ring from './ring.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
+import { Vigil } from './vigil.ts';
 
 /** Who wants to know what happens to the ring. */
 export interface MembershipObserver {
@@ -28,6 +29,7 @@ export interface MembershipObserver {
 
 export class Membership {
   readonly detector: FailureDetector;
+  readonly vigil: Vigil;
   readonly #engine: Engine;
   readonly #table: RoutingTable;
   readonly #rules: RingRules;
@@ -40,7 +42,6 @@ export class Membership {
   #readBy = '';
   #loop: Timer | undefined;
   #eagerAt = -Infinity;
-  #predecessorHeardAt = 0;
   #colliding = false;
 
   constructor(engine: Engine, table: RoutingTable, observer: MembershipObserver) {
@@ -51,7 +52,12 @@ export class Membership {
     this.detector = new FailureDetector(engine, {
       contactOf: (id) => this.#contactOf(id),
       neighbours: () => this.#neighbours(),
+      suspected: (contact) => this.vigil.lookAround(contact),
       dead: (contact) => this.drop(contact, false),
+    });
+    this.vigil = new Vigil(engine, {
+      neighbourhood: () => this.neighbourhood,
+      isSuspected: (id) => this.detector.isSuspected(id),
     });
   }
 
@@ -78,7 +84,7 @@ export class Membership {
     const engine = this.#engine;
     engine.self = state.self;
     engine.member = true;
-    this.#predecessorHeardAt = engine.now;
+    this.vigil.begin();
     this.#readBy = '';
     this.#set({ state });
     engine.event({ type: 'self', self: state.self, member: true });
@@ -127,11 +133,6 @@ export class Membership {
     return this.#told.answer(state, this.#digest, known);
   }
 
-  /** A member read us or notified us: where it is the predecessor, it lives. */
-  heard(id: string): void {
-    if (this.#state?.predecessor?.id === id) this.#predecessorHeardAt = this.#engine.now;
-  }
-
   /**
    * The last connection to a node is gone. Between direct neighbours something is said at every turn, so this
    * is a reason to worry; others close what they do not use, and are found dead when they are needed.
@@ -149,7 +150,7 @@ export class Membership {
     const former = state.predecessor;
     const { state: next, outcome } = ring.notified(state, notifier);
     if (outcome === 'adopted') return this.#adoptPredecessor(next, notifier, former);
-    if (outcome === 'known') this.#predecessorHeardAt = this.#engine.now;
+    if (outcome === 'known') this.vigil.heard(notifier.id);
     if (outcome === 'taken') this.collide(notifier);
     if (outcome === 'contested' && former !== undefined) this.#contest(former, notifier);
     const reported = outcome === 'contested' ? 'passed' : outcome;
@@ -158,8 +159,8 @@ export class Membership {
   }
 
   #adoptPredecessor(next: RingState, notifier: Contact, former: Contact | undefined): Reply {
-    this.#predecessorHeardAt = this.#engine.now;
     this.#set({ state: next });
+    this.vigil.heard(notifier.id);
     // The former predecessor hears of the new one at once (ToN 2003, section V-A), rather than at its next
     // turn.
     if (former !== undefined) this.introduce(former, [notifier]);
@@ -169,17 +170,16 @@ export class Membership {
 
   /** Rectify: the notifier is not nearer, so it counts only if the present predecessor is dead. */
   #contest(predecessor: Contact, notifier: Contact): void {
+    const present = this.#state;
+    if (present !== undefined && this.#table.isBuried(predecessor)) {
+      return this.#set({ state: ring.replaced(present, notifier) });
+    }
     this.#engine.call(predecessor, reading(predecessor, 0), (answer) => {
       const state = this.#state;
       if (state?.predecessor?.id !== predecessor.id) return;
       const alive = answer.type === 'reply' && answer.body.type === 'neighbourhood-is';
       if (alive && answer.body.state !== 'not-a-member') return;
-      if (
-        answer.type === 'silence' &&
-        this.#engine.now - this.#predecessorHeardAt < this.#engine.profile.evictAfterMs
-      ) {
-        return;
-      }
+      if (answer.type === 'silence' && this.vigil.silentMs < this.#engine.profile.evictAfterMs) return;
       this.#set({ state: ring.replaced(state, notifier) });
     });
   }
@@ -274,18 +274,7 @@ export class Membership {
     this.#eagerAt = engine.now;
     this.#schedule(engine.random.around(engine.profile.stabiliseMs));
     this.#apply(ring.stabilise(this.#state));
-    this.#checkPredecessor();
-  }
-
-  #checkPredecessor(): void {
-    const engine = this.#engine;
-    const predecessor = this.#state?.predecessor;
-    // It reads us at every turn of its own; two missed turns are worth a question.
-    if (predecessor === undefined || engine.now - this.#predecessorHeardAt < 2.5 * engine.profile.stabiliseMs)
-      return;
-    engine.call(predecessor, { type: 'ping' }, (answer) => {
-      if (answer.type === 'reply') this.heard(predecessor.id);
-    });
+    this.vigil.watchPredecessor();
   }
 
   #apply(step: RingStep): void {
@@ -326,11 +315,19 @@ export class Membership {
       const { body } = answer;
       if (body.state === 'not-a-member') return this.drop(contact, true);
       if (body.state === 'pending') return this.#postpone(state, contact);
-      const its = this.#lastRead.take(contact, known, body, engine.size);
-      if (its === undefined) return this.#apply(ring.postponed(state, contact));
+      const read = this.#lastRead.take(contact, known, body, engine.size);
+      if (read === undefined) return this.#apply(ring.postponed(state, contact));
+      const its = this.#withoutGhost(read);
       for (const follower of its.successors) this.#table.observe(follower);
       this.#apply(ring.answered(state, contact, its, this.#rules));
     });
+  }
+
+  /** A predecessor that we have found dead is not asked again for being named: it is rectified instead. */
+  #withoutGhost(its: Neighbourhood): Neighbourhood {
+    const { predecessor } = its;
+    const ghost = predecessor !== undefined && this.#table.isBuried(predecessor);
+    return ghost ? { ...its, predecessor: undefined } : its;
   }
 
   /** It waits for an answer itself, perhaps for ours: both try again, not at the same moment. */

@@ -86,7 +86,7 @@ export class Responder {
       case 'ping':
         return respond({ type: 'pong' });
       case 'neighbourhood':
-        membership.heard(from);
+        membership.vigil.heard(from);
         return respond(membership.handleNeighbourhood(from, request.position, request.known));
       case 'notify':
       case 'leave':
@@ -258,17 +258,15 @@ export class Responder {
     }
     const listed = engine.member ? table.ownerByList(position) : undefined;
     if (listed !== undefined) {
-      const followers = wanted ? this.#following(listed) : [];
-      return { type: 'found', arc, owner: true, contacts: [listed], followers };
+      return {
+        type: 'found',
+        arc,
+        owner: true,
+        contacts: [listed],
+        followers: wanted ? table.following(listed) : [],
+      };
     }
     return { type: 'found', arc, owner: false, contacts: table.route(position).preceding, followers: [] };
-  }
-
-  /** What our list says of the members behind one of them. */
-  #following(contact: Contact): readonly Contact[] {
-    const { successors } = this.#parts.membership.neighbourhood;
-    const index = successors.findIndex((other) => other.id === contact.id);
-    return index === -1 ? [] : successors.slice(index + 1);
   }
 
   /**
@@ -290,7 +288,10 @@ export class Responder {
           ? firstOf(request.arc, engine.size)
           : request.position;
     if (owner.segmentAt(position) === undefined) {
-      if (!engine.member || !owner.owns(position)) return respond(this.#redirect(position));
+      if (!engine.member || !owner.owns(position)) {
+        this.#parts.membership.vigil.doubtPredecessor();
+        return respond(this.#redirect(position));
+      }
       const server = owner.servedBy(position);
       // While we only copy the arc, its former owner goes on serving it.
       if (server !== undefined) {

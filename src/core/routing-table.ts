@@ -19,8 +19,8 @@ export interface Route {
 /** How long a member that was found dead is not taken up again on another's word. */
 const GRAVE_MS = 30_000;
 const GRAVES_MAX = 1_024;
-/** How many alternatives a route names: enough to go round two dead members. */
-const PRECEDING_MAX = 3;
+/** How many members another is told of that asks for a position: enough to go round two dead ones. */
+const NAMED_MAX = 3;
 
 export class RoutingTable {
   readonly learned: LearnedArcs;
@@ -155,7 +155,13 @@ export class RoutingTable {
 
   /** Whom to ask for a position that this node does not own itself. */
   route(position: number): Route {
-    return { owner: this.ownerOf(position), preceding: this.preceding(position) };
+    return { owner: this.ownerOf(position), preceding: this.preceding(position).slice(0, NAMED_MAX) };
+  }
+
+  /** What the list says of the members behind one of them. */
+  following(contact: Contact): readonly Contact[] {
+    const index = this.#successors.findIndex((other) => other.id === contact.id);
+    return index === -1 ? [] : this.#successors.slice(index + 1);
   }
 
   /** The owner of a position, as learned or by the neighbours; undefined where neither says. */
@@ -215,7 +221,7 @@ export class RoutingTable {
     best.sort((a, b) => rank(a) - rank(b));
     // A client has its contact to fall back on: it precedes everything.
     if (origin.id !== this.#engine.self.id) best.push(origin);
-    return best.slice(0, PRECEDING_MAX);
+    return best;
   }
 
   #learnedContact(id: string): Contact | undefined {

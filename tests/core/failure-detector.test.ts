@@ -18,12 +18,16 @@ class Scene {
   readonly driver = new EngineDriver();
   readonly detector: FailureDetector;
   readonly dead: string[] = [];
+  readonly suspected: string[] = [];
 
   constructor(neighbours: readonly number[]) {
     let contacts = neighbours.map((position) => memberAt(position));
     this.detector = new FailureDetector(this.driver.engine, {
       contactOf: (id: string): Contact | undefined => contacts.find((contact) => contact.id === id),
       neighbours: () => contacts,
+      suspected: ({ id }) => {
+        this.suspected.push(id);
+      },
       dead: ({ id }) => {
         this.dead.push(id);
         contacts = contacts.filter((contact) => contact.id !== id);

@@ -44,6 +44,7 @@ describe('experiments', () => {
   test('E2: every lookup that is answered finds the right heir, whatever part of the ring has died', () => {
     const result = halfDead(QUICK);
     expect(numbers(column(result, 'wrong')).every((wrong) => wrong === 0)).toBe(true);
+    expect(numbers(column(result, 'unresolved')).every((unresolved) => unresolved === 0)).toBe(true);
     const timeouts = numbers(column(result, 'time-outs'));
     expect(timeouts[0]).toBe(0);
     // The dead are met: an experiment without time-outs would have killed nobody.

@@ -135,10 +135,12 @@ function withoutLearning(n: number, seed: number, count: number, tallies: readon
     const dead = kill(world, p);
     const truth = new Truth(world.members());
     const lookups = new Lookups(world, {
-      resolved: () => true,
+      // The paper's lookup ends when it knows the heir: here, at the first living one that is asked.
+      resolved: ({ locates }) => locates.at(-1)?.alive === true,
       ended: (trace, result) => {
         forgive(world, trace.asker, dead);
-        if (result === undefined) takeResolved(tallied, world, truth, trace);
+        // An answer without a request: the asker's own.
+        if (result === undefined) takeResolved(tallied, truth, trace, true);
       },
     });
     lookups.run(truth.nodes, count);
@@ -156,29 +158,17 @@ function forgive(world: ExperimentWorld, { machine }: ExperimentNode, dead: read
 
 const PONG = { direction: 'reply', number: 0, body: { type: 'pong' } } as const;
 
-function takeResolved(tallied: Tally, world: ExperimentWorld, truth: Truth, trace: LookupTrace): void {
-  // Everybody that it knew on the way was dead.
-  if (trace.locates.length === 0) {
-    tallied.unresolved += 1;
-    return;
-  }
+function takeResolved(tallied: Tally, truth: Truth, trace: LookupTrace, inherits: boolean): void {
   const owner = truth.owner(trace.position);
-  const heirs = (trace.answered.length > 0 ? trace.named : ownList(trace)).map(({ id }) => world.nodeOf(id));
-  const heir = heirs.findIndex((node) => node?.alive === true);
-  if (heir === -1) {
+  const heir = trace.locates.at(-1);
+  // Where the asker is the heir itself, it asks nobody, and waits to take over.
+  if (heir?.alive !== true && !(inherits && owner === trace.asker)) {
     tallied.unresolved += 1;
     return;
   }
-  if (heirs[heir] !== owner) tallied.wrong += 1;
+  if (heir?.alive === true && heir !== owner) tallied.wrong += 1;
   tallied.path.add(pathOf(truth, trace));
-  tallied.timeouts.add(trace.finds.filter((node) => !node.alive).length + heir);
-}
-
-/** The asker's own list from the member on that it asks as the owner. */
-function ownList({ asker, locates }: LookupTrace): readonly { readonly id: string }[] {
-  const { successors } = asker.machine.neighbourhood;
-  const id = locates[0]?.machine.self.id;
-  return successors.slice(successors.findIndex((contact) => contact.id === id));
+  tallied.timeouts.add([...trace.finds, ...trace.locates].filter((node) => !node.alive).length);
 }
 
 /**
