@@ -17,7 +17,12 @@ function stillRing(seed: number): { world: ExperimentWorld; nodes: ExperimentNod
   const limits = { successors: 8, learnedArcs: 0 };
   const world = new ExperimentWorld({ seed, k: 32, profile, limits, delayMs: 1 });
   expect(grow(world, MEMBERS)).toMatchObject({ failed: 0, ideal: true });
-  Object.assign(profile, { stabiliseMs: NEVER_MS, fingerMs: NEVER_MS, fingerIdleMs: NEVER_MS });
+  Object.assign(profile, {
+    stabiliseMs: NEVER_MS,
+    fingerMs: NEVER_MS,
+    fingerIdleMs: NEVER_MS,
+    sweepMs: NEVER_MS,
+  });
   while (world.quietMs < 1e9) world.run(world.quietMs + 1);
   return { world, nodes: byPosition(world.members()) };
 }

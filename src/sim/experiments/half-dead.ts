@@ -108,7 +108,12 @@ function build(n: number, seed: number, profile: Profile, limits: Partial<CoreLi
   const world = new ExperimentWorld({ seed, k: K, profile, limits: own, delayMs: 1 });
   const { failed, ideal } = grow(world, n);
   if (failed > 0 || !ideal) throw new Error(`seed ${seed}: the ring of ${n} did not become ideal`);
-  Object.assign(profile, { stabiliseMs: NEVER_MS, fingerMs: NEVER_MS, fingerIdleMs: NEVER_MS });
+  Object.assign(profile, {
+    stabiliseMs: NEVER_MS,
+    fingerMs: NEVER_MS,
+    fingerIdleMs: NEVER_MS,
+    sweepMs: NEVER_MS,
+  });
   // What is still planned happens once more; then there is silence.
   while (world.quietMs < 1e9) world.run(world.quietMs + 1);
   return world;
