@@ -64,7 +64,7 @@ function keyOf(world: ExperimentWorld, from: number, to: number): { key: string 
 }
 
 describe('a lookup whose owner is dead', () => {
-  test('ends at the heir without waiting for stabilisation, and asks each of the dead a few times only', () => {
+  test('ends at the heir without waiting for stabilisation, and asks the dead a few times only', () => {
     for (const seed of [1, 2, 3]) {
       const { owner, heir, silent, ms } = lookUp(seed, 1);
       expect(owner, `seed ${seed}`).toBe(heir);
