@@ -7,6 +7,7 @@ import { addBench } from './bench-command.ts';
 import { addDemo } from './demo-command.ts';
 import { addDictionary } from './dictionary-commands.ts';
 import { addUpdate } from './update-command.ts';
+import { addWatch } from './watch-command.ts';
 import { describeFailure } from './failure.ts';
 import { addNode } from './node-command.ts';
 import { paintError, stderrLine } from './output.ts';
@@ -52,6 +53,7 @@ function buildProgram(): Command {
   addNode(program);
   addDictionary(program);
   addUpdate(program);
+  addWatch(program);
   addInspection(program);
   addSnapshots(program);
   addShell(program);

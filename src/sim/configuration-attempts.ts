@@ -1,5 +1,5 @@
-// ConfigurationAttempts: what a proposer does to have a successor decided, step by step, for the enumeration. It
-// owns the order in which change.ts calls the rules (core/decision.ts), and what one answer leads to.
+// ConfigurationAttempts: what a proposer does to have a successor decided, step by step, for the enumeration.
+// It owns the order in which change.ts calls the rules (core/decision.ts), and what one answer leads to.
 import type { Configuration, Register } from '../core/configuration.ts';
 import { compareBallots, majority, successorOf } from '../core/configuration.ts';
 import type { Decision } from '../core/decision.ts';
@@ -91,7 +91,9 @@ export class Attempts {
     );
   }
 
-  /** What the member takes for being in force: what its register says, and the latest that anybody decided. */
+  /**
+   * What the member takes for being in force: what its register says, and the latest that anybody decided.
+   */
   #bases(state: GlobalState, member: number, positions: number): Set<Configuration> {
     const found = new Set<Configuration>();
     const places = bitsOf(positions);
@@ -172,9 +174,9 @@ export class Attempts {
     const { decision } = attempt;
     const [vote] = votes;
     if (decision === undefined || vote === undefined) return state;
-    const over = { ...state, attempts: replaced(state.attempts, slot, { ...attempt, decision: undefined }) };
-    if (votes.some((other) => voteText(other) !== voteText(vote))) return over;
-    if (vote.type === 'outbid' || vote.type === 'elsewhere') return over;
+    const ended = { ...state, attempts: replaced(state.attempts, slot, { ...attempt, decision: undefined }) };
+    if (votes.some((other) => voteText(other) !== voteText(vote))) return ended;
+    if (vote.type === 'outbid' || vote.type === 'elsewhere') return ended;
     if (vote.type === 'promised') {
       return this.#goOn(state, slot, decisions.promised(decision, 0, nameOf(voter), vote.accepted, 0));
     }

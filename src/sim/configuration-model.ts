@@ -220,8 +220,8 @@ export class ConfigurationModel {
     );
     if (!complete) return;
     // It keeps the name of what is in force, so that nobody can make it begin again with what is over.
-    const over: Register = { configuration: latest, promised: undefined, accepted: undefined, watermark: 0 };
-    const kept = this.options.planted === 'forget-the-past' ? undefined : over;
+    const past: Register = { configuration: latest, promised: undefined, accepted: undefined, watermark: 0 };
+    const kept = this.options.planted === 'forget-the-past' ? undefined : past;
     const changed = {
       ...rest,
       registers: replaced(registers, position, kept),

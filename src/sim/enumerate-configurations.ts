@@ -86,7 +86,8 @@ class Search {
     let [transitions, expanded] = [0, 0];
     let found: { property: ConfigurationProperty; number: number } | undefined;
     this.#states.add(this.#encode(this.#model.first), NO_STATE);
-    while (expanded < this.#states.size && this.#states.size < statesMax && found === undefined) {
+    while (expanded < this.#states.size && this.#states.size < statesMax) {
+      if (found !== undefined) break;
       const from = expanded;
       const before = this.#decode(from);
       this.#numbers = [...this.#state];

@@ -348,6 +348,28 @@ describe('what goes wrong', () => {
   });
 });
 
+/** Sets a key again and again: whoever begins to watch meanwhile is told of the next one. */
+async function setMany(key: string): Promise<void> {
+  for (let i = 0; i < 30; i++) await chord(['set', key, `v${i}`]);
+}
+
+describe('chord watch', () => {
+  it('tells of changes line by line until it is stopped', async () => {
+    const env = { CHORD_CONNECT: nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
+    const watch = processes.start(['watch', 'watched', '--json', '--timeout', '20000'], env);
+    const told = textUntil(watch, /"delete"/);
+    // A change before it watches would not be told: set until one is.
+    const heard = textUntil(watch, /"set"/);
+    await Promise.race([heard, setMany('watched')]);
+    await heard;
+    await chord(['del', 'watched']);
+    const lines = (await told).trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ type: 'delete', key: 'watched' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'set', key: 'watched' });
+    watch.kill('SIGINT');
+  });
+});
+
 describe('chord demo', () => {
   it('prints commands that work, and ends on SIGTERM', async () => {
     const child = processes.start(['demo', '--nodes', '4']);
