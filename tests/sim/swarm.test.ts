@@ -1,10 +1,10 @@
-// Swarm runs: every commit tries the shipped machine in 200 worlds drawn from their seeds, five simulated
+// Swarm runs: every commit tries the shipped machine in 50 worlds drawn from their seeds, five simulated
 // minutes each. `npx chord sim --seeds N` does the same with as many as you like.
 import { describe, expect, test } from 'vitest';
 import { CALM_PERIODS_MAX, runSwarm } from '../../src/sim/swarm.ts';
 import { drawSwarmOptions } from '../../src/sim/swarm-options.ts';
 
-const SEEDS = 200;
+const SEEDS = 50;
 const MINUTES = 5;
 /** Seeds of one test, so that a failure names its neighbourhood and the two workers share the work. */
 const BATCH = 25;
