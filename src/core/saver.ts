@@ -17,8 +17,8 @@ interface Batch {
   readonly records: SavedRecord[];
   readonly waiting: Waiting[];
   /**
-   * A batch before it could not be stored: that this one is does not mean that everything is, and it is written
-   * again behind the one that failed, so that nothing older is left to be read.
+   * A batch before it could not be stored: that this one is does not mean that everything is, and it is
+   * written again behind the one that failed, so that nothing older is left to be read.
    */
   behindFailure: boolean;
 }

@@ -1,5 +1,5 @@
-// The rules of a register one by one: what a voter promises and accepts, at which configuration it stores, and
-// by what it moves to another one.
+// The rules of a register one by one: what a voter promises and accepts, at which configuration it stores,
+// and by what it moves to another one.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ballot, Base, Configuration, Proposal, Register } from '../../src/core/configuration.ts';
