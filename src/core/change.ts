@@ -11,7 +11,7 @@ import type { Contact } from './contact.ts';
 import * as rules from './decision.ts';
 import type { Decision } from './decision.ts';
 import type { Answer, Engine } from './engine.ts';
-import { Exchange } from './exchange.ts';
+import { Exchanges } from './exchanges.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 import type { PartVote } from './registers.ts';
@@ -25,13 +25,15 @@ export class Change {
   #decision: Decision | undefined;
   #round = 0;
   #alone = false;
-  #exchanges: Exchange[] = [];
+  readonly #exchanges: Exchanges;
   #ended = false;
   /** Answers to former attempts are void. */
   #attempt = 0;
   #progressAt: number;
   readonly #watermark: number;
   readonly #voteless = new Set<string>();
+  /** In ballots: rounds begin anew with every change and every life, and no two proposals may share one. */
+  readonly #name: string;
   /** Whether the former owner may still be asked, because nobody has been made to stop serving yet. */
   #copying: Contact | undefined;
 
@@ -49,6 +51,8 @@ export class Change {
     this.#watermark = watermark;
     this.#startedAt = engine.now;
     this.#progressAt = engine.now;
+    this.#exchanges = new Exchanges(view, arc, bases[0]);
+    this.#name = `${engine.self.id} ${newLineage(engine.random)}`;
   }
 
   /**
@@ -64,7 +68,7 @@ export class Change {
     if (!foreign) return this.#prepare();
     // Everything is read beforehand, so that the arc is served by nobody only while the rest is compared.
     this.#copying = owner;
-    this.#exchange(owner, true, false, () => {
+    this.#exchanges.begin({ contact: owner, birth: undefined }, 'pull', this.#watermark, () => {
       this.#copying = undefined;
       this.#prepare();
     });
@@ -102,7 +106,7 @@ export class Change {
 
   cancel(): void {
     this.#ended = true;
-    this.#stopExchanges();
+    this.#exchanges.end();
   }
 
   #end(ended: Partial<Ended>): void {
@@ -132,12 +136,13 @@ export class Change {
     const { now, profile } = this.#engine;
     if (decision === undefined || now - this.#startedAt < profile.evictAfterMs) return false;
     const voteless = (voter: Voter): boolean => this.#voteless.has(voter.contact.id);
-    const gone = (voter: Voter): boolean => voteless(voter) || this.#view.isLost(voter.contact);
+    const gone = (voter: Voter): boolean =>
+      voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact);
     if (!rules.isBlocked(decision, gone)) return false;
     if (!this.#view.mayForce(this.arc, rules.isHopeless(decision, voteless))) return false;
     const voters = this.#view.voters();
     if (voters === undefined) return false;
-    this.#stopExchanges();
+    this.#exchanges.end();
     this.#attempt += 1;
     this.#progressAt = now;
     this.#decision = rules.force(decision, this.#successor(voters, true, rules.outcome(decision)));
@@ -146,7 +151,7 @@ export class Change {
   }
 
   #prepare(): void {
-    this.#stopExchanges();
+    this.#exchanges.end();
     this.#attempt += 1;
     const attempt = this.#attempt;
     const voters = this.#view.voters();
@@ -157,8 +162,7 @@ export class Change {
       return;
     }
     this.#round += 1;
-    const { id } = this.#engine.self;
-    const ballot = { round: this.#round, id };
+    const ballot = { round: this.#round, id: this.#name };
     const proposed = this.#successor(voters, this.bases.length > 1);
     this.#decision = rules.begin(this.bases, ballot, proposed, this.#watermark);
     for (const [i, base] of this.bases.entries()) {
@@ -207,12 +211,16 @@ export class Change {
   ): void {
     const base = this.bases[index];
     if (base === undefined) return;
-    if (this.bases.some((other) => sameBase(other, configuration))) return this.#step(counts);
+    const { id } = voter.contact;
+    const seat = configuration.members.find((member) => member.contact.id === id);
+    // What it promised here in another life it has forgotten.
+    const forgot = seat !== undefined && seat.birth !== voter.birth;
+    const other = (): unknown => (forgot ? this.#voteless.add(id) : this.#step(counts));
+    if (this.bases.some((one) => sameBase(one, configuration))) return void other();
     if (supersedes(base, configuration)) return this.#bringUp(index, voter);
     const foreign = configuration.lineage !== base.lineage && !supersedes(configuration, base);
-    if (this.#alone && foreign) this.#step(counts);
-    else if (this.bases.some((other) => supersedes(other, configuration)))
-      this.#voteless.add(voter.contact.id);
+    if (this.#alone && foreign) other();
+    else if (this.bases.some((one) => supersedes(one, configuration))) this.#voteless.add(id);
     else this.#end({ learned: [{ arc: this.arc, configuration }] });
   }
 
@@ -248,7 +256,7 @@ export class Change {
     this.#round = Math.max(this.#round, promised.round);
     this.#attempt += 1;
     const attempt = this.#attempt;
-    this.#stopExchanges();
+    this.#exchanges.end();
     const { random, profile } = this.#engine;
     this.#engine.after(random.float() * profile.retryMs * 4 + profile.retryMs, () => {
       if (!this.#ended && this.#attempt === attempt) this.#prepare();
@@ -281,16 +289,13 @@ export class Change {
 
   #collect(decision: Decision): void {
     const me = this.#engine.self.id;
-    const contacts = new Map(
-      this.bases.flatMap((base) => base.members.map((voter) => [voter.contact.id, voter.contact] as const)),
-    );
     let next = decision;
     if (rules.promisers(decision).has(me)) next = rules.collected(next, me);
     this.#decision = next;
-    for (const id of rules.promisers(decision)) {
-      const contact = contacts.get(id);
-      if (id === me || contact === undefined) continue;
-      this.#exchange(contact, true, false, () => this.#step((now) => rules.collected(now, id)));
+    for (const voter of rules.promisingVoters(decision)) {
+      const { id } = voter.contact;
+      const done = (): void => this.#step((now) => rules.collected(now, id));
+      if (id !== me) this.#exchanges.begin(voter, 'pull', decision.watermark, done);
     }
     this.#proceed('collecting');
   }
@@ -298,14 +303,16 @@ export class Change {
   #store(decision: Decision): void {
     const me = this.#engine.self.id;
     const { members } = rules.outcome(decision);
-    for (const { contact } of members) {
+    for (const voter of members) {
+      const { contact } = voter;
       if (contact.id === me) {
         const attempt = this.#attempt;
         this.#engine.saver.whenSaved((saved) => {
           if (saved && this.#attempt === attempt) this.#step((now) => rules.stored(now, me));
         });
       } else {
-        this.#exchange(contact, false, true, () => this.#step((now) => rules.stored(now, contact.id)));
+        const done = (): void => this.#step((now) => rules.stored(now, contact.id));
+        this.#exchanges.begin(voter, 'push', decision.watermark, done);
       }
     }
   }
@@ -350,23 +357,6 @@ export class Change {
     this.#progressAt = this.#engine.now;
     this.#decision = rule(this.#decision);
     this.#proceed(before);
-  }
-
-  #exchange(contact: Contact, pull: boolean, push: boolean, done: () => void): void {
-    const base = this.bases[0];
-    if (base === undefined) return done();
-    const attempt = this.#attempt;
-    const watermark = this.#decision?.watermark ?? 0;
-    const options = this.#view.exchange(contact, this.arc);
-    const finished = (): void => {
-      if (!this.#ended && this.#attempt === attempt) done();
-    };
-    this.#exchanges.push(new Exchange({ ...options, base, watermark, pull, push, done: finished }));
-  }
-
-  #stopExchanges(): void {
-    for (const exchange of this.#exchanges) exchange.end();
-    this.#exchanges = [];
   }
 
   /** Asks a voter, or this member itself; one that is silent is asked again while the attempt lasts. */

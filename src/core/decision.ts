@@ -142,7 +142,18 @@ export function unfinished(decision: Decision): number {
   return decision.found.findIndex((proposal) => proposal !== undefined);
 }
 
-/** The voters that promised, of all bases: whoever must be read. */
+/** Those that promised, once each, in the life in which they did. */
+export function promisingVoters(decision: Decision): Voter[] {
+  const voters = new Map<string, Voter>();
+  for (const [i, base] of decision.bases.entries()) {
+    for (const voter of base.members) {
+      if (decision.promised[i]?.has(voter.contact.id) === true) voters.set(voter.contact.id, voter);
+    }
+  }
+  return [...voters.values()];
+}
+
+/** The ids of the voters that promised, of all bases: whoever must be read. */
 export function promisers(decision: Decision): Set<string> {
   return new Set(decision.promised.flatMap((ids) => [...ids]));
 }

@@ -3,7 +3,7 @@
 import type { Part } from './arc-map.ts';
 import { ArcMap } from './arc-map.ts';
 import type { Ballot, Base, Configuration, Proposal, Register, RegisterRecord } from './configuration.ts';
-import { sameBase, sameConfiguration } from './configuration.ts';
+import { sameBase, sameConfiguration, supersedes } from './configuration.ts';
 import type { Arc } from './position.ts';
 import * as rules from './register.ts';
 import type { Acceptor, Vote } from './register.ts';
@@ -21,16 +21,31 @@ export interface RegistersView {
   moved(arc: Arc, configuration: Configuration | undefined): void;
 }
 
+/** A part that is known, or a gap. */
+interface Piece {
+  readonly arc: Arc;
+  readonly value: Register | undefined;
+}
+
+/** Forgotten arcs of which it is known where they stood: more than a member holds at a time. */
+const OVER_MAX = 1_024;
+
 export class Registers {
   readonly #map: ArcMap<Register>;
   readonly #self: () => Acceptor;
   readonly #saver: Saver;
   readonly #view: RegistersView;
+  /**
+   * Of arcs that were forgotten, where they stood: somebody who was away may still tell of what is over, and
+   * to vote there anew would break the promises that were forgotten.
+   */
+  readonly #over: ArcMap<Configuration>;
   /** Where what is known was read from the disk, and may have been overtaken. */
   readonly #restored: ArcMap<true>;
 
   constructor(size: number, self: () => Acceptor, saver: Saver, view: RegistersView) {
     this.#map = new ArcMap(size, sameRegister);
+    this.#over = new ArcMap(size, sameConfiguration);
     this.#restored = new ArcMap<true>(size, () => true);
     this.#self = self;
     this.#saver = saver;
@@ -88,13 +103,15 @@ export class Registers {
   install(arc: Arc, next: Configuration, watermark: number): boolean {
     let changed = false;
     let whole = true;
-    for (const part of this.#pieces(arc)) {
-      const register = rules.install(part.value, this.#self(), next, watermark);
+    for (const part of this.#pieces(arc).flatMap((piece) => this.#withPast(piece))) {
+      const isOver = part.over !== undefined && (sameBase(part.over, next) || supersedes(part.over, next));
+      const register = isOver ? undefined : rules.install(part.value, this.#self(), next, watermark);
       if (register === undefined) {
         whole &&= part.value !== undefined && sameBase(part.value.configuration, next);
         continue;
       }
       this.#map.set(part.arc, register);
+      this.#over.set(part.arc, undefined);
       this.#restored.set(part.arc, undefined);
       this.#view.moved(part.arc, next);
       changed = true;
@@ -124,6 +141,8 @@ export class Registers {
 
   /** The arc is nothing of this member's any more. */
   forget(arc: Arc): void {
+    for (const part of this.#map.within(arc)) this.#over.set(part.arc, part.value.configuration);
+    for (const oldest of this.#over.parts.slice(0, -OVER_MAX)) this.#over.set(oldest.arc, undefined);
     this.#map.set(arc, undefined);
     this.#restored.set(arc, undefined);
     this.#view.moved(arc, undefined);
@@ -148,8 +167,17 @@ export class Registers {
     return alike ? [{ arc, vote: first.vote }] : votes;
   }
 
-  #pieces(arc: Arc): { arc: Arc; value: Register | undefined }[] {
+  #pieces(arc: Arc): Piece[] {
     return [...this.#map.within(arc), ...this.#map.gaps(arc).map((gap) => ({ arc: gap, value: undefined }))];
+  }
+
+  #withPast(piece: Piece): (Piece & { readonly over: Configuration | undefined })[] {
+    if (piece.value !== undefined) return [{ ...piece, over: undefined }];
+    const { arc } = piece;
+    return [
+      ...this.#over.within(arc).map((part) => ({ arc: part.arc, value: undefined, over: part.value })),
+      ...this.#over.gaps(arc).map((gap) => ({ arc: gap, value: undefined, over: undefined })),
+    ];
   }
 
   #save(): void {

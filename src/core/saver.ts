@@ -16,13 +16,18 @@ type Waiting = (saved: boolean) => void;
 interface Batch {
   readonly records: SavedRecord[];
   readonly waiting: Waiting[];
+  /**
+   * A batch before it could not be stored: that this one is does not mean that everything is, and it is
+   * written again behind the one that failed, so that nothing older is left to be read.
+   */
+  behindFailure: boolean;
 }
 
 export class Saver {
   readonly durable: boolean;
   readonly #view: SaverView;
   readonly #retryMs: number;
-  #batch: Batch = { records: [], waiting: [] };
+  #batch: Batch = { records: [], waiting: [], behindFailure: false };
   readonly #underWay = new Map<number, Batch>();
   #lastToken = 0;
   /** Records that could not be stored: part of the next batch. */
@@ -53,7 +58,7 @@ export class Saver {
   whenSaved(done: Waiting): void {
     if (!this.durable) return done(true);
     const last = this.#batch.records.length > 0 ? this.#batch : [...this.#underWay.values()].at(-1);
-    if (last === undefined) done(this.#failure === undefined);
+    if (last === undefined) done(this.#unsaved.length === 0);
     else last.waiting.push(done);
   }
 
@@ -61,8 +66,9 @@ export class Saver {
     const batch = this.#underWay.get(token);
     this.#underWay.delete(token);
     if (batch === undefined) return;
-    this.#failure = undefined;
-    for (const done of batch.waiting) done(true);
+    if (batch.behindFailure) this.#unsaved.push(...batch.records);
+    else this.#failure = undefined;
+    for (const done of batch.waiting) done(!batch.behindFailure);
   }
 
   handleSaveFailed(token: number, message: string): void {
@@ -72,6 +78,7 @@ export class Saver {
     const first = this.#failure === undefined;
     this.#failure = message;
     this.#unsaved = [...this.#unsaved, ...batch.records];
+    for (const later of this.#underWay.values()) later.behindFailure = true;
     for (const done of batch.waiting) done(false);
     if (first) this.#retry();
   }
@@ -93,13 +100,15 @@ export class Saver {
   }
 
   #flush(): void {
+    // What has failed goes out again with all that came behind it, in order: `#retry` comes back for it.
+    if ([...this.#underWay.values()].some((batch) => batch.behindFailure)) return;
     const { records, waiting } = this.#batch;
-    this.#batch = { records: [], waiting: [] };
+    this.#batch = { records: [], waiting: [], behindFailure: false };
     const all = [...this.#unsaved, ...records];
     this.#unsaved = [];
     if (all.length === 0) return;
     this.#lastToken += 1;
-    this.#underWay.set(this.#lastToken, { records: all, waiting });
+    this.#underWay.set(this.#lastToken, { records: all, waiting, behindFailure: false });
     this.#view.effect({ type: 'save', token: this.#lastToken, records: all });
   }
 }

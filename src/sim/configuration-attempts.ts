@@ -70,7 +70,7 @@ export class Attempts {
         const attempts = state.attempts.map((attempt, i) =>
           i === slot
             ? { ...FRESH_ATTEMPT, base, positions, decision }
-            : itemOf(this.#model.slots, i).proposer === proposer
+            : itemOf(this.#model.slots, i).proposer.member === member
               ? over(attempt)
               : attempt,
         );
@@ -84,16 +84,14 @@ export class Attempts {
 
   /** Whether a later attempt of the proposer has begun. */
   #isPassed(state: GlobalState, slot: number): boolean {
-    const { proposer } = itemOf(this.#model.slots, slot);
+    const { member } = itemOf(this.#model.slots, slot).proposer;
     return state.attempts.some(
       (attempt, i) =>
-        i > slot && attempt.base !== undefined && itemOf(this.#model.slots, i).proposer === proposer,
+        i > slot && attempt.base !== undefined && itemOf(this.#model.slots, i).proposer.member === member,
     );
   }
 
-  /**
-   * What the member takes for being in force: what its register says, and the latest that anybody decided.
-   */
+  /** What the member takes to be in force: what its register says, or the latest that anybody decided. */
   #bases(state: GlobalState, member: number, positions: number): Set<Configuration> {
     const found = new Set<Configuration>();
     const places = bitsOf(positions);

@@ -84,12 +84,13 @@ export class ConfigurationModel {
 
   constructor(options: ConfigurationModelOptions) {
     this.options = options;
-    this.slots = options.proposers.flatMap((proposer) =>
-      proposer.attempts.map((kind, i) => {
-        const round = kind === 'owner' ? 0 : options.planted === 'ballot-again' ? 1 : i + 1;
+    const again = options.planted === 'ballot-again';
+    this.slots = options.proposers
+      .flatMap((proposer) => proposer.attempts.map((kind) => ({ proposer, kind })))
+      .map(({ proposer, kind }, i) => {
+        const round = kind === 'owner' ? 0 : again ? 1 : i + 1;
         return { proposer, kind, ballot: { round, id: nameOf(proposer.member) } };
-      }),
-    );
+      });
     this.first = this.#begin();
     this.#attempts = new Attempts(this);
   }

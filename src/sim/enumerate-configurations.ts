@@ -84,24 +84,24 @@ class Search {
   run(): ConfigurationEnumeration {
     const { statesMax = 20_000_000, progress } = this.#options;
     let [transitions, expanded] = [0, 0];
-    let found: { property: ConfigurationProperty; number: number } | undefined;
+    const violations: { property: ConfigurationProperty; number: number }[] = [];
     this.#states.add(this.#encode(this.#model.first), NO_STATE);
-    while (expanded < this.#states.size && this.#states.size < statesMax) {
-      if (found !== undefined) break;
+    while (expanded < this.#states.size && this.#states.size < statesMax && violations.length === 0) {
       const from = expanded;
       const before = this.#decode(from);
       this.#numbers = [...this.#state];
       this.#model.steps(before, (_, next) => {
         transitions += 1;
-        if (found !== undefined) return;
+        if (violations.length > 0) return;
         const added = this.#states.add(this.#encode(next, before), from);
         if (added >= 0) return;
         const property = this.#judge(next);
-        if (property !== undefined) found = { property, number: ~added };
+        if (property !== undefined) violations.push({ property, number: ~added });
       });
       expanded += 1;
       if (expanded % PROGRESS_EVERY === 0) progress?.(this.#states.size, expanded);
     }
+    const [found] = violations;
     return {
       states: this.#states.size,
       transitions,

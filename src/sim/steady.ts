@@ -2,13 +2,15 @@
 // less happens, and more is asked: members come while no message is lost, a process stands still for a
 // moment, one pair of members cannot speak, and one leaves. It owns these worlds; what an ideal ring is, is
 // in ring-check.ts.
+import { fromKey } from '../core/bytes.ts';
 import type { OperateResult } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import { CORE_LIMITS } from '../core/limits.ts';
 import type { Message } from '../core/message.ts';
-import { advance, distance, ringSize } from '../core/position.ts';
+import { advance, distance, keyPosition, ringSize } from '../core/position.ts';
 import { PROFILES } from '../core/profile.ts';
 import { Random } from '../core/random.ts';
+import { simulationHash } from './hash.ts';
 import { ringProblem } from './ring-check.ts';
 import type { WorldNode } from './world.ts';
 import { World } from './world.ts';
@@ -27,6 +29,9 @@ const SETTLE_PERIODS = 100;
 const CONNECT_MS = 10_000;
 /** Every finger is looked up at least twice in that time, however slow the refresh has become. */
 const FINGERS_MS = 60_000;
+/** Requests of one lookup while the heir of a dead owner takes over: pauses of 20 ms to 320 ms for 5 s. */
+const REQUESTS_MAX = 80;
+const KEYS_TRIED = 10_000;
 
 /** Runs one seed; undefined where everything held. */
 export function runSteady(seed: number): SteadyViolation | undefined {
@@ -57,6 +62,7 @@ class Steady {
     this.#ask();
     this.#bear();
     this.#part();
+    this.#lose();
     return this.#violation;
   }
 
@@ -213,6 +219,35 @@ class Steady {
     if (leaver === undefined) return;
     this.#world.command(leaver, { type: 'leave' });
     this.#settle('IdealAfterLeave', members.length - 1);
+  }
+
+  /** One dies, and what it owned is asked for at once: whoever asks goes on, but not as fast as it can. */
+  #lose(): void {
+    const world = this.#world;
+    const members = world.members();
+    const dead = this.#random.pick(members);
+    const asker = members.find((node) => node !== dead);
+    if (this.#violation !== undefined || dead === undefined || asker === undefined) return;
+    const key = this.#keyOf(dead);
+    if (key === undefined) return;
+    world.crash(dead);
+    let requests = 0;
+    world.onMessage = (from, _to, { direction, body }) => {
+      const asks = body.type === 'find' || body.type === 'locate' || body.type === 'tables';
+      if (from === asker && direction === 'request' && asks) requests += 1;
+    };
+    world.settle(asker, { type: 'explain', key });
+    world.onMessage = undefined;
+    if (requests > REQUESTS_MAX) this.#violate('FewRequests', `${asker.name} sent ${requests} for one key`);
+  }
+
+  /** A key that the member owns; undefined where its arc is too narrow to find one. */
+  #keyOf({ machine }: WorldNode): string | undefined {
+    for (let i = 0; i < KEYS_TRIED; i++) {
+      const position = keyPosition(simulationHash, fromKey(`key ${i}`), this.#k);
+      if (this.#ownerOf(position)?.id === machine.self.id) return `key ${i}`;
+    }
+    return undefined;
   }
 
   #violate(property: string, detail: string): void {

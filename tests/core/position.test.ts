@@ -94,6 +94,21 @@ describe.each(SIZES)('in a ring of %i positions', (size) => {
   });
 });
 
+describe.each(SIZES)('a division in a ring of %i positions', (size) => {
+  it('gives the positions of the arc once each and clockwise, in pieces that differ by one at most', () => {
+    for (const arc of arcsOf(size)) {
+      for (const parts of range(size + 2).slice(1)) {
+        const pieces = ring.divide(arc, parts, size);
+        const name = JSON.stringify([arc, parts]);
+        expect(listAll(pieces, size), name).toEqual(list(arc, size));
+        expect(pieces, name).toHaveLength(Math.min(parts, ring.arcLength(arc, size)));
+        const lengths = pieces.map((piece) => ring.arcLength(piece, size));
+        expect(Math.max(...lengths) - Math.min(...lengths), name).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+});
+
 describe('in the largest ring', () => {
   const near = fc.integer({ min: 0, max: 3 });
   const position = fc.oneof(
@@ -130,6 +145,22 @@ describe('in the largest ring', () => {
         expect(rest.some((part) => ring.holds(part, y))).toBe(ring.holds(a, y) && !ring.holds(b, y));
         expect(shared.some((part) => ring.holds(part, y))).toBe(ring.holds(a, y) && ring.holds(b, y));
       }
+    });
+    fc.assert(property, REPEATABLE);
+  });
+});
+
+describe('a division in the largest ring', () => {
+  it('joins up, without loss, in pieces of nearly equal length', () => {
+    const position = fc.maxSafeNat().map((n) => n % LARGE);
+    const arc = fc.record({ from: position, to: position });
+    const property = fc.property(arc, fc.integer({ min: 1, max: 64 }), (whole, parts) => {
+      const pieces = ring.divide(whole, parts, LARGE);
+      expect([pieces[0]?.from, pieces.at(-1)?.to]).toEqual([whole.from, whole.to]);
+      for (const [i, piece] of pieces.slice(1).entries()) expect(piece.from).toBe(pieces[i]?.to);
+      const lengths = pieces.map((piece) => ring.arcLength(piece, LARGE));
+      expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(ring.arcLength(whole, LARGE));
+      expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
     });
     fc.assert(property, REPEATABLE);
   });
