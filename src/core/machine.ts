@@ -128,6 +128,9 @@ export class Machine {
     return this.#engine.member && this.#owner.serving;
   }
 
+  /** Whether it answers for the position: for checks that look on. */
+  servesAt = (position: number): boolean => this.#owner.segmentAt(position) !== undefined;
+
   get neighbourhood(): Neighbourhood {
     return this.#membership.neighbourhood;
   }

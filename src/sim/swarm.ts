@@ -253,6 +253,8 @@ class Swarm {
 
   /** Left alone, the ring holds little beside its entries, and says little. */
   #quiet(): void {
+    // Two that cannot agree on an arc go on trying.
+    if (this.#judged === 'ring') return;
     const before = this.#world.delivered;
     this.#world.run(WATCHED_MS);
     const messages = this.#world.delivered - before;

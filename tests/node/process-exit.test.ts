@@ -8,7 +8,7 @@ import { buildProject } from '../support/processes.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const children: ChildProcess[] = [];
 
-beforeAll(buildProject, 120_000);
+beforeAll(() => buildProject(), 120_000);
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
