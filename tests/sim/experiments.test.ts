@@ -91,7 +91,9 @@ describe('experiments', () => {
     expect(Number(column(result, 'ratio')[0])).toBeGreaterThanOrEqual(1);
   });
 
-  test('members that join in crowds all find a place, and leave no member with next to nothing', () => {
+  test('members that join in crowds all find a place, none with next to nothing', {
+    timeout: 240_000,
+  }, () => {
     const options = { seed: 1, k: 40, profile: { ...GROWING }, limits: { learnedArcs: 0 }, delayMs: 1 };
     const world = new ExperimentWorld(options);
     expect(grow(world, 1_200, { ideal: false })).toMatchObject({ failed: 0 });
