@@ -66,8 +66,9 @@ describe('send', () => {
     const before = Date.now();
     await one.send('hello');
     const { time } = await next(two);
-    expect(time).toBeGreaterThanOrEqual(before - 1);
-    expect(time).toBeLessThanOrEqual(Date.now() + 1);
+    // A node's wall clock is read again only when it is off by some milliseconds.
+    expect(time).toBeGreaterThanOrEqual(before - 1_000);
+    expect(time).toBeLessThanOrEqual(Date.now() + 1_000);
   });
 
   it('keeps the order of the calls without being awaited', async () => {
