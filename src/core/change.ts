@@ -118,7 +118,7 @@ export class Change {
   /** Begins again with a higher ballot when nothing moves, and gives absent majorities up when it may. */
   #watch(): void {
     const { profile, random } = this.#engine;
-    this.#engine.after(random.around(profile.requestMinMs, 0.5), () => {
+    this.#engine.after(random.around(profile.requestMinMs / 4, 0.5), () => {
       if (this.#ended) return;
       this.#watch();
       const quiet = this.#engine.now - this.#progressAt;
@@ -133,11 +133,14 @@ export class Change {
 
   #tryForce(): boolean {
     const decision = this.#decision;
-    const { now, profile } = this.#engine;
-    if (decision === undefined || now - this.#startedAt < profile.evictAfterMs) return false;
+    const { now, peers, profile } = this.#engine;
+    if (decision === undefined) return false;
     const voteless = (voter: Voter): boolean => this.#voteless.has(voter.contact.id);
+    // Who was silent for so long before the change began has been away for long enough.
+    const waited = now - this.#startedAt >= profile.evictAfterMs;
     const gone = (voter: Voter): boolean =>
-      voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact);
+      peers.isSilentFor(voter.contact.id, profile.evictAfterMs, now) ||
+      (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact)));
     if (!rules.isBlocked(decision, gone)) return false;
     if (!this.#view.mayForce(this.arc, rules.isHopeless(decision, voteless))) return false;
     const voters = this.#view.voters();

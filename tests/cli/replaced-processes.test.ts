@@ -78,19 +78,23 @@ describe('a ring of five processes under load', () => {
   it.each([
     ['with its records', false],
     ['without its records', true],
-  ])('takes one back under its identity at once, %s', async (_how, erased) => {
-    const data = join(folder, 'node');
-    await ring.start(MEMBERS, (index) => (index === 2 ? ['--data', data] : []));
-    const before = await memberIds();
-    await underLoad(async () => {
-      const former = await ring.kill(2);
-      if (erased) eraseRecords(data);
-      const back = await ring.restart(2, ['--data', data]);
-      expect(back.ready.id).toBe(former.ready.id);
-      await ring.whole(MEMBERS);
-    });
-    expect(await memberIds()).toEqual(before);
-  }, 90_000);
+  ])(
+    'takes one back under its identity at once, %s',
+    async (_how, erased) => {
+      const data = join(folder, 'node');
+      await ring.start(MEMBERS, (index) => (index === 2 ? ['--data', data] : []));
+      const before = await memberIds();
+      await underLoad(async () => {
+        const former = await ring.kill(2);
+        if (erased) eraseRecords(data);
+        const back = await ring.restart(2, ['--data', data]);
+        expect(back.ready.id).toBe(former.ready.id);
+        await ring.whole(MEMBERS);
+      });
+      expect(await memberIds()).toEqual(before);
+    },
+    90_000,
+  );
 });
 
 /** Everything but who the node is. */
