@@ -146,7 +146,7 @@ describe('the survivor of two members', () => {
   const { evictAfterMs, requestMinMs, stabiliseMs } = PROFILES.local;
   test.each([
     ['was killed', false, evictAfterMs + requestMinMs],
-    ['lost power', true, evictAfterMs + requestMinMs * 2 + stabiliseMs],
+    ['lost power', true, evictAfterMs + requestMinMs * 3 + stabiliseMs],
   ])("goes on with 'heal' evictAfterMs after it missed the other, which %s", (_how, silently, withinMs) => {
     for (const seed of SEEDS) {
       const world = new World({ seed, k: K });
