@@ -61,7 +61,8 @@ export class History {
   /** What two members compare before one tells the other what it remembers. */
   summary(arc: Arc): Summary {
     let [count, low, high] = [0, 0, 0];
-    for (const entry of this.within(arc)) {
+    for (const { position, entry } of this.#past.values()) {
+      if (!holds(arc, position)) continue;
       count += 1;
       low = (low + hashOf(entry.version, LOW_SEED)) >>> 0;
       high = (high + hashOf(entry.version, HIGH_SEED)) >>> 0;

@@ -2,6 +2,7 @@
 // arithmetic of the circle [0, 2**k) and of half-open arcs (from, to]; it knows nothing of members or keys.
 // Positions are plain integers: k is at most 48, so that every position and every sum of two is exact in a
 // double.
+import { itemAt } from './ordered.ts';
 
 /**
  * Pure synchronous SHA-256, or in a simulation anything that spreads as evenly. The result has at least 8
@@ -21,9 +22,12 @@ export interface Arc {
 /** The largest k that keeps positions exact. */
 export const K_MAX = 48;
 
+/** 2**k by k: the operator costs more than all else that is done with a position. */
+const POWERS: readonly number[] = Array.from({ length: K_MAX + 1 }, (_, k) => 2 ** k);
+
 /** Number of positions of a ring: 2**k. */
 export function ringSize(k: number): number {
-  return 2 ** k;
+  return itemAt(POWERS, k);
 }
 
 /** The clockwise distance from one position to another, in [0, size). */
@@ -120,7 +124,7 @@ export function divide(arc: Arc, parts: number, size: number): Arc[] {
 export function leadingBits(digest: Uint8Array, k: number): number {
   let first48 = 0;
   for (let i = 0; i < 6; i++) first48 = first48 * 256 + (digest[i] ?? 0);
-  return Math.floor(first48 / 2 ** (K_MAX - k));
+  return Math.floor(first48 / ringSize(K_MAX - k));
 }
 
 /** The position of a member: the first k bits of hash(public key || salt as four bytes, big-endian). */

@@ -36,8 +36,7 @@ export class Timers {
 
   set(at: number, action: () => void): Timer {
     const timer = new Timer(at, this.#order++, action);
-    this.#heap.push(timer);
-    this.#up(this.#heap.length - 1);
+    this.#up(timer);
     return timer;
   }
 
@@ -80,42 +79,41 @@ export class Timers {
   }
 
   #pop(): void {
-    const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    this.#heap[0] = last;
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    // The last one goes down from the top: children that come before it move up, then it takes their place.
     let i = 0;
-    for (;;) {
-      let least = i;
-      for (let child = 2 * i + 1; child <= 2 * i + 2; child++) {
-        if (child < this.#heap.length && this.#less(child, least)) least = child;
-      }
-      if (least === i) return;
-      this.#swap(i, least);
-      i = least;
+    for (let child = 1; child < heap.length; child = 2 * i + 1) {
+      const right = child + 1;
+      if (right < heap.length && isBefore(itemAt(heap, right), itemAt(heap, child))) child = right;
+      const least = itemAt(heap, child);
+      if (!isBefore(least, last)) break;
+      heap[i] = least;
+      i = child;
     }
+    heap[i] = last;
   }
 
-  #up(index: number): void {
-    let i = index;
+  /** Puts the timer at the end of the heap where it belongs. */
+  #up(timer: Timer): void {
+    const heap = this.#heap;
+    let i = heap.length;
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      if (!this.#less(i, parent)) return;
-      this.#swap(i, parent);
+      const above = itemAt(heap, parent);
+      if (!isBefore(timer, above)) break;
+      heap[i] = above;
       i = parent;
     }
-  }
-
-  #less(i: number, j: number): boolean {
-    return compare(itemAt(this.#heap, i), itemAt(this.#heap, j)) < 0;
-  }
-
-  #swap(i: number, j: number): void {
-    const held = itemAt(this.#heap, i);
-    this.#heap[i] = itemAt(this.#heap, j);
-    this.#heap[j] = held;
+    heap[i] = timer;
   }
 }
 
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
 function compare(a: Timer, b: Timer): number {
-  return a.at - b.at || a.order - b.order;
+  return isBefore(a, b) ? -1 : 1;
 }

@@ -30,10 +30,10 @@ export const CALM_NETWORK: Readonly<NetworkFaults> = {
 export class Network {
   readonly faults: NetworkFaults;
   readonly #random: Random;
-  /** Ordered pairs that no message passes, 'from>to'. */
-  readonly #cut = new Set<string>();
+  /** Ordered pairs that no message passes, see `pairOf`. */
+  readonly #cut = new Set<number>();
   /** When the last message of an ordered pair arrives: a connection keeps the order. */
-  readonly #arrivals = new Map<string, number>();
+  readonly #arrivals = new Map<number, number>();
 
   constructor(random: Random, faults: Partial<NetworkFaults> = {}) {
     this.#random = random;
@@ -57,12 +57,12 @@ export class Network {
   }
 
   isCut(from: number, to: number): boolean {
-    return this.#cut.size > 0 && this.#cut.has(`${from}>${to}`);
+    return this.#cut.size > 0 && this.#cut.has(pairOf(from, to));
   }
 
   /** No message passes from one to the other any more; the other direction is not touched. */
   cut(from: number, to: number): void {
-    this.#cut.add(`${from}>${to}`);
+    this.#cut.add(pairOf(from, to));
   }
 
   heal(): void {
@@ -72,9 +72,16 @@ export class Network {
   #arrival(from: number, to: number, now: number): number {
     const at = now + this.delay();
     if (this.faults.reordering) return at;
-    const pair = `${from}>${to}`;
+    const pair = pairOf(from, to);
     const ordered = Math.max(at, this.#arrivals.get(pair) ?? 0);
     this.#arrivals.set(pair, ordered);
     return ordered;
   }
 }
+
+/** A number for the ordered pair: worlds have fewer nodes than this. */
+function pairOf(from: number, to: number): number {
+  return from * NODES_MAX + to;
+}
+
+const NODES_MAX = 2 ** 20;

@@ -36,10 +36,16 @@ export class Trace {
   note(now: number, text: string): void {
     this.#events += 1;
     const line = `${now.toFixed(3)} ${text}`;
+    // In local variables, because a field would be written anew for each character.
+    let low = this.#low;
+    let high = this.#high;
     for (let i = 0; i < line.length; i++) {
-      this.#low = Math.imul(this.#low ^ line.charCodeAt(i), 0x01000193);
-      this.#high = Math.imul(this.#high ^ line.charCodeAt(i), 0x85ebca6b) ^ (this.#low >>> 13);
+      const character = line.charCodeAt(i);
+      low = Math.imul(low ^ character, 0x01000193);
+      high = Math.imul(high ^ character, 0x85ebca6b) ^ (low >>> 13);
     }
+    this.#low = low;
+    this.#high = high;
     if (this.window !== undefined) {
       if (now >= this.window.from && now <= this.window.to) this.#lines.push(line);
       return;

@@ -48,6 +48,8 @@ export interface WorldNode {
   birth: number;
   /** What waits for a paused process. */
   readonly held: (() => void)[];
+  /** When the world next tells its machine the time; Infinity = never. */
+  wakesAt: number;
 }
 
 /** What a process knows of its former lives when it starts. */

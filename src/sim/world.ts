@@ -31,7 +31,6 @@ export class World {
   readonly #options: WorldOptions;
   readonly #queue = new Timers();
   readonly #byId = new Map<string, WorldNode>();
-  readonly #wake = new Map<WorldNode, number>();
   /** Called after every input of a node: for checks that hold at each step. */
   onInput: ((node: WorldNode) => void) | undefined;
   /** Called for every message that arrives, before its receiver reads it: for readers and for stepping. */
@@ -67,6 +66,7 @@ export class World {
       disk: disks === undefined ? undefined : new SimDisk(new Random(this.random.below(2 ** 32)), disks),
       birth: incarnation,
       held: [],
+      wakesAt: Infinity,
     };
     this.nodes.push(node);
     this.#byId.set(node.machine.self.id, node);
@@ -221,12 +221,11 @@ export class World {
 
   #arm(node: WorldNode): void {
     const at = node.machine.nextTimeout();
-    const armed = this.#wake.get(node);
-    if (node.state === 'dead' || at === Infinity || (armed !== undefined && armed <= at)) return;
-    this.#wake.set(node, at);
+    if (node.state === 'dead' || at === Infinity || node.wakesAt <= at) return;
+    node.wakesAt = at;
     this.#queue.set(at, () => {
-      if (this.#wake.get(node) !== at) return;
-      this.#wake.delete(node);
+      if (node.wakesAt !== at) return;
+      node.wakesAt = Infinity;
       this.#input(node, () => node.machine.handleTimeout(this.now));
     });
   }
