@@ -105,11 +105,29 @@ export class Exchange {
     if (arc === undefined) return this.#next();
     this.#ask({ type: 'pull', arc, after }, (reply) => {
       if (reply.type !== 'pulled') return this.#later(() => this.#pullAll(arcs, after));
-      this.#take(reply.entries);
+      const buried = reply.entries.filter((entry) => this.#isBuried(entry));
+      this.#take(reply.entries.filter((entry) => !buried.includes(entry)));
       const last = reply.entries.at(-1);
-      if (!reply.more || last === undefined) return this.#pullAll(rest, undefined);
-      this.#pullAll(arcs, { position: this.#position(last), key: last.key });
+      this.#void(arc, buried, () => {
+        if (!reply.more || last === undefined) return this.#pullAll(rest, undefined);
+        this.#pullAll(arcs, { position: this.#position(last), key: last.key });
+      });
     });
+  }
+
+  /** Whether it was deleted so long ago that nothing is left here to tell of it. */
+  #isBuried({ key, version }: EntryVersion): boolean {
+    const { store, watermark, base } = this.#o;
+    const era = eraOf(base.lineage, 0).slice(0, -1);
+    return store.get(key) === undefined && versionTime(version) < watermark && version.includes(era, 16);
+  }
+
+  /** The member is told of what is buried. */
+  #void(arc: Arc, buried: readonly EntryVersion[], then: () => void): void {
+    const { push, base } = this.#o;
+    if (!push || buried.length === 0) return then();
+    const items = buried.map(({ key, version }) => ({ key, version }));
+    this.#ask({ type: 'void', arc, base, items }, then);
   }
 
   #digest(arc: Arc, after: Place | undefined, theirs: Map<Key, Version>): void {
@@ -125,21 +143,17 @@ export class Exchange {
   }
 
   #differ(arc: Arc, theirs: ReadonlyMap<Key, Version>): void {
-    const { store, pull, push, watermark, base } = this.#o;
-    const era = eraOf(base.lineage, 0).slice(0, -1);
+    const { store, pull, push } = this.#o;
     const wanted: Key[] = [];
     const buried: EntryVersion[] = [];
     for (const [key, version] of theirs) {
       const mine = store.get(key)?.version ?? '';
       if (!isNewer(version, mine)) continue;
-      const isBuried = mine === '' && versionTime(version) < watermark && version.includes(era, 16);
-      if (isBuried) buried.push({ key, version });
+      if (this.#isBuried({ key, version })) buried.push({ key, version });
       else if (pull) wanted.push(key);
     }
     const then = (): void => (push ? this.#push(arc, theirs, undefined) : this.#next());
-    if (push && buried.length > 0) {
-      this.#ask({ type: 'void', arc, base, items: buried }, () => this.#fetch(wanted, then));
-    } else this.#fetch(wanted, then);
+    this.#void(arc, buried, () => this.#fetch(wanted, then));
   }
 
   #fetch(wanted: readonly Key[], then: () => void): void {

@@ -4,7 +4,7 @@
 import { valueAfter } from './computed-value.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
-import { eraOf, VersionClock } from './entry.ts';
+import { eraOf, isNewer, VersionClock } from './entry.ts';
 import type { History } from './history.ts';
 import type { Operation, OperationResult, Reply, Request } from './message.ts';
 import type { Arc } from './position.ts';
@@ -136,8 +136,11 @@ export class Operations {
     const present = this.live(key);
     if (operation.type === 'get') return this.#get(arrival);
     const done = this.#doneBefore(stored, operationId);
-    if (done !== undefined) return this.#round(arrival, stored, () => written(done, true, operation));
-    if (this.#isForgotten(arrival)) {
+    if (done.entry !== undefined) {
+      const { entry } = done;
+      return this.#round(arrival, stored, () => written(entry, true, operation));
+    }
+    if (done.unknown || this.#isForgotten(arrival)) {
       const message =
         'this write was sent again too late: whether it was carried out before is not known any more';
       return this.#finish(arrival, { type: 'failed', code: 'ERR_TIMEOUT', message });
@@ -160,10 +163,26 @@ export class Operations {
     this.#put(arrival, this.#make(arrival, stored, present, computed.value), present !== undefined);
   }
 
-  /** What this very write has made when it was sent before. */
-  #doneBefore(stored: Entry | undefined, operationId: string): Entry | undefined {
-    if (operationId === '') return undefined;
-    return stored?.operation === operationId ? stored : this.#history.byOperation(operationId);
+  /**
+   * What this very write has made when it was sent before, if that came to be in force: what a failed owner
+   * left behind is remembered too, and no later version was made from it.
+   */
+  #doneBefore(
+    stored: Entry | undefined,
+    operationId: string,
+  ): { readonly entry?: Entry; readonly unknown: boolean } {
+    const made = this.#history.byOperation(operationId);
+    if (operationId === '' || stored === undefined) return { unknown: false };
+    if (stored.operation === operationId) return { entry: stored, unknown: false };
+    if (made === undefined) return { unknown: false };
+    let { previous } = stored;
+    while (previous !== made.version) {
+      if (!isNewer(previous, made.version)) return { unknown: false };
+      const before = this.#history.byVersion(previous);
+      if (before === undefined) return { unknown: true };
+      ({ previous } = before);
+    }
+    return { entry: made, unknown: false };
   }
 
   /** A write that changed nothing must not change anything when it comes again, late. */
