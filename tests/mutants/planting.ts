@@ -6,12 +6,16 @@ import ts from 'typescript';
 import type { Mutant } from './mutants.ts';
 
 /** All that a hunt loads: nothing of it needs a package, or the host. */
-const FOLDERS = ['src/core', 'src/sim', 'src/sim/checks'];
+const FOLDERS = ['src/core', 'src/sim', 'src/sim/checks', 'tests/mutants/scenes'];
 const FILES = [
   'tests/support/members.ts',
   'tests/support/ring-driver.ts',
   'tests/support/ring-properties.ts',
+  'tests/support/rings.ts',
+  'tests/mutants/configurations-trial.ts',
   'tests/mutants/hunt.ts',
+  'tests/mutants/rules-trial.ts',
+  'tests/mutants/trials.ts',
 ];
 
 /** The source with the bug in it. Throws where the text to be replaced is not there exactly once. */
@@ -42,7 +46,12 @@ export function plant(root: string, folder: string, mutant: Mutant | undefined):
   return join(folder, 'tests/mutants/hunt.js');
 }
 
+/** Most files are the same in every folder. */
+const COMPILED = new Map<string, string>();
+
 function compiled(source: string): string {
+  const known = COMPILED.get(source);
+  if (known !== undefined) return known;
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
@@ -51,5 +60,6 @@ function compiled(source: string): string {
       rewriteRelativeImportExtensions: true,
     },
   });
+  COMPILED.set(source, outputText);
   return outputText;
 }

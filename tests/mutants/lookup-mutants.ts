@@ -1,0 +1,53 @@
+// Mutants of lookups: whom they ask, how often, and what they learn.
+import type { Mutant } from './mutants.ts';
+
+export const LOOKUP_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'lookup-never-gives-up',
+    why: 'a lookup whose owner does not answer goes on for ever',
+    file: 'src/core/lookup.ts',
+    find: '() => this.#fail(this.#lateness()));',
+    replace: '() => this.#lateness());',
+    caughtBy: 'swarm',
+  },
+  {
+    name: 'lookup-retries-without-a-pause',
+    why: 'a lookup that found nobody asks again at once, as often as it can',
+    file: 'src/core/lookup.ts',
+    find: 'const backoff = engine.profile.retryMs * 2 ** Math.min(detour.round - 1, 4);',
+    replace: 'const backoff = engine.profile.retryMs * 0;',
+    caughtBy: 'steady',
+  },
+  {
+    name: 'lookup-asks-the-same-again',
+    why: 'a redirect to a member that was asked before is followed',
+    file: 'src/core/lookup.ts',
+    find: 'if (owner !== undefined && !way.hasTried(owner)) return this.#askOwner(owner);',
+    replace: 'if (owner !== undefined) return this.#askOwner(owner);',
+    caughtBy: 'steady',
+  },
+  {
+    name: 'wrong-owner-by-list',
+    why: 'a position on the list is given to the member before it',
+    file: 'src/core/routing-table.ts',
+    find: 'if (holds({ from: before, to: contact.position }, position)) return contact;',
+    replace: 'if (holds({ from: before, to: contact.position }, position)) return this.#successors[0];',
+    caughtBy: 'steady',
+  },
+  {
+    name: 'never-refreshes-fingers',
+    why: 'fingers are never looked up after they were first learned',
+    file: 'src/core/fingers.ts',
+    find: '() => this.#turn());',
+    replace: '() => (this.#next > this.#engine.k ? this.#turn() : undefined));',
+    caughtBy: 'steady',
+  },
+  {
+    name: 'keeps-a-lost-home',
+    why: 'a client whose contact is gone does not take another one',
+    file: 'src/core/home.ts',
+    find: 'if (this.#engine.member || origin?.id !== id) return;',
+    replace: "if (this.#engine.member || origin?.id !== id || id !== '') return;",
+    caughtBy: 'swarm',
+  },
+];

@@ -1,0 +1,77 @@
+// Trials: what a hunt tries with each seed, by name. It owns the list, and judges
+// the swarm's worlds; scenes and rules judge themselves.
+import { runSteady } from '../../src/sim/steady.ts';
+import { runSwarm } from '../../src/sim/swarm.ts';
+import { drawSwarmOptions } from '../../src/sim/swarm-options.ts';
+import { configurationsTrial } from './configurations-trial.ts';
+import { rulesTrial } from './rules-trial.ts';
+import { away, ends, jump, wild } from './scenes/deletions.ts';
+import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
+import { asleep, cutOff } from './scenes/owners.ts';
+import { counts, leaves, watches } from './scenes/repeats.ts';
+import type { Finding } from './scenes/stage.ts';
+
+type Trial = (seed: number, minutes: number) => Finding | undefined;
+
+export type TrialName =
+  | 'swarm'
+  | 'gentle'
+  | 'steady'
+  | 'rules'
+  | 'configurations'
+  | 'cut-off'
+  | 'asleep'
+  | 'forgotten'
+  | 'power-cut'
+  | 'alone'
+  | 'degraded'
+  | 'promise'
+  | 'away'
+  | 'jump'
+  | 'wild'
+  | 'ends'
+  | 'counts'
+  | 'watches'
+  | 'leaves';
+
+export const TRIALS: Readonly<Record<TrialName, Trial>> = {
+  /** Worlds that break things: the ring is judged. */
+  swarm: swarmTrial,
+  /** Of these worlds the gentle ones: entries and what clients saw are judged as well. */
+  gentle: gentleTrial,
+  /** Worlds where little happens and more is asked. */
+  steady: runSteady,
+  /** The rules of the ring, without messages. */
+  rules: rulesTrial,
+  /** Every state of small decisions on the members of an arc. */
+  configurations: configurationsTrial,
+  // Scenes: straight at one promise.
+  'cut-off': cutOff,
+  asleep,
+  forgotten,
+  'power-cut': powerCut,
+  alone,
+  degraded,
+  promise,
+  away,
+  jump,
+  wild,
+  ends,
+  counts,
+  watches,
+  leaves,
+};
+
+/** Ten times what the busiest of the first thousand seeds needs in a minute, with its calm. */
+const EVENTS_MAX_A_MINUTE = 500_000;
+
+function swarmTrial(seed: number, minutes: number): Finding | undefined {
+  const { violation, events } = runSwarm(seed, minutes, { judged: 'ring' });
+  if (violation !== undefined) return violation;
+  if (events <= EVENTS_MAX_A_MINUTE * (minutes + 1)) return undefined;
+  return { property: 'EventBudget', detail: `${events} events` };
+}
+
+function gentleTrial(seed: number, minutes: number): Finding | undefined {
+  return drawSwarmOptions(seed).gentle ? runSwarm(seed, minutes).violation : undefined;
+}
