@@ -79,6 +79,11 @@ export class VersionClock {
     return hex(this.#time, 12) + hex(this.#counter, 4) + this.#node + era;
   }
 
+  /** Nothing that was made or seen comes after it: others make theirs behind it once they are told. */
+  get latest(): Version {
+    return hex(this.#time, 12) + hex(this.#counter, 4) + this.#node;
+  }
+
   /** Takes note of a version made elsewhere. */
   observe(version: Version): void {
     const time = versionTime(version);
@@ -94,7 +99,17 @@ export class VersionClock {
 
 /** The part of a version that tells in which configuration it was made. */
 export function eraOf(lineage: string, epoch: number): string {
-  return lineage.slice(0, LINEAGE_LENGTH).padEnd(LINEAGE_LENGTH, '-') + epoch.toString(36);
+  return lineagePart(lineage) + epoch.toString(36);
+}
+
+/** What a version tells of the lineage it was made in. */
+export function lineagePart(lineage: string): string {
+  return lineage.slice(0, LINEAGE_LENGTH).padEnd(LINEAGE_LENGTH, '-');
+}
+
+/** The same, of a version; shorter where it does not say. */
+export function lineageOf(version: Version): string {
+  return version.slice(LINEAGE_AT, EPOCH_AT);
 }
 
 /**

@@ -27,6 +27,8 @@ export interface ExchangeOptions {
   readonly push: boolean;
   /** A newer version of the key was taken over. */
   took(key: Key): void;
+  /** The member has made or seen versions up to this one. */
+  observe(version: Version): void;
   /** The member has told in which life its memory began. */
   born(contact: Contact, birth: number): void;
   /** All is compared. */
@@ -80,6 +82,7 @@ export class Exchange {
     const { store, history, engine } = this.#o;
     this.#ask({ type: 'summarise', arc, parts }, (reply) => {
       if (reply.type !== 'summary') return this.#later(() => this.#summarise(arc, parts));
+      this.#o.observe(reply.clock);
       this.#o.born(this.contact, reply.birth);
       if (this.#ended) return;
       if (parts === 1) this.#pastDiffers = !sameSummary(history.summary(arc), reply.past);

@@ -6,7 +6,7 @@ import { versionTime } from './entry.ts';
 import type { Arc } from './position.ts';
 import { holds } from './position.ts';
 import type { Saver } from './saver.ts';
-import type { StoreObserver, Summary } from './store.ts';
+import type { Stored, StoreObserver, Summary } from './store.ts';
 import { hashOf, HIGH_SEED, LOW_SEED } from './store.ts';
 
 interface Past {
@@ -19,6 +19,8 @@ export class History {
   readonly #past = new Map<Version, Past>();
   readonly #byOperation = new Map<string, Entry>();
   #forgottenMs = 0;
+  /** Told of every entry that is stored; whoever is interested sets it. */
+  onStored: (stored: Stored) => void = () => {};
 
   /** `max` entries are remembered. */
   constructor(max: number) {
@@ -87,6 +89,7 @@ export function recording(history: History, saver: Saver): StoreObserver {
     stored: ({ position, entry }, replaced) => {
       if (replaced !== undefined) history.add(position, replaced);
       saver.save({ type: 'entry', position, entry });
+      history.onStored({ position, entry });
     },
     removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
   };

@@ -296,6 +296,8 @@ export type Reply =
   | {
       readonly type: 'summary';
       readonly birth: number;
+      /** No version that the member has made or seen comes after it. */
+      readonly clock: Version;
       readonly parts: readonly Summary[];
       /** Over what is remembered of replaced entries in the whole arc (history.ts). */
       readonly past: Summary;

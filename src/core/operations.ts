@@ -38,7 +38,7 @@ export class Operations {
   /** Answers to writes that changed nothing, by their operation. */
   readonly #withoutEffect = new Map<string, OperationResult>();
   /** Told of every version that a majority has come to hold. */
-  onSettled: (entry: Entry) => void = () => {};
+  onSettled: (position: number, entry: Entry) => void = () => {};
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
@@ -54,6 +54,11 @@ export class Operations {
     const entry = this.#store.get(key);
     if (entry?.value === undefined) return undefined;
     return entry.expiresAt > 0 && entry.expiresAt <= this.#engine.wall ? undefined : entry;
+  }
+
+  /** The newest entry of the key, where a majority may not hold it yet. */
+  unsettledOf(key: Key): Entry | undefined {
+    return this.#unsettled.has(key) ? this.#store.get(key) : undefined;
   }
 
   unsettle(key: Key): void {
@@ -93,7 +98,7 @@ export class Operations {
     this.#unsettled.add(entry.key);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
-      if (outcome === 'agreed') this.#settled(tombstone);
+      if (outcome === 'agreed') this.#settled(position, tombstone);
     };
     segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done });
   }
@@ -264,7 +269,7 @@ export class Operations {
     const { consistency, operation } = arrival.request;
     const waits = consistency !== 'one';
     const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
-      if (outcome === 'agreed' && entry !== undefined) this.#settled(entry);
+      if (outcome === 'agreed' && entry !== undefined) this.#settled(arrival.position, entry);
       if (!waits) return;
       if (outcome === 'agreed') {
         const answer = result(copies, agreed);
@@ -287,8 +292,8 @@ export class Operations {
   }
 
   /** A majority holds this version of the key. */
-  #settled(entry: Entry): void {
-    this.onSettled(entry);
+  #settled(position: number, entry: Entry): void {
+    this.onSettled(position, entry);
     if (this.#store.get(entry.key)?.version === entry.version) this.#unsettled.delete(entry.key);
   }
 }

@@ -4,7 +4,7 @@
 // not theirs).
 import { fromKey } from './bytes.ts';
 import type { Engine } from './engine.ts';
-import type { Entry, EntryVersion, Key } from './entry.ts';
+import type { Entry, EntryVersion, Key, VersionClock } from './entry.ts';
 import { pageOf } from './exchange.ts';
 import type { History } from './history.ts';
 import type { Known, Reply, Request } from './message.ts';
@@ -21,8 +21,7 @@ export interface ReplicaParts {
   readonly store: MemoryStore;
   readonly history: History;
   readonly owner: Owner;
-  /** An entry of another member was seen. */
-  observe(entry: Entry): void;
+  readonly clock: VersionClock;
 }
 
 export class Replica {
@@ -83,10 +82,11 @@ export class Replica {
   }
 
   summarise({ arc, parts }: Body<'summarise'>): Reply {
-    const { store, history, engine } = this.#parts;
+    const { store, history, engine, clock } = this.#parts;
     const pieces = divide(arc, parts, engine.size);
     const past = parts === 1 ? history.summary(arc) : { count: 0, low: 0, high: 0 };
-    return { type: 'summary', birth: engine.birth, parts: pieces.map((piece) => store.summary(piece)), past };
+    const sums = pieces.map((piece) => store.summary(piece));
+    return { type: 'summary', birth: engine.birth, clock: clock.latest, parts: sums, past };
   }
 
   digest({ arc, after }: Body<'digest'>): Reply {
@@ -185,7 +185,7 @@ export class Replica {
     for (const entry of entries) {
       const position = keyPosition(engine.hash, fromKey(entry.key), engine.k);
       if (!holds(arc, position)) continue;
-      this.#parts.observe(entry);
+      this.#parts.clock.observe(entry.version);
       store.put(position, entry);
     }
   }

@@ -75,8 +75,9 @@ export class Responder {
   constructor(parts: ResponderParts) {
     this.#parts = parts;
     const { engine, store, history, operations } = parts;
-    this.#changes = new Changes(engine, store, history);
-    operations.onSettled = (entry) => this.#changes.changed(entry);
+    this.#changes = new Changes(engine, store, history, operations);
+    operations.onSettled = (position, entry) => this.#changes.changed(position, entry);
+    history.onStored = (stored) => this.#changes.stored(stored);
   }
 
   handle(from: string, number: number, request: Request): void {

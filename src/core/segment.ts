@@ -52,6 +52,8 @@ export class Segment {
   /** The set stays, but the next epoch has to be decided: this one, if it is known which. */
   #renewal: Base | undefined;
   #closed = false;
+  /** Called when the arc is not served here any more; whoever waits for it sets this. */
+  onClose: () => void = () => {};
 
   constructor(engine: Engine, view: SegmentView, arc: Arc, configuration: Configuration, watermark: number) {
     this.#engine = engine;
@@ -166,6 +168,7 @@ export class Segment {
     this.#copies.clear();
     for (const exchange of this.#absorbed.values()) exchange.end();
     this.rounds.close();
+    this.onClose();
   }
 
   #others(): Contact[] {

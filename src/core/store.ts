@@ -59,6 +59,11 @@ export class MemoryStore {
     return this.#byKey.get(key)?.entry;
   }
 
+  /** The same, without making the entry. */
+  kept(key: Key): Kept | undefined {
+    return this.#byKey.get(key);
+  }
+
   /** Takes an entry up that was written down before. */
   restore(position: number, entry: Entry): void {
     const present = this.#byKey.get(entry.key);
@@ -129,7 +134,7 @@ export class MemoryStore {
   }
 
   /** The entries of an arc clockwise from its start, or from behind `after`, lazily. */
-  walk(arc: Arc, after?: Place): Generator<Stored> {
+  walk(arc: Arc, after?: Place): Generator<Kept> {
     return this.#walk(arc, after);
   }
 

@@ -25,10 +25,11 @@ import { type LinkEvents, Links } from './links.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
 import { makeMachine } from './node-machine.ts';
+import { pause } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
 import { toNeighbours } from './ring-view.ts';
 import { chooseTransport } from './transport-choice.ts';
-import type { WalkRunner } from './walk.ts';
+import type { WatchRunner } from './watch.ts';
 
 /** Emits one event to the user; must not throw. */
 export type Emit = <Name extends keyof SocketEvents>(name: Name, ...args: SocketEvents[Name]) => void;
@@ -41,7 +42,7 @@ const CLOSE_MS = 3_000;
 /** Unexpected errors that `status` shows: enough to see a pattern. */
 const FAULTS_MAX = 16;
 
-export class LocalNode implements WalkRunner {
+export class LocalNode implements WatchRunner {
   readonly config: SocketConfig;
   readonly id: string;
   readonly machine: Machine;
@@ -101,6 +102,8 @@ export class LocalNode implements WalkRunner {
   get positions(): number {
     return 2 ** this.config.k;
   }
+
+  readonly pause: typeof pause = pause;
 
   positionOf(key: Key): number {
     return keyPosition(sha256, fromKey(key), this.config.k);

@@ -1,16 +1,19 @@
 // Watch: the changes of a key, or of all keys with a prefix, as an endless iterator. It owns how far each
 // part of the ring has been told, and asks the owners again for ever, so that the loss of one is a repeat.
-// Owners remember what a slow reader has not fetched: nothing is asked for while a page waits here, and what
-// they have forgotten by then is a gap.
+//
+// A slow reader costs a bounded amount of memory: while BUFFERED_MAX events, or as many bytes as a page may
+// have, wait here, nothing is asked for, and an answer that comes all the same is dropped and asked for again
+// later. Owners remember what a reader has not fetched; what they have forgotten by then is a gap.
 import type { ChangesReply } from '../core/change-query.ts';
-import type { Entry, Key, Version } from '../core/entry.ts';
-import { isVersion, versionTime } from '../core/entry.ts';
-import type { Arc } from '../core/position.ts';
-import { holds, intersect, subtract } from '../core/position.ts';
+import { advanced, clip } from '../core/change-query.ts';
 import { firstOf } from '../core/changes.ts';
+import type { Entry, Key } from '../core/entry.ts';
+import { isVersion, lineageOf, versionTime } from '../core/entry.ts';
+import { holds, intersect, subtract } from '../core/position.ts';
 import { type Bytes, keyToBuffer, toKey, toPrefix, valueToBuffer } from './bytes.ts';
 import { parseCall } from './call-options.ts';
 import type { WalkRunner } from './walk.ts';
+import { WatchPart } from './watch-part.ts';
 
 export interface WatchOptions {
   /** Changes behind this version are told first; default: those from `ready` on. */
@@ -28,32 +31,35 @@ export interface WatchEvent {
   readonly version: string;
 }
 
-interface Part {
-  readonly arc: Arc;
-  readonly fresh: boolean;
-  readonly since: Version;
-  readonly sinceMs: number;
+/** What a watch needs of a node besides running commands. */
+export interface WatchRunner extends WalkRunner {
+  /** Resolves after so many milliseconds, or once the signal aborts. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 /** The longest pause between attempts while the owner does not answer. */
 const PAUSE_MAX_MS = 2_000;
 const PAUSE_MS = 50;
 
+/** Events that wait for the reader before nothing more is asked for; the last answer may exceed it. */
+const BUFFERED_MAX = 512;
+
 export class Watch implements AsyncIterableIterator<WatchEvent> {
   /** Resolves once every change from here on will be told; rejects where the watch ends before. */
   readonly ready: Promise<void>;
-  readonly #runner: WalkRunner;
+  readonly #runner: WatchRunner;
   readonly #what: { readonly key: Key; readonly prefix: boolean };
   readonly #ended = new AbortController();
   readonly #events: WatchEvent[] = [];
+  #bytes = 0;
   readonly #failures: unknown[] = [];
   #waiting: (() => void)[] = [];
-  #starting = 0;
+  readonly #parts = new Set<WatchPart>();
   #isReady: () => void = () => {};
   #isNotReady: (error: unknown) => void = () => {};
 
   /** Throws for misuse at once. */
-  constructor(runner: WalkRunner, what: Bytes | { readonly prefix: Bytes }, options: unknown) {
+  constructor(runner: WatchRunner, what: Bytes | { readonly prefix: Bytes }, options: unknown) {
     const { since, signal } = parseWatch(options, runner);
     const prefix = typeof what === 'object' && 'prefix' in what;
     const key = prefix ? toPrefix(what.prefix) : toKey(what, runner.limits);
@@ -66,16 +72,22 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     this.ready.catch(() => {});
     const to = prefix ? 0 : runner.positionOf(key);
     const arc = { from: prefix ? 0 : (to + runner.positions - 1) % runner.positions, to };
-    signal?.addEventListener('abort', () => this.#end(), { once: true, signal: this.#ended.signal });
-    const sinceMs = since === undefined ? 0 : versionTime(since);
-    this.#begin({ arc, fresh: since === undefined, since: since ?? '', sinceMs });
+    const aborted = (): void => this.#end(signal?.reason);
+    signal?.addEventListener('abort', aborted, { once: true, signal: this.#ended.signal });
+    // What the version says of its history tells whether another one has begun since.
+    const marks =
+      since === undefined ? [] : [{ arc, lineage: lineageOf(since), since, sinceMs: versionTime(since) }];
+    this.#begin(new WatchPart(arc, marks));
   }
 
   async next(): Promise<IteratorResult<WatchEvent, undefined>> {
     for (;;) {
       const value = this.#events.shift();
-      this.#wake();
-      if (value !== undefined && !this.#ended.signal.aborted) return { done: false, value };
+      if (value !== undefined) {
+        this.#bytes -= sizeOf(value);
+        this.#wake();
+        return { done: false, value };
+      }
       if (this.#failures.length > 0) throw this.#failures.shift();
       if (this.#ended.signal.aborted) return { done: true, value: undefined };
       await this.#changed();
@@ -83,7 +95,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   }
 
   async return(): Promise<IteratorResult<WatchEvent, undefined>> {
-    this.#end();
+    this.#end(new Error('the watch has ended'));
     return { done: true, value: undefined };
   }
 
@@ -91,40 +103,48 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     return this;
   }
 
-  #begin(part: Part): void {
-    if (part.fresh) this.#starting += 1;
+  /** Events that wait for the reader: for whoever wonders why it is behind. */
+  get buffered(): number {
+    return this.#events.length;
+  }
+
+  #begin(part: WatchPart): void {
+    this.#parts.add(part);
     void this.#follow(part).catch((error: unknown) => {
-      if (!this.#ended.signal.aborted) this.#failures.push(error);
+      if (this.#ended.signal.aborted) return;
+      this.#failures.push(error);
       this.#end(error);
     });
   }
 
-  async #follow(first: Part): Promise<void> {
-    let part = first;
+  async #follow(part: WatchPart): Promise<void> {
     let pauseMs = PAUSE_MS;
-    const { signal } = this.#ended;
-    while (!signal.aborted) {
-      while (this.#events.length >= this.#runner.limits.pageEntries && !signal.aborted) await this.#changed();
+    while (!part.ended) {
+      while (this.#isFull() && !part.ended) await this.#changed();
+      if (part.ended) return;
       const reply = await this.#ask(part);
-      if (signal.aborted) return;
+      if (part.ended) return;
       if (reply === undefined) {
-        await this.#pause(pauseMs);
+        await this.#runner.pause(pauseMs, part.signal);
         pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS);
         continue;
       }
       pauseMs = PAUSE_MS;
-      part = this.#take(part, reply);
+      if (!this.#isFull()) this.#take(part, reply);
     }
   }
 
+  #isFull(): boolean {
+    return this.#events.length >= BUFFERED_MAX || this.#bytes >= this.#runner.limits.pageBytes;
+  }
+
   /** Undefined where nobody could answer now. Throws once the node is closed. */
-  async #ask(part: Part): Promise<ChangesReply | undefined> {
+  async #ask(part: WatchPart): Promise<ChangesReply | undefined> {
     const { timeoutMs } = this.#runner.defaults;
-    const { signal } = this.#ended;
     try {
       return await this.#runner.run<ChangesReply>(
-        { type: 'changes', ...this.#what, ...part },
-        { timeoutMs, signal },
+        { type: 'changes', ...this.#what, ...part.question },
+        { timeoutMs, signal: part.signal },
       );
     } catch (error) {
       const code = (error as { code?: unknown }).code;
@@ -134,20 +154,27 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   }
 
   /** Tells what is new; what the owner does not serve is another's and asked for apart. */
-  #take(part: Part, reply: ChangesReply): Part {
+  #take(part: WatchPart, reply: ChangesReply): void {
     const { positions } = this.#runner;
     const first = firstOf(part.arc, positions);
     const share = intersect(part.arc, reply.arc, positions).find((arc) => holds(arc, first));
-    if (share === undefined) return part;
-    for (const arc of subtract(part.arc, share, positions)) this.#begin({ ...part, arc });
-    if (reply.missing) {
-      this.#events.push({ type: 'gap', key: keyToBuffer(this.#what.key), version: part.since });
+    if (share === undefined) return;
+    for (const arc of subtract(part.arc, share, positions)) {
+      this.#begin(new WatchPart(arc, clip(part.marks, arc, positions)));
     }
-    for (const entry of reply.entries) if (entry.version > part.since) this.#events.push(toEvent(entry));
-    if (part.fresh) this.#starting -= 1;
-    if (this.#starting === 0) this.#isReady();
+    if (reply.missing) {
+      this.#push({ type: 'gap', key: keyToBuffer(this.#what.key), version: reply.behind });
+    }
+    for (const entry of reply.entries) this.#push(toEvent(entry));
+    part.told(share, advanced(part.marks, share, reply, positions), reply);
+    for (const other of part.takeOver(this.#parts, reply.arc, positions)) this.#parts.delete(other);
+    if (![...this.#parts].some(({ fresh }) => fresh)) this.#isReady();
     this.#wake();
-    return { arc: share, fresh: false, since: reply.through, sinceMs: reply.throughMs };
+  }
+
+  #push(event: WatchEvent): void {
+    this.#events.push(event);
+    this.#bytes += sizeOf(event);
   }
 
   #changed(): Promise<void> {
@@ -160,21 +187,12 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     for (const resolve of waiting) resolve();
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#ended.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#ended.signal.addEventListener('abort', done);
-    });
-  }
-
-  #end(error: unknown = new Error('the watch has ended')): void {
+  #end(error: unknown): void {
     this.#ended.abort();
+    for (const part of this.#parts) part.end();
+    this.#parts.clear();
     this.#events.length = 0;
+    this.#bytes = 0;
     this.#isNotReady(error);
     this.#wake();
   }
@@ -193,4 +211,8 @@ function toEvent({ key, value, version, expiresAt }: Entry): WatchEvent {
   const type = value !== undefined ? 'set' : expiresAt > 0 ? 'expire' : 'delete';
   const bytes = value === undefined ? {} : { value: valueToBuffer(value) };
   return { type, key: keyToBuffer(key), ...bytes, version };
+}
+
+function sizeOf({ key, value }: WatchEvent): number {
+  return key.length + (value?.length ?? 0);
 }

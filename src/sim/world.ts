@@ -47,8 +47,8 @@ export class World {
     this.network = new Network(new Random(this.random.below(2 ** 32)), options.network);
   }
 
-  /** A new node, listening, connected to nobody. */
-  add(incarnation = 1): WorldNode {
+  /** A new node, listening, connected to nobody; it joins where the salt puts it, if that place is free. */
+  add(incarnation = 1, preferredSalt?: number): WorldNode {
     const index = this.nodes.length;
     const name = `node${index}`;
     const port = index + 1;
@@ -57,7 +57,12 @@ export class World {
       index,
       name,
       port,
-      machine: machineOf(this.#options, this.random, { name, incarnation, birth: incarnation }),
+      machine: machineOf(this.#options, this.random, {
+        name,
+        incarnation,
+        preferredSalt,
+        birth: incarnation,
+      }),
       state: 'running',
       connections: new Set(),
       events: [],

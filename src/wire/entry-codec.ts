@@ -262,12 +262,12 @@ function readValue(input: Reader, scope: Scope): Uint8Array {
   return input.bytes(scope.limits.valueBytes);
 }
 
-function writeVersion(out: Writer, version: Version): void {
+export function writeVersion(out: Writer, version: Version): void {
   if (!isVersion(version)) throw out.error(`${JSON.stringify(version)} is no version`);
   out.text(version, VERSION_BYTES_MAX);
 }
 
-function readVersion(input: Reader): Version {
+export function readVersion(input: Reader): Version {
   const version = input.text(VERSION_BYTES_MAX);
   if (!isVersion(version)) throw input.error('a version that has not the form of one');
   return version;

@@ -12,12 +12,14 @@ import {
   readKeys,
   readPlace,
   readPosition,
+  readVersion,
   writeArc,
   writeEntries,
   writeEntryVersions,
   writeKeys,
   writePlace,
   writePosition,
+  writeVersion,
 } from './entry-codec.ts';
 import {
   readBallot,
@@ -289,12 +291,14 @@ export const REPLICATION_REPLIES: ReplyRules<
     code: 0x5e,
     write(out, reply, scope) {
       out.varint(reply.birth);
+      writeVersion(out, reply.clock);
       writeList(out, reply.parts, PARTS_MAX, writeSummary, scope);
       writeSummary(out, reply.past);
     },
     read: (input, scope) => ({
       type: 'summary',
       birth: input.varint(),
+      clock: readVersion(input),
       parts: readList(input, PARTS_MAX, readSummary, scope),
       past: readSummary(input),
     }),

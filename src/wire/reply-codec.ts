@@ -1,6 +1,7 @@
 // The table of replies: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x40 to 0x7f:
 // the request's plus 0x30, and from 0x70 on those that answer any request.
 import type { FailureCode, Reply } from '../core/message.ts';
+import { CHANGES_REPLIES } from './changes-codec.ts';
 import {
   readContact,
   readContacts,
@@ -15,12 +16,10 @@ import {
 } from './contact-codec.ts';
 import {
   readArc,
-  readCondition,
   readEntries,
   readPlace,
   RESULTS,
   writeArc,
-  writeCondition,
   writeEntries,
   writePlace,
 } from './entry-codec.ts';
@@ -167,7 +166,7 @@ const ROUTING: ReplyRules<'found' | 'tables-are' | 'described'> = {
   },
 };
 
-const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned' | 'changed'> = {
+const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned'> = {
   operated: {
     code: 0x50,
     write(out, reply, scope) {
@@ -206,24 +205,6 @@ const DICTIONARY: ReplyRules<'operated' | 'located' | 'scanned' | 'changed'> = {
       next: readOptional(input, readPlace, scope),
     }),
   },
-  changed: {
-    code: 0x53,
-    write(out, reply, scope) {
-      writeArc(out, reply.arc, scope);
-      writeEntries(out, reply.entries, scope);
-      writeCondition(out, reply.through);
-      out.varint(reply.throughMs);
-      out.bool(reply.missing);
-    },
-    read: (input, scope) => ({
-      type: 'changed',
-      arc: readArc(input, scope),
-      entries: readEntries(input, scope),
-      through: readCondition(input),
-      throughMs: input.varint(),
-      missing: input.bool(),
-    }),
-  },
 };
 
 const GENERAL: ReplyRules<'redirect' | 'failed'> = {
@@ -259,6 +240,7 @@ export const REPLY_RULES: Rules<Reply> = {
   ...MEMBERSHIP,
   ...ROUTING,
   ...DICTIONARY,
+  ...CHANGES_REPLIES,
   ...CONFIGURATION_REPLIES,
   ...REPLICATION_REPLIES,
   ...MESSAGE_REPLIES,

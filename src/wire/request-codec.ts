@@ -1,6 +1,7 @@
 // The table of requests: code and fields of each, in the order of docs/PROTOCOL.md. Codes are 0x10 to 0x3f;
 // the reply that belongs to a request has its code plus 0x30.
 import type { Request } from '../core/message.ts';
+import { CHANGES_REQUESTS } from './changes-codec.ts';
 import {
   readContact,
   readContacts,
@@ -9,18 +10,7 @@ import {
   writeContacts,
   writeNeighbourhood,
 } from './contact-codec.ts';
-import {
-  CONSISTENCY,
-  OPERATIONS,
-  readArc,
-  readCondition,
-  readKey,
-  readPosition,
-  writeArc,
-  writeCondition,
-  writeKey,
-  writePosition,
-} from './entry-codec.ts';
+import { CONSISTENCY, OPERATIONS, readKey, readPosition, writeKey, writePosition } from './entry-codec.ts';
 import { MESSAGE_REQUESTS } from './message-codec.ts';
 import { CONFIGURATION_REQUESTS, REPLICATION_REQUESTS } from './replication-codec.ts';
 import { readOptional, Schema, writeOptional, type Rules } from './schema.ts';
@@ -118,7 +108,7 @@ const ROUTING: RequestRules<'find' | 'tables' | 'describe'> = {
   },
 };
 
-const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan' | 'changes'> = {
+const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan'> = {
   operate: {
     code: 0x20,
     write(out, request, scope) {
@@ -162,36 +152,13 @@ const DICTIONARY: RequestRules<'operate' | 'locate' | 'scan' | 'changes'> = {
       budgetMs: input.varint(),
     }),
   },
-  changes: {
-    code: 0x23,
-    write(out, request, scope) {
-      writeArc(out, request.arc, scope);
-      writeKey(out, request.key, scope);
-      out.bool(request.prefix);
-      out.bool(request.fresh);
-      writeCondition(out, request.since);
-      out.varint(request.sinceMs);
-      out.varint(request.waitMs);
-      out.varint(request.budgetMs);
-    },
-    read: (input, scope) => ({
-      type: 'changes',
-      arc: readArc(input, scope),
-      key: readKey(input, scope),
-      prefix: input.bool(),
-      fresh: input.bool(),
-      since: readCondition(input),
-      sinceMs: input.varint(),
-      waitMs: input.varint(),
-      budgetMs: input.varint(),
-    }),
-  },
 };
 
 export const REQUEST_RULES: Rules<Request> = {
   ...MEMBERSHIP,
   ...ROUTING,
   ...DICTIONARY,
+  ...CHANGES_REQUESTS,
   ...CONFIGURATION_REQUESTS,
   ...REPLICATION_REQUESTS,
   ...MESSAGE_REQUESTS,

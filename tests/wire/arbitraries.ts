@@ -3,6 +3,7 @@
 import * as fc from 'fast-check';
 import type { Cast, CastStream, Packet, Whereabouts, Whisper } from '../../src/core/cast.ts';
 import type { Ballot, Base, Configuration, Proposal } from '../../src/core/configuration.ts';
+import type { Mark } from '../../src/core/change-query.ts';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Entry, EntryVersion, Place } from '../../src/core/entry.ts';
 import type {
@@ -67,6 +68,8 @@ const contact: fc.Arbitrary<Contact> = fc
 const contacts = fc.array(contact, { maxLength: 4 });
 const maybeContact = fc.option(contact, { nil: undefined });
 const arc: fc.Arbitrary<Arc> = record({ from: position, to: position });
+const lineagePart = fc.constantFrom('', 'xyz1', '0-~ ');
+const mark: fc.Arbitrary<Mark> = record({ arc, lineage: lineagePart, since: condition, sinceMs: number });
 const neighbourhood: fc.Arbitrary<Neighbourhood> = record({
   predecessor: maybeContact,
   successors: contacts,
@@ -227,9 +230,9 @@ const REQUESTS: Arbitraries<Request> = {
     arc,
     key,
     prefix: flag,
-    fresh: flag,
-    since: version,
-    sinceMs: number,
+    marks: fc.array(mark, { maxLength: 4 }),
+    log: number,
+    place: number,
     waitMs: number,
     budgetMs: number,
   }),
@@ -284,13 +287,29 @@ const REPLIES: Arbitraries<Reply> = {
   operated: of('operated', { arc, result }),
   located: of('located', { arc, replicas: contacts }),
   scanned: of('scanned', { arc, entries, next: place }),
-  changed: of('changed', { arc, entries, through: version, throughMs: number, missing: flag }),
+  changed: of('changed', {
+    arc,
+    lineage: lineagePart,
+    entries,
+    through: condition,
+    throughMs: number,
+    more: flag,
+    missing: flag,
+    behind: condition,
+    log: number,
+    place: number,
+  }),
   inspected: of('inspected', { birth: number, known: fc.array(known, { maxLength: 4 }) }),
   voted: of('voted', { votes }),
   installed: of('installed', { whole: flag }),
   replicated: of('replicated', { outcome: fc.constantFrom('stored' as const, 'refused' as const) }),
   copied: of('copied', { stored: flag }),
-  summary: of('summary', { birth: number, parts: fc.array(summary, { maxLength: 4 }), past: summary }),
+  summary: of('summary', {
+    birth: number,
+    clock: version,
+    parts: fc.array(summary, { maxLength: 4 }),
+    past: summary,
+  }),
   'digest-is': of('digest-is', { items, more: flag }),
   fetched: of('fetched', { entries }),
   taken: of('taken', { attached: flag }),

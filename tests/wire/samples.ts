@@ -1,6 +1,7 @@
 // Messages of every type, from which the vectors are recorded and which the other tests mutate. The compiler
 // knows that none is missing.
 
+import { changedSamples, changesSamples } from './changes-samples.ts';
 import type { Cast, CastStream } from '../../src/core/cast.ts';
 import type { Base, Configuration, Proposal } from '../../src/core/configuration.ts';
 import type { Contact } from '../../src/core/contact.ts';
@@ -16,7 +17,6 @@ type Samples<Union extends { readonly type: string }> = {
 
 const [a, b, c, d] = [member(1), member(2), member(3), member(4)];
 const arc = { from: 4_000_000_000, to: 123_456_789 };
-const waits = { sinceMs: 1_700_000_000_000, waitMs: 1_000, budgetMs: 9_990 };
 const whole = { from: 7, to: 7 };
 const alone: Neighbourhood = { predecessor: undefined, successors: [] };
 const among: Neighbourhood = { predecessor: d, successors: [b, c] };
@@ -132,10 +132,7 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     },
     { type: 'scan', position: 0, afterKey: undefined, prefix: '', withValues: false, budgetMs: 100 },
   ],
-  changes: [
-    { type: 'changes', arc, key: 'app', prefix: true, fresh: false, since: version, ...waits },
-    { type: 'changes', arc: whole, key: '', prefix: true, fresh: true, since: '', ...waits },
-  ],
+  changes: changesSamples(version),
   inspect: [{ type: 'inspect', arc }],
   prepare: [{ type: 'prepare', arc, base, ballot }],
   accept: [{ type: 'accept', arc, base, proposal }],
@@ -265,10 +262,7 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'scanned', arc, entries: [entry, tombstone], next: { position: 123_456_000, key: 'apple' } },
     { type: 'scanned', arc, entries: [], next: undefined },
   ],
-  changed: [
-    { type: 'changed', arc, entries: [entry], through: version, throughMs: 9, missing: false },
-    { type: 'changed', arc: whole, entries: [], through: '', throughMs: 0, missing: true },
-  ],
+  changed: changedSamples(version, entry),
   inspected: [
     { type: 'inspected', birth: 0, known: [] },
     { type: 'inspected', birth: a.incarnation, known: [{ arc, configuration, watermark }] },
@@ -292,7 +286,9 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'replicated', outcome: 'refused' },
   ],
   copied: [{ type: 'copied', stored: true }],
-  summary: [{ type: 'summary', birth: a.incarnation, parts: [summary, empty], past: summary }],
+  summary: [
+    { type: 'summary', birth: a.incarnation, clock: version, parts: [summary, empty], past: summary },
+  ],
   'digest-is': [{ type: 'digest-is', items: [item], more: false }],
   fetched: [{ type: 'fetched', entries: [entry] }],
   pulled: [{ type: 'pulled', entries: [entry, lasting], more: true }],
