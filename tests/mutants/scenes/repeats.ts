@@ -1,7 +1,7 @@
 // Scenes about operations that are sent again, about watches that were away, and about members that leave.
 import type { ChangesReply } from '../../../src/core/change-query.ts';
 import type { OperateResult } from '../../../src/core/command.ts';
-import { versionTime } from '../../../src/core/entry.ts';
+import { lineageOf, versionTime } from '../../../src/core/entry.ts';
 import type { Scene } from './stage.ts';
 import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
 
@@ -56,8 +56,8 @@ export const watches: Scene = (seed) => {
   for (let i = 1; i <= writes; i++) if (!stage.set(client, key, String(i))) return undefined;
   const position = stage.positionOf(key);
   const arc = { from: position - 1, to: position };
-  const sinceMs = versionTime(since);
-  const command = { type: 'changes', key, prefix: false, arc, since, sinceMs, fresh: false } as const;
+  const marks = [{ arc, lineage: lineageOf(since), since, sinceMs: versionTime(since) }];
+  const command = { type: 'changes', key, prefix: false, arc, marks, log: 0, place: 0 } as const;
   const outcome = world.settle(other, command);
   if (!outcome.ok) return undefined;
   const { entries, missing } = outcome.value as ChangesReply;
