@@ -18,8 +18,18 @@ import { toBase58 } from '../wire/base58.ts';
  */
 const SPKI_PREFIX: Buffer = Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex');
 
-/** SHA-256 in one call: 15 times faster than awaiting crypto.subtle, and synchronous as the core wants it. */
-export const sha256: Hash = (bytes) => hash('sha256', bytes, 'buffer');
+const DIGEST_BYTES = 32;
+
+/**
+ * SHA-256 in one call: 15 times faster than awaiting crypto.subtle, and synchronous as the core wants it. It
+ * comes as a string of one unit a byte, because the host makes one in half the time that a Buffer takes.
+ */
+export const sha256: Hash = (bytes) => {
+  const text = hash('sha256', bytes, 'binary');
+  const digest = new Uint8Array(DIGEST_BYTES);
+  for (let i = 0; i < DIGEST_BYTES; i++) digest[i] = text.charCodeAt(i);
+  return digest;
+};
 
 /**
  * The id of the node that holds a key. Any bytes have one; whether they are a key shows when a signature is
