@@ -47,8 +47,13 @@ const COUNTER_MAX = 0xffff;
 /** Of a version: where the parts behind the clock stand. */
 const NODE_LENGTH = 6;
 const LINEAGE_LENGTH = 4;
-const LINEAGE_AT = 16 + NODE_LENGTH;
+/** Digits of milliseconds and of the counter. */
+const TIME_LENGTH = 12;
+const COUNTER_LENGTH = 4;
+const CLOCK_LENGTH = TIME_LENGTH + COUNTER_LENGTH;
+const LINEAGE_AT = CLOCK_LENGTH + NODE_LENGTH;
 const EPOCH_AT = LINEAGE_AT + LINEAGE_LENGTH;
+const VERSION_LENGTH_MAX = 32;
 
 /**
  * A hybrid logical clock (Kulkarni et al., 2014): at least the wall time, never behind a version that was
@@ -76,7 +81,7 @@ export class VersionClock {
       this.#time += 1;
       this.#counter = 0;
     }
-    return hex(this.#time, 12) + hex(this.#counter, 4) + this.#node + era;
+    return hex(this.#time, TIME_LENGTH) + hex(this.#counter, COUNTER_LENGTH) + this.#node + era;
   }
 
   /** Nothing that was made or seen comes after it: others make theirs behind it once they are told. */
@@ -87,7 +92,7 @@ export class VersionClock {
   /** Takes note of a version made elsewhere. */
   observe(version: Version): void {
     const time = versionTime(version);
-    const counter = Number.parseInt(version.slice(12, 16), 16);
+    const counter = numberAt(version, TIME_LENGTH, CLOCK_LENGTH);
     if (time > this.#time) {
       this.#time = time;
       this.#counter = counter;
@@ -127,12 +132,33 @@ export function isNewer(a: Version, b: Version): boolean {
 
 /** Whether the text has the form of a version, of a time before the year 2527: the clock cannot overflow. */
 export function isVersion(text: string): boolean {
-  return /^0[0-9a-f]{15}[\x21-\x7e]{0,16}$/.test(text);
+  const { length } = text;
+  if (length < CLOCK_LENGTH || length > VERSION_LENGTH_MAX || digitOf(text.charCodeAt(0)) !== 0) return false;
+  for (let i = 1; i < CLOCK_LENGTH; i++) if (Number.isNaN(digitOf(text.charCodeAt(i)))) return false;
+  for (let i = CLOCK_LENGTH; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    // From '!' to '~': what can be seen.
+    if (unit < 0x21 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** The milliseconds part of a version. */
 export function versionTime(version: Version): number {
-  return Number.parseInt(version.slice(0, 12), 16);
+  return numberAt(version, 0, TIME_LENGTH);
+}
+
+/** The hex digits in [start, end) of a version as a number. */
+function numberAt(version: Version, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) value = value * 16 + digitOf(version.charCodeAt(i));
+  return value;
+}
+
+/** The value of a hex digit, given as its unit; NaN for any other. */
+function digitOf(unit: number): number {
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
+  return unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : NaN;
 }
 
 function hex(value: number, digits: number): string {
