@@ -3,15 +3,31 @@
 // touches only that arc; positions stand beside the entries, so that a search looks at numbers.
 import type { Kept } from './kept.ts';
 import type { Key, Place } from './entry.ts';
-import { itemAt, lowerBound } from './ordered.ts';
+import { itemAt } from './ordered.ts';
 
-/** Above this a chunk is split in two: insertion costs at most this many moves. */
-const CHUNK_MAX = 512;
+/**
+ * Above this a chunk is split in two: insertion costs at most this many moves. Small, because each write
+ * pays for it, and so few are moved faster by a loop than by the methods of arrays.
+ */
+const CHUNK_MAX = 128;
 /** A chunk of a small store is small. */
 const CHUNK_LEAST = 8;
 
 /** Sorts behind every key: keys hold units below 256 only. */
 const LAST_KEY = '\uffff';
+
+/** So many may wait for their places: a look at the order, and the last of them, pays for all. */
+const FRESH_MAX = 1_024;
+
+class Placed {
+  readonly position: number;
+  readonly item: Kept;
+
+  constructor(position: number, item: Kept) {
+    this.position = position;
+    this.item = item;
+  }
+}
 
 class Chunk {
   positions = new Float64Array(CHUNK_LEAST);
@@ -30,16 +46,27 @@ class Chunk {
     return low;
   }
 
+  startsAtOrBefore(position: number, key: Key): boolean {
+    const first = this.positions[0] ?? Infinity;
+    return first === position ? itemAt(this.items, 0).key <= key : first < position;
+  }
+
   insert(index: number, position: number, item: Kept): void {
-    const { length } = this.items;
+    const { items } = this;
+    const { length } = items;
     if (length === this.positions.length) {
       const grown = new Float64Array(2 * length);
       grown.set(this.positions);
       this.positions = grown;
     }
-    this.positions.copyWithin(index + 1, index, length);
-    this.positions[index] = position;
-    this.items.splice(index, 0, item);
+    const { positions } = this;
+    items.push(item);
+    for (let i = length; i > index; i--) {
+      positions[i] = positions[i - 1] ?? Infinity;
+      items[i] = itemAt(items, i - 1);
+    }
+    positions[index] = position;
+    items[index] = item;
   }
 
   remove(index: number): void {
@@ -60,9 +87,26 @@ class Chunk {
 
 export class PlaceIndex {
   readonly #chunks: Chunk[] = [new Chunk()];
+  /** Not put in their places yet, oldest first. */
+  #fresh: Placed[] = [];
 
   /** Puts it in the place of one with the same place, or adds it. */
   put(position: number, item: Kept): void {
+    this.#fresh.push(new Placed(position, item));
+    if (this.#fresh.length >= FRESH_MAX) this.#settle();
+  }
+
+  /** Puts the fresh ones in their places, in order, so that neighbours are moved and looked at together. */
+  #settle(): void {
+    const fresh = this.#fresh;
+    if (fresh.length === 0) return;
+    this.#fresh = [];
+    // The sort is stable: of one place, the newest stays.
+    const inOrder = fresh.toSorted((a, b) => a.position - b.position);
+    for (const { position, item } of inOrder) this.#insert(position, item);
+  }
+
+  #insert(position: number, item: Kept): void {
     const c = this.#chunkAt(position, item.key);
     const chunk = itemAt(this.#chunks, c);
     const index = chunk.rank(position, item.key);
@@ -76,6 +120,7 @@ export class PlaceIndex {
 
   /** It is there. */
   remove(position: number, key: Key): void {
+    this.#settle();
     const c = this.#chunkAt(position, key);
     const chunk = itemAt(this.#chunks, c);
     chunk.remove(chunk.rank(position, key));
@@ -85,6 +130,7 @@ export class PlaceIndex {
   /** How many stand at or before the position; -1 stands before all. */
   rank(position: number): number {
     if (position < 0) return 0;
+    this.#settle();
     const c = this.#chunkAt(position, LAST_KEY);
     let sum = itemAt(this.#chunks, c).rank(position, LAST_KEY);
     for (let i = 0; i < c; i++) sum += itemAt(this.#chunks, i).items.length;
@@ -93,6 +139,7 @@ export class PlaceIndex {
 
   /** Those behind the place, up to a position, lazily. */
   *walk(after: Place, last: number): Generator<Kept> {
+    this.#settle();
     let c = this.#chunkAt(after.position, after.key);
     let i = itemAt(this.#chunks, c).rank(after.position, after.key);
     for (; c < this.#chunks.length; c++, i = 0) {
@@ -111,14 +158,14 @@ export class PlaceIndex {
     return this.walk({ position, key: LAST_KEY }, last);
   }
 
-  /** The last chunk that starts at or before the place. */
+  /** The last chunk that starts at or before the place; the first where none does. */
   #chunkAt(position: number, key: Key): number {
-    const behind = lowerBound(this.#chunks, ({ positions, items }) => {
-      const first = items[0];
-      if (first === undefined) return false;
-      const at = positions[0] ?? Infinity;
-      return at === position ? first.key <= key : at < position;
-    });
-    return Math.max(0, behind - 1);
+    let [low, high] = [1, this.#chunks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (itemAt(this.#chunks, middle).startsAtOrBefore(position, key)) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 }
