@@ -65,6 +65,13 @@ class Pending {
 /** A change of the wall clock below this is within the precision of reading it. */
 const CLOCK_STEP_MS = 2;
 
+/**
+ * What the user does at once with results belongs to the same turn, so that all of it leaves in one write: an
+ * operation on what this node owns itself has its result at once, and another one follows. So often a turn;
+ * then the links get theirs.
+ */
+const CONTINUATIONS_MAX = 8;
+
 export class Driver {
   readonly machine: Machine;
   readonly #wires: Wires;
@@ -225,17 +232,16 @@ export class Driver {
 
   #endTurn(): void {
     this.#turn = undefined;
-    if (!this.#drain()) return this.#wires.flush();
-    // What the user does at once with these results belongs to the same turn: a tick that is asked for by a
-    // microtask comes when no microtask is left. Once a turn, so that the links get theirs.
-    this.#continuing = true;
-    queueMicrotask(() =>
-      process.nextTick(() => {
-        this.#continuing = false;
-        this.#drain();
-        this.#wires.flush();
-      }),
-    );
+    this.#finishTurn(CONTINUATIONS_MAX);
+  }
+
+  /** Carries out what there is to do, then what the user does at once with the results, and sends it all. */
+  #finishTurn(continuations: number): void {
+    const settled = this.#drain();
+    this.#continuing = settled && continuations > 0;
+    if (!this.#continuing) return this.#wires.flush();
+    // A tick that is asked for by a microtask comes when no microtask is left.
+    queueMicrotask(() => process.nextTick(() => this.#finishTurn(continuations - 1)));
   }
 
   /** Carries out what the machine asks for; whether a command was settled. */
