@@ -8,6 +8,7 @@ import { majority } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
 import type { Entry } from './entry.ts';
+import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 
 /** How a round ended for one who waited. */
@@ -131,9 +132,11 @@ export class Rounds {
       saved: undefined,
     };
     this.#running.add(round);
+    // One for all: the wire writes it only once.
+    const request: Request = { type: 'replicate', arc, base, entries };
     for (const copy of copies) {
       this.#outstanding += 1;
-      this.#engine.call(copy, { type: 'replicate', arc, base, entries }, (answer) =>
+      this.#engine.call(copy, request, (answer) =>
         this.#answered(round, copy.id, answer, entries.length > 0),
       );
     }

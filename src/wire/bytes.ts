@@ -74,6 +74,11 @@ export class Writer {
     return frame;
   }
 
+  /** Bytes of the frame so far, its header included. */
+  get written(): number {
+    return this.#at - this.#start;
+  }
+
   /** An integer in [0, 255]. */
   u8(value: number): void {
     this.#reserve(1);
@@ -204,13 +209,36 @@ export class Writer {
   }
 }
 
+/** Memory for small copies that do not live for long: many share a block, for the reason of BLOCK_BYTES. */
+export class Carver {
+  #block = new Uint8Array(0);
+  #used = 0;
+
+  /** A copy that keeps a whole block alive, or one of its own where it is a greater part of that. */
+  copy(view: Uint8Array): Uint8Array {
+    const { length } = view;
+    if (length * 8 > BLOCK_BYTES) return copyOf(view);
+    if (this.#used + length > this.#block.length) {
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#used = 0;
+    }
+    const copy = this.#block.subarray(this.#used, this.#used + length);
+    copy.set(view);
+    this.#used += length;
+    return copy;
+  }
+}
+
 /** Takes values out of one payload, in order; done() at the end. Every method throws WireError. */
 export class Reader {
   readonly #bytes: Uint8Array;
+  readonly #carver: Carver | undefined;
   #at = 0;
 
-  constructor(payload: Uint8Array) {
+  /** Passing values are copied by the carver; without one, each has memory of its own. */
+  constructor(payload: Uint8Array, carver?: Carver) {
     this.#bytes = payload;
+    this.#carver = carver;
   }
 
   u8(): number {
@@ -267,6 +295,13 @@ export class Reader {
   bytes(limit: number): Uint8Array {
     const view = this.#view(this.length(limit));
     return view.length * 2 > view.buffer.byteLength ? view : copyOf(view);
+  }
+
+  /** As bytes(), for what is soon copied again, or forgotten. */
+  passing(limit: number): Uint8Array {
+    const view = this.#view(this.length(limit));
+    if (view.length * 2 > view.buffer.byteLength) return view;
+    return this.#carver?.copy(view) ?? copyOf(view);
   }
 
   /** As bytes(), but always a view, for those who only look at it before the next payload. */

@@ -1,18 +1,21 @@
 // Codec: messages to frames, and payloads to messages that need no further checks of form. It owns the
 // envelope: code, number, fields, nothing behind them. Whether a message makes sense is the machine's to say.
 import { K_MAX, ringSize, type Hash } from '../core/position.ts';
-import type { Message } from '../core/message.ts';
-import { Reader, Writer } from './bytes.ts';
+import type { Message, Request } from '../core/message.ts';
+import { Carver, Reader, Writer } from './bytes.ts';
 import { ContactReader } from './contact-codec.ts';
 import { HANDSHAKE } from './handshake-codec.ts';
 import type { HandshakeMessage } from './handshake-message.ts';
 import type { WireLimits } from './limits.ts';
 import { REPLIES } from './reply-codec.ts';
 import { REQUESTS } from './request-codec.ts';
-import type { Scope } from './schema.ts';
+import type { Rule, Scope } from './schema.ts';
 
 /** Codes below this are requests, the others replies. */
 const FIRST_REPLY_CODE = 0x40;
+
+/** Above this, writing the fields again costs less than what is kept for it. */
+const SHARED_BYTES_MAX = 16_384;
 
 export interface CodecOptions {
   /** In [1, 48]; positions on the wire must be below 2**k. */
@@ -23,10 +26,13 @@ export interface CodecOptions {
   readonly limits: WireLimits;
 }
 
-/** One for a node and all its connections; it holds a cache of contacts and a block to write into. */
+/** One for a node and all its connections; it holds a cache of contacts and blocks to write into. */
 export class Codec {
   readonly #scope: Scope;
   readonly #out: Writer;
+  readonly #carver = new Carver();
+  /** The last frame of its kind, and where the fields of the body begin: for the next with that body. */
+  #last: { readonly body: Message['body']; readonly frame: Uint8Array; readonly at: number } | undefined;
 
   /** Throws RangeError for a k outside [1, 48]. */
   constructor({ k, hash, idOf, limits }: CodecOptions) {
@@ -44,6 +50,7 @@ export class Codec {
       const rule = REQUESTS.ruleOf(message.body);
       out.u8(rule.code);
       out.varint(message.number);
+      if (message.body.type === 'replicate') return this.#shared(message.body, rule);
       rule.write(out, message.body, this.#scope);
     } else {
       const rule = REPLIES.ruleOf(message.body);
@@ -54,9 +61,25 @@ export class Codec {
     return out.finish();
   }
 
+  /** Entries go to several copies at once: their fields are written once, and copied into the next frames. */
+  #shared(body: Request, rule: Rule<Request>): Uint8Array {
+    const out = this.#out;
+    const at = out.written;
+    const last = this.#last;
+    if (last?.body === body) {
+      const fields = last.frame.subarray(last.at);
+      out.fixed(fields, fields.length);
+      return out.finish();
+    }
+    rule.write(out, body, this.#scope);
+    const frame = out.finish();
+    this.#last = frame.length <= SHARED_BYTES_MAX ? { body, frame, at } : undefined;
+    return frame;
+  }
+
   /** `payload` is a frame without its header. Throws WireError. Large values may be views into it. */
   decode(payload: Uint8Array): Message {
-    const input = new Reader(payload);
+    const input = new Reader(payload, this.#carver);
     const message = readMessage(input, this.#scope);
     input.done();
     return message;

@@ -259,7 +259,8 @@ function writeValue(out: Writer, value: Uint8Array, scope: Scope): void {
 }
 
 function readValue(input: Reader, scope: Scope): Uint8Array {
-  return input.bytes(scope.limits.valueBytes);
+  // Stores pack it, users get a copy of their own.
+  return input.passing(scope.limits.valueBytes);
 }
 
 export function writeVersion(out: Writer, version: Version): void {

@@ -7,6 +7,8 @@ import { LAST_FLAG, PART_BYTES, PART_FLAG } from './parts.ts';
 /** Room for a frame whose header has not arrived whole. */
 const FIRST_BYTES = 64;
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Cuts chunks into payloads. A frame that lies in one chunk is a view of it; one that spans chunks is put
  * together in memory of its own, which is at most twice what has arrived of it, whatever its header says.
@@ -17,10 +19,10 @@ export class FrameReader {
   readonly #frameLimit: number;
   /** What was pushed and not yet looked at. */
   readonly #chunks: Uint8Array[] = [];
-  #chunk: Uint8Array = new Uint8Array(0);
+  #chunk: Uint8Array = NOTHING;
   #at = 0;
   /** The beginning of a frame that spans chunks, header included, in the first `#filled` bytes. */
-  #partial = new Uint8Array(0);
+  #partial: Uint8Array = NOTHING;
   #filled = 0;
   /** Of the frame that was looked at last. */
   #header = 0;
@@ -86,7 +88,8 @@ export class FrameReader {
         return this.#chunk.subarray(start, this.#at);
       }
     }
-    this.#take(rest, FIRST_BYTES);
+    if (rest > 0) this.#take(rest, FIRST_BYTES);
+    else this.#chunk = NOTHING;
     return undefined;
   }
 
@@ -98,7 +101,7 @@ export class FrameReader {
     this.#take(size - this.#filled, size);
     if (this.#filled < size) return undefined;
     const payload = this.#partial.subarray(HEADER_BYTES, size);
-    this.#partial = new Uint8Array(0);
+    this.#partial = NOTHING;
     this.#filled = 0;
     return payload;
   }
@@ -117,7 +120,7 @@ export class FrameReader {
     this.#at += taken.length;
     // Nothing of a chunk is kept alive once all of it has been taken.
     if (this.#at === this.#chunk.length) {
-      this.#chunk = new Uint8Array(0);
+      this.#chunk = NOTHING;
       this.#at = 0;
     }
   }

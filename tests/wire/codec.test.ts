@@ -53,6 +53,14 @@ describe('a round trip', () => {
     expect(frames.map((frame) => codec.decode(payloadOf(frame)))).toStrictEqual(messages);
   });
 
+  it('writes a body that goes to several copies as it writes each alone, whatever comes between', () => {
+    const [body, other] = REQUEST_SAMPLES.replicate.concat(REQUEST_SAMPLES.replicate.slice(0, 1)).slice(-2);
+    const order = [body!, body!, { ...other! }, body!, body!];
+    const messages = order.map((each, i): Message => ({ direction: 'request', number: 10 ** i, body: each }));
+    const alone = messages.map((message) => createCodec().encode(message));
+    expect(messages.map((message) => codec.encode(message))).toStrictEqual(alone);
+  });
+
   it('keeps a value of the largest size', () => {
     const value = new Uint8Array(1_048_576).fill(5);
     const operation = { type: 'set', value, ttlMs: 0, ifAbsent: false, ifVersion: '' } as const;
