@@ -1,7 +1,7 @@
 // Registers: what this member knows and has promised of every arc that it holds copies of. It owns the table
 // of registers and its being written down; the rules are in register.ts, who proposes and why in change.ts.
 import type { Part } from './arc-map.ts';
-import { ArcMap } from './arc-map.ts';
+import { ArcMap, sameArc } from './arc-map.ts';
 import type { Ballot, Base, Configuration, Proposal, Register, RegisterRecord } from './configuration.ts';
 import { sameBase, sameConfiguration, supersedes } from './configuration.ts';
 import type { Arc } from './position.ts';
@@ -122,8 +122,11 @@ export class Registers {
 
   /** Whether this member may store in all of the arc at that epoch. */
   serves(arc: Arc, base: Base): boolean {
-    const parts = this.#map.within(arc);
     const self = this.#self();
+    // Asked at every write, and mostly of an arc that is one part here.
+    const whole = this.#map.parts.find((part) => sameArc(part.arc, arc));
+    if (whole !== undefined) return rules.serves(whole.value, self, base);
+    const parts = this.#map.within(arc);
     return (
       parts.length > 0 &&
       parts.every(({ value }) => rules.serves(value, self, base)) &&

@@ -24,8 +24,11 @@ export class ByteGate {
    * Runs it once there is room, in the order of the calls, with the time that is left; small ones run at
    * once. Rejects with ERR_TIMEOUT, or the signal's reason, where the wait takes too long.
    */
-  async pass<T>(bytes: number, call: Call, run: (call: Call) => Promise<T>): Promise<T> {
-    if (bytes <= PART_BYTES) return run(call);
+  pass<T>(bytes: number, call: Call, run: (call: Call) => Promise<T>): Promise<T> {
+    return bytes <= PART_BYTES ? run(call) : this.#passLarge(bytes, call, run);
+  }
+
+  async #passLarge<T>(bytes: number, call: Call, run: (call: Call) => Promise<T>): Promise<T> {
     const deadline = new Deadline(call);
     if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) await this.#wait(bytes, call);
     else this.#bytes += bytes;

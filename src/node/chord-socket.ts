@@ -79,7 +79,7 @@ export class ChordSocket extends MeshSocket {
    * itself is recognised as long as no other write to the key came between.
    * Rejects with ERR_CONFLICT {version?} when a condition fails, ERR_VALUE_TOO_LARGE.
    */
-  async set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }> {
+  set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }> {
     return this.#dictionary.set(key, value, options);
   }
 

@@ -147,9 +147,9 @@ export class Link implements StreamHandler {
     return isWhole(frame) ? this.#options.stream.send(frame) : this.#bulk.put(frame);
   }
 
-  /** Writes what was sent, before the turn is over. */
-  flush(): void {
-    this.lastUsedAt = performance.now();
+  /** Writes what was sent, before the turn is over; `now` is monotonic milliseconds. */
+  flush(now: number): void {
+    this.lastUsedAt = now;
     this.#options.stream.flush();
   }
 

@@ -138,9 +138,10 @@ export class Links {
     const links = this.#unflushed;
     if (links.length === 0) return;
     this.#unflushed = [];
+    const now = performance.now();
     for (const link of links) {
       link.unflushed = false;
-      link.flush();
+      link.flush(now);
     }
   }
 
