@@ -51,6 +51,7 @@ export type { Change, Degradation, MessageGap, Neighbours, SocketEvents } from '
 export type { Limits } from './node/limits.ts';
 export type { MessageHandler } from './node/mailbox.ts';
 export type { MapOptions, MapView } from './node/map-view.ts';
+export type { MapWatch, MapWatchEvent } from './node/map-watch.ts';
 export type { CloseOptions, ReadyOptions, SocketSummary, WaitOptions } from './node/mesh-socket.ts';
 export type { ChordOptions, Secret } from './node/options.ts';
 export type { Peer } from './node/peer.ts';

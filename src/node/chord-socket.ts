@@ -225,9 +225,10 @@ export class ChordSocket extends MeshSocket {
   /**
    * The changes of a key, or of all keys with a prefix, until `signal` aborts or the loop is left: per key in
    * the order of versions, none twice. It goes on with the next owner where one is lost; `gap` tells where
-   * something may have been missed, as when a slow reader leaves changes so long that owners forget them
-   * (`limits.history`). Costs a held request for each arc it watches; for a
-   * prefix also a walk over that arc's entries.
+   * something may have been missed: a slow reader leaves changes so long that owners forget them
+   * (`limits.history`), a majority of the copies was lost, or rings have met. Costs a held request for each
+   * owner of what it watches, around every second, and one for each page of changes; a prefix is of every
+   * owner, each of which looks through its entries once. At most some 1,000 events wait for a slow reader.
    */
   watch(what: Bytes | { readonly prefix: Bytes }, options?: WatchOptions): Watch {
     return new Watch(this.node, what, options);

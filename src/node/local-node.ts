@@ -62,6 +62,7 @@ export class LocalNode implements WatchRunner {
   #joining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   readonly #force = new AbortController();
+  readonly #over = new AbortController();
   /** Whether an address is being tried again and again, so that a connection may come by itself. */
   #remembers = false;
 
@@ -103,8 +104,6 @@ export class LocalNode implements WatchRunner {
     return 2 ** this.config.k;
   }
 
-  readonly pause: typeof pause = pause;
-
   positionOf(key: Key): number {
     return keyPosition(sha256, fromKey(key), this.config.k);
   }
@@ -142,6 +141,11 @@ export class LocalNode implements WatchRunner {
   /** Whether a node without a connection may get one without being told to connect. */
   mayConnect(): boolean {
     return this.#remembers || this.#joining !== undefined;
+  }
+
+  /** Ends early where this node is closed. */
+  pause(ms: number, signal: AbortSignal): Promise<void> {
+    return pause(ms, AbortSignal.any([signal, this.#over.signal]));
   }
 
   run<Result>(command: Command, options: RunOptions): Promise<Result> {
@@ -196,6 +200,7 @@ export class LocalNode implements WatchRunner {
   /** Leaves first, unless forced; forced while it is leaving, it stops waiting. */
   async close(force: boolean): Promise<void> {
     if (force) this.#force.abort();
+    this.#over.abort();
     this.#closing ??= this.#close();
     await this.#closing;
   }

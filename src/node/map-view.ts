@@ -12,7 +12,9 @@ import {
   type JsonValue,
   parseEncoding,
 } from './encoding.ts';
+import { MapWatch } from './map-watch.ts';
 import type { WalkOptions } from './walk.ts';
+import type { Watch, WatchOptions } from './watch.ts';
 
 export interface MapOptions<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice> {
   /** 'utf8', 'json', 'bytes' or `{encode, decode}`. Default 'utf8'. */
@@ -39,6 +41,7 @@ export interface MapTarget {
   values(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
   entries(options?: WalkOptions): AsyncGenerator<[key: Buffer, value: Buffer], void, undefined>;
   size(options?: WalkOptions): Promise<number>;
+  watch(what: Bytes | { readonly prefix: Bytes }, options?: WatchOptions): Watch;
 }
 
 /**
@@ -145,6 +148,21 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
     return this.#target.size(options);
   }
 
+  /**
+   * As the socket's `watch`, with keys and values of the view; `{ prefix }` is of the encoded keys. What is
+   * not of the encoding ends the watch.
+   */
+  watch(
+    what: Encodable<KeyChoice> | { readonly prefix: Bytes },
+    options?: WatchOptions,
+  ): MapWatch<KeyChoice, ValueChoice> {
+    const watched = isPrefix(what) ? what : this.#key.encode(what);
+    return new MapWatch(this.#target.watch(watched, options), {
+      key: (bytes) => this.#decodeKey(bytes),
+      value: (bytes) => this.#decodeValue(bytes),
+    });
+  }
+
   #decodeIfAny(bytes: Buffer | undefined): Decoded<ValueChoice> | undefined {
     return bytes === undefined ? undefined : this.#decodeValue(bytes);
   }
@@ -157,6 +175,10 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   #decodeValue(bytes: Buffer): Decoded<ValueChoice> {
     return this.#value.decode(bytes) as Decoded<ValueChoice>;
   }
+}
+
+function isPrefix(what: unknown): what is { readonly prefix: Bytes } {
+  return typeof what === 'object' && what !== null && 'prefix' in what;
 }
 
 async function* convert<From, To>(

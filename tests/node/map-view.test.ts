@@ -46,6 +46,28 @@ describe('a map view', () => {
     ]);
   });
 
+  it('watches in its own types, and ends where what is stored is of another', async () => {
+    await empty();
+    const view = client.map({ keyEncoding: 'json', valueEncoding: 'json' });
+    const one = view.watch(['a', 1]);
+    const all = view.watch({ prefix: '[' });
+    await Promise.all([one.ready, all.ready]);
+    await view.set(['a', 1], { x: 1 });
+    await view.delete(['a', 1]);
+    const { value: set } = await one.next();
+    const { value: deleted } = await one.next();
+    expect([set, deleted]).toMatchObject([
+      { type: 'set', key: ['a', 1], value: { x: 1 } },
+      { type: 'delete', key: ['a', 1] },
+    ]);
+    expect((await all.next()).value).toEqual(set);
+    expect((await all.next()).value).toEqual(deleted);
+    await client.set('["a",1]', '{');
+    await expect(one.next()).rejects.toMatchObject({ code: 'ERR_NOT_JSON' });
+    expect((await one.next()).done).toBe(true);
+    await all.return();
+  });
+
   it('takes an encoding of the program’s own', async () => {
     const view = client.map({
       valueEncoding: {

@@ -37,6 +37,13 @@ describe('a script', () => {
       `const s = open(); await s.join(); const c = open(); await c.connect(...s.outAddr);
        await c.set('a', '1'); await c.close(); await s.close();`,
     ],
+    [
+      'leaves watches open when it closes',
+      `const s = open(); await s.join(); const c = open(); await c.connect(...s.outAddr);
+       const watches = [s, c].flatMap((sock) => [sock.watch('a'), sock.watch({ prefix: '' })]);
+       await Promise.all(watches.map((watch) => watch.ready)); await s.set('a', '1');
+       await c.close(); await s.close();`,
+    ],
     ['fails to connect', `await open().connect('127.0.0.1', 1).catch(() => {});`],
     ['closes while it is joining', `const s = open(); s.join().catch(() => {}); await s.close();`],
     [

@@ -141,9 +141,17 @@ class WatchRun {
     await this.#whole();
     await this.#for(CATCH_UP_MS);
     const result = this.#result(changes, since);
+    const problems = [...result.problems];
+    const open = [...this.#runners.values()].reduce((sum, runner) => sum + runner.open, 0);
+    const most = 2 + 2 * (this.#world.members().length + 1);
+    if (open > most) problems.push(`${open} questions are under way, for ${most} owners and watches`);
     for (const { watch } of this.#readers) await watch.return();
-    if (!isReady) return { ...result, problems: [`not ready ${since - begun} ms after`, ...result.problems] };
-    return result;
+    await this.#for(CATCH_UP_MS / 10);
+    for (const runner of this.#runners.values()) {
+      if (runner.open > 0) problems.push(`${runner.open} questions are under way after the end`);
+    }
+    if (!isReady) problems.push(`not ready ${since - begun} ms after`);
+    return { ...result, problems };
   }
 
   #result(ownerChanges: number, since: number): WatchRunResult {
