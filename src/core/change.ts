@@ -24,14 +24,15 @@ export class Change {
   readonly #startedAt: number;
   #decision: Decision | undefined;
   #round = 0;
-  #alone = false;
   readonly #exchanges: Exchanges;
   #ended = false;
   /** Answers to former attempts are void. */
   #attempt = 0;
   #progressAt: number;
   readonly #watermark: number;
-  readonly #voteless = new Set<string>();
+  readonly #voteless = new Set<Voter>();
+  /** Who was told the base in this attempt. */
+  readonly #told = new Set<Voter>();
   /** In ballots: rounds begin anew with every change and every life, and no two proposals may share one. */
   readonly #name: string;
   /** Whether the former owner may still be asked, because nobody has been made to stop serving yet. */
@@ -55,12 +56,8 @@ export class Change {
     this.#name = `${engine.self.id} ${newLineage(engine.random)}`;
   }
 
-  /**
-   * Takes the arc over: from whoever owns it now, or from those that hold its copies. `alone`: other lineages
-   * are left aside until this one is finished.
-   */
-  begin(alone = false): void {
-    this.#alone = alone;
+  /** Takes the arc over: from whoever owns it now, or from those that hold its copies. */
+  begin(): void {
     this.#watch();
     if (this.bases.length === 0) return this.#beginAnew();
     const owner = this.bases.length === 1 ? this.bases[0]?.members[0]?.contact : undefined;
@@ -135,7 +132,7 @@ export class Change {
     const decision = this.#decision;
     const { now, peers, profile } = this.#engine;
     if (decision === undefined) return false;
-    const voteless = (voter: Voter): boolean => this.#voteless.has(voter.contact.id);
+    const voteless = (voter: Voter): boolean => this.#voteless.has(voter);
     // Who was silent for so long before the change began has been away for long enough.
     const waited = now - this.#startedAt >= profile.evictAfterMs;
     const gone = (voter: Voter): boolean =>
@@ -164,17 +161,23 @@ export class Change {
       });
       return;
     }
+    this.#told.clear();
     this.#round += 1;
     const ballot = { round: this.#round, id: this.#name };
     const proposed = this.#successor(voters, this.bases.length > 1);
     this.#decision = rules.begin(this.bases, ballot, proposed, this.#watermark);
     for (const [i, base] of this.bases.entries()) {
-      for (const voter of base.members) {
-        const request: Request = { type: 'prepare', arc: this.arc, base, ballot };
-        const local = (): PartVote[] => this.#view.registers.prepare(this.arc, base, ballot);
-        this.#ask(voter.contact, request, local, (votes) => this.#promised(i, voter, votes));
-      }
+      for (const voter of base.members) this.#prepareAt(i, voter);
     }
+  }
+
+  #prepareAt(index: number, voter: Voter): void {
+    const [base, decision] = [this.bases[index], this.#decision];
+    if (base === undefined || decision === undefined) return;
+    const { ballot } = decision;
+    const request: Request = { type: 'prepare', arc: this.arc, base, ballot };
+    const local = (): PartVote[] => this.#view.registers.prepare(this.arc, base, ballot);
+    this.#ask(voter.contact, request, local, (votes) => this.#promised(index, voter, votes));
   }
 
   #successor(members: readonly Voter[], fresh: boolean, found?: Configuration): Configuration {
@@ -193,37 +196,20 @@ export class Change {
     if (vote.type === 'outbid') return this.#outbid(vote.promised);
     if (vote.type === 'unknown') return this.#bringUp(base, voter);
     if (vote.type === 'elsewhere') {
-      return this.#elsewhere(base, voter, vote.configuration, (now) =>
-        rules.promised(now, base, id, undefined, 0),
-      );
+      return this.#elsewhere(base, voter, vote.configuration);
     }
     if (vote.type !== 'promised') return;
     this.#round = Math.max(this.#round, vote.accepted?.ballot.round ?? 0);
     this.#step((now) => rules.promised(now, base, id, vote.accepted, vote.watermark));
   }
 
-  /**
-   * The voter stands at another configuration. Where that is another base of this decision, it will never
-   * serve this one again, and answers for both with its vote there (`counts`).
-   */
-  #elsewhere(
-    index: number,
-    voter: Voter,
-    configuration: Configuration,
-    counts: (decision: Decision) => Decision,
-  ): void {
+  /** The voter stands at another configuration of the same history. */
+  #elsewhere(index: number, voter: Voter, configuration: Configuration): void {
     const base = this.bases[index];
     if (base === undefined) return;
-    const { id } = voter.contact;
-    const seat = configuration.members.find((member) => member.contact.id === id);
-    // What it promised here in another life it has forgotten.
-    const forgot = seat !== undefined && seat.birth !== voter.birth;
-    const other = (): unknown => (forgot ? this.#voteless.add(id) : this.#step(counts));
-    if (this.bases.some((one) => sameBase(one, configuration))) return void other();
     if (supersedes(base, configuration)) return this.#bringUp(index, voter);
-    const foreign = configuration.lineage !== base.lineage && !supersedes(configuration, base);
-    if (this.#alone && foreign) other();
-    else if (this.bases.some((one) => supersedes(one, configuration))) this.#voteless.add(id);
+    const known = this.bases.some((one) => sameBase(one, configuration) || supersedes(one, configuration));
+    if (known) this.#voteless.add(voter);
     else this.#end({ learned: [{ arc: this.arc, configuration }] });
   }
 
@@ -232,24 +218,21 @@ export class Change {
     const [configuration, decision] = [this.bases[index], this.#decision];
     if (configuration === undefined || decision === undefined) return;
     const { id } = voter.contact;
-    if (id === this.#engine.self.id || decision.phase !== 'preparing') this.#voteless.add(id);
-    if (this.#voteless.has(id)) return;
+    // Once an attempt: who knows no better then has lost its vote.
+    if (decision.phase !== 'preparing' || this.#told.has(voter)) return void this.#voteless.add(voter);
+    this.#told.add(voter);
     const [attempt, arc] = [this.#attempt, this.arc];
+    if (id === this.#engine.self.id) {
+      const whole = this.#view.registers.install(arc, configuration, this.#watermark);
+      return whole ? this.#prepareAt(index, voter) : void this.#voteless.add(voter);
+    }
     const request: Request = { type: 'install', arc, configuration, watermark: this.#watermark };
     this.#engine.call(voter.contact, request, (answer) => {
       if (this.#ended || this.#attempt !== attempt) return;
-      const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
-      if (!installed) {
-        this.#voteless.add(id);
-        return;
-      }
-      const again: Request = { type: 'prepare', arc, base: configuration, ballot: decision.ballot };
-      this.#ask(
-        voter.contact,
-        again,
-        () => [],
-        (votes) => this.#promised(index, voter, votes),
-      );
+      // Who does not answer is asked again: a message may be lost, and is no proof of anything.
+      const refused = answer.type === 'reply' && answer.body.type === 'installed' && !answer.body.whole;
+      if (refused) this.#voteless.add(voter);
+      else this.#prepareAt(index, voter);
     });
   }
 
@@ -333,9 +316,8 @@ export class Change {
         this.#ask(voter.contact, request, local, (votes) => {
           const vote = this.#single(votes);
           if (vote?.type === 'outbid') return this.#outbid(vote.promised);
-          const counts = (now: Decision): Decision => rules.accepted(now, i, voter.contact.id);
-          if (vote?.type === 'elsewhere') return this.#elsewhere(i, voter, vote.configuration, counts);
-          if (vote?.type === 'accepted') this.#step(counts);
+          if (vote?.type === 'elsewhere') return this.#elsewhere(i, voter, vote.configuration);
+          if (vote?.type === 'accepted') this.#step((now) => rules.accepted(now, i, voter.contact.id));
         });
       }
     }
@@ -347,8 +329,11 @@ export class Change {
     const own = configuration === decision.proposed;
     this.cancel();
     const request: Request = { type: 'install', arc: this.arc, configuration, watermark };
-    for (const { contact } of configuration.members) {
-      if (contact.id !== this.#engine.self.id) this.#engine.call(contact, request, () => {});
+    // Who voted, and was read, would go on standing there where somebody else's proposal left it out.
+    const voters = own ? [] : rules.promisingVoters(decision);
+    const contacts = [...configuration.members, ...voters].map(({ contact }) => contact);
+    for (const [id, contact] of new Map(contacts.map((one) => [one.id, one]))) {
+      if (id !== this.#engine.self.id) this.#engine.call(contact, request, () => {});
     }
     this.#view.registers.install(this.arc, configuration, watermark);
     this.#view.decided(this, { arc: this.arc, configuration, watermark, forced, own });

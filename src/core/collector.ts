@@ -60,7 +60,7 @@ export class Collector {
     let open = others.length;
     const finish = (): void => {
       if (segment.closed || segment.configuration !== configuration) return;
-      this.#owner.registers.raiseWatermark(arc, watermark);
+      this.#owner.registers.raiseWatermark(arc, base, watermark);
       segment.raiseWatermark(watermark);
       this.#store.collect(arc, watermark);
     };

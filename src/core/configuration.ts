@@ -82,9 +82,17 @@ export function seatOf(configuration: Configuration, id: string, birth: number):
   return configuration.members.findIndex((voter) => voter.contact.id === id && voter.birth === birth);
 }
 
-/** Whether they are one configuration although they may stand at different positions. */
 export function sameConfiguration(a: Configuration, b: Configuration): boolean {
+  return sameSet(a, b) && sameBases(a.ancestors, b.ancestors);
+}
+
+/** Whether they have one name and one set, at different positions, though they may have come of others. */
+export function sameSet(a: Configuration, b: Configuration): boolean {
   return sameBase(a, b) && sameVoters(a.members, b.members);
+}
+
+function sameBases(a: readonly Base[], b: readonly Base[]): boolean {
+  return a.length === b.length && a.every((one, i) => sameBase(one, b[i] as Base));
 }
 
 export function sameVoters(a: readonly Voter[], b: readonly Voter[]): boolean {
@@ -97,7 +105,7 @@ export function sameVoters(a: readonly Voter[], b: readonly Voter[]): boolean {
 /**
  * Lineages begin with forced epochs and with merges: who was away for more of them than this starts a merge.
  */
-const ANCESTORS_MAX = 32;
+const ANCESTORS_MAX = 64;
 
 /** Whether a decided configuration comes after another one of the same position. */
 export function supersedes(next: Configuration, former: Base): boolean {
@@ -111,12 +119,24 @@ export function successorOf(
   as: Base,
   members: readonly Voter[],
 ): Configuration {
-  const epochs = new Map<string, number>();
-  for (const { lineage, epoch } of [...bases, ...bases.flatMap((base) => base.ancestors)]) {
-    if (lineage !== as.lineage) epochs.set(lineage, Math.max(epoch, epochs.get(lineage) ?? 0));
-  }
-  const ancestors = [...epochs].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);
+  const ancestors = ancestorsOf([...bases, ...bases.flatMap((base) => base.ancestors)], as.lineage);
   return { lineage: as.lineage, epoch: as.epoch, members, ancestors };
+}
+
+/**
+ * Two that have one name and one set as one for the positions of both: it comes after what either comes
+ * after. Where that is too much for some position, who stands there is read before it is let go.
+ */
+export function joined(a: Configuration, b: Configuration): Configuration {
+  return { ...a, ancestors: ancestorsOf([...a.ancestors, ...b.ancestors], a.lineage) };
+}
+
+function ancestorsOf(bases: readonly Base[], but: string): Base[] {
+  const epochs = new Map<string, number>();
+  for (const { lineage, epoch } of bases) {
+    if (lineage !== but) epochs.set(lineage, Math.max(epoch, epochs.get(lineage) ?? 0));
+  }
+  return [...epochs].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);
 }
 
 /** Of configurations of the same positions, those that no other one comes after. */

@@ -4,7 +4,7 @@
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';
-import type { Request } from './message.ts';
+import type { Neighbourhood, Request } from './message.ts';
 import { distance } from './position.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
@@ -20,6 +20,8 @@ export class Fingers {
   readonly #table: RoutingTable;
   readonly #view: FingersView;
   #timer: Timer | undefined;
+  /** The predecessor and first successor, when looked at last. */
+  #nearest = '';
   #next = 0;
   #changed = false;
   #pauseMs: number;
@@ -34,7 +36,11 @@ export class Fingers {
   }
 
   /** The ring has changed nearby, so fingers may have as well: looks soon. */
-  hurry(): void {
+  neighboursChanged({ predecessor, successors }: Neighbourhood): void {
+    // Changes further down the list come by all the time in a large ring, and say little of the fingers.
+    const nearest = `${predecessor?.id} ${successors[0]?.id}`;
+    if (nearest === this.#nearest) return;
+    this.#nearest = nearest;
     const { fingerMs } = this.#engine.profile;
     this.#pauseMs = fingerMs;
     if (this.#timer?.action !== undefined && this.#timer.at <= this.#engine.now + fingerMs) return;

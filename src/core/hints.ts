@@ -6,11 +6,7 @@ import type { Configuration } from './configuration.ts';
 import { latest, sameBase, supersedes } from './configuration.ts';
 import type { Arc } from './position.ts';
 import { without } from './position.ts';
-
-export interface KnownPart {
-  readonly arc: Arc;
-  readonly configuration: Configuration;
-}
+import type { KnownPart } from './saved.ts';
 
 export class Hints {
   readonly #size: number;

@@ -59,8 +59,6 @@ export class Machine {
   /** Members that a connection is open to. */
   readonly #connected = new Map<string, Contact>();
   #lastCommand = 0;
-  /** The predecessor and first successor, when looked at last. */
-  #nearest = '';
   readonly #tenure: Tenure;
   readonly #strangers: Strangers;
 
@@ -277,7 +275,7 @@ export class Machine {
     this.#engine.birth = birth;
     const { hash, k } = this.#engine;
     for (const record of records) {
-      if (record.type === 'registers') this.#owner.registers.restore(record.registers);
+      if (record.type === 'registers') this.#owner.registers.restore(record);
       if (record.type !== 'entry') continue;
       this.#operations.clock.observe(record.entry.version);
       this.#store.restore(keyPosition(hash, fromKey(record.entry.key), k), record.entry);
@@ -351,7 +349,11 @@ export class Machine {
     return {
       connected: () => [...this.#connected.values()],
       remember: (contact) => this.#remembered.add(contact.host, contact.port, false),
-      homed: () => this.#messages.homed(),
+      homed: () => {
+        this.#messages.homed();
+        // A client may hold copies of a former life.
+        this.#sweep.touch();
+      },
     };
   }
 
@@ -383,11 +385,7 @@ export class Machine {
     this.#owner.reconcile();
     this.#sweep.touch();
     this.#messages.neighboursChanged();
-    // Changes further down the list come by all the time in a large ring, and say little of the fingers.
-    const { predecessor, successors } = this.#membership.neighbourhood;
-    const nearest = `${predecessor?.id} ${successors[0]?.id}`;
-    if (nearest !== this.#nearest) this.#fingers.hurry();
-    this.#nearest = nearest;
+    this.#fingers.neighboursChanged(this.#membership.neighbourhood);
   }
 
   #gone(contact: Contact, left: boolean): void {

@@ -5,8 +5,8 @@
 // it.
 import { Change } from './change.ts';
 import type { ChangeView, Decided, Ended } from './change-view.ts';
-import type { Ballot, Configuration } from './configuration.ts';
-import { newLineage } from './configuration.ts';
+import type { Ballot, Base, Configuration } from './configuration.ts';
+import { joined, newLineage, sameBase } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import { Hints } from './hints.ts';
 import { Inquiry } from './inquiry.ts';
@@ -39,8 +39,9 @@ export class Owner {
     this.#parked = new Parked(engine, (position) => this.#stuck(position));
     const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth: engine.birth });
     this.registers = new Registers(engine.size, self, engine.saver, {
-      promised: (arc, ballot) => this.#promised(arc, ballot),
+      promised: (arc, base, ballot) => this.#promised(arc, base, ballot),
       moved: (arc, configuration) => this.#moved(arc, configuration),
+      forgotten: (arc, base) => this.#stop(arc, base),
     });
   }
 
@@ -131,7 +132,7 @@ export class Owner {
     this.#close(a);
     this.#close(b);
     const watermark = Math.min(a.watermark, b.watermark);
-    this.#serve({ from: a.arc.from, to: b.arc.to }, a.configuration, watermark);
+    this.#serve({ from: a.arc.from, to: b.arc.to }, joined(a.configuration, b.configuration), watermark);
   }
 
   /** A part that nobody serves or changes: what is known of it decides how it is taken over. */
@@ -141,14 +142,14 @@ export class Owner {
     for (const arc of unknown) this.#inquire(arc);
   }
 
-  #start(arc: Arc, bases: readonly Configuration[], watermark: number, alone = false): void {
+  #start(arc: Arc, bases: readonly Configuration[], watermark: number): void {
     const change = new Change(this.#o.engine, this.#changeView(), arc, bases, watermark);
-    this.#run(change, alone);
+    this.#run(change);
   }
 
-  #run(change: Change, alone = false): void {
+  #run(change: Change): void {
     this.#changes.set(change, undefined);
-    change.begin(alone);
+    change.begin();
   }
 
   #inquire(arc: Arc): void {
@@ -206,7 +207,7 @@ export class Owner {
     this.#changes.delete(change);
     if (segment !== undefined) this.#close(segment);
     for (const { arc, configuration } of learned) this.#hint(arc, configuration);
-    if (alone !== undefined) this.#start(change.arc, [alone], 0, true);
+    if (alone !== undefined) this.#start(change.arc, [alone], 0);
     else if (parts.length > 1 && learned.length === 0) {
       for (const part of parts) this.#start(part, change.bases, 0);
     }
@@ -279,7 +280,9 @@ export class Owner {
     let news = false;
     for (const part of ring === undefined ? [] : intersect(where, ring, this.#o.engine.size)) {
       const known = [
-        ...this.registers.within(part).map(({ arc, value }) => ({ arc, configuration: value.configuration })),
+        ...this.registers
+          .within(part)
+          .flatMap(({ arc, value }) => value.map(({ configuration: one }) => ({ arc, configuration: one }))),
         ...this.#segments,
       ];
       for (const arc of this.#hints.add(part, configuration, known)) {
@@ -291,26 +294,30 @@ export class Owner {
     return news;
   }
 
-  #promised(arc: Arc, ballot: Ballot): void {
+  #promised(arc: Arc, base: Base, ballot: Ballot): void {
     // Its own round 0 is the owner's, who goes on when it is decided.
     if (ballot.round === 0 && ballot.id === this.#o.engine.self.id) return;
-    this.#stop(arc);
+    this.#stop(arc, base);
     this.reconcileSoon();
   }
 
-  #moved(arc: Arc, configuration: Configuration | undefined): void {
-    const mine = configuration?.members[0]?.contact.id === this.#o.engine.self.id;
+  #moved(arc: Arc, configuration: Configuration): void {
+    const mine = configuration.members[0]?.contact.id === this.#o.engine.self.id;
     for (const segment of this.#segments.slice()) {
       if (!overlaps(segment.arc, arc)) continue;
       // A change of our own is about to give the segment its new configuration.
-      const known = segment.changing || segment.configuration.epoch === configuration?.epoch;
+      const known = segment.changing || segment.configuration.epoch === configuration.epoch;
       if (!mine || !known) this.#cut(segment, arc);
     }
     this.reconcileSoon();
   }
 
-  #stop(arc: Arc): void {
-    for (const segment of this.#segments.slice()) if (overlaps(segment.arc, arc)) this.#cut(segment, arc);
+  /** Of that epoch only, where one is given. */
+  #stop(arc: Arc, base?: Base): void {
+    for (const segment of this.#segments.slice()) {
+      if (!overlaps(segment.arc, arc)) continue;
+      if (base === undefined || sameBase(segment.configuration, base)) this.#cut(segment, arc);
+    }
   }
 
   /** A part is nothing of ours any more: the rest is served on. */

@@ -1,7 +1,7 @@
 // Plan: what an owner does next about its arcs, as functions of what it knows. It owns the choice of bases
 // from which a part is taken over, and of neighbouring segments that can become one; owner.ts carries it out.
 import type { Base, Configuration } from './configuration.ts';
-import { latest, sameConfiguration } from './configuration.ts';
+import { latest, sameSet } from './configuration.ts';
 import type { Hints } from './hints.ts';
 import type { Arc } from './position.ts';
 import type { Registers } from './registers.ts';
@@ -22,11 +22,12 @@ export function plan(
 ): { readonly known: Planned[]; readonly unknown: Arc[] } {
   const known: Planned[] = [];
   for (const { arc, value } of registers.within(part)) {
-    const { configuration, watermark } = value;
+    const configurations = value.map((register) => register.configuration);
+    const watermark = Math.max(...value.map((register) => register.watermark));
     for (const hint of hints.within(arc)) {
-      known.push({ arc: hint.arc, bases: latest([configuration, ...hint.value]), watermark });
+      known.push({ arc: hint.arc, bases: latest([...configurations, ...hint.value]), watermark });
     }
-    for (const rest of hints.gaps(arc)) known.push({ arc: rest, bases: [configuration], watermark });
+    for (const rest of hints.gaps(arc)) known.push({ arc: rest, bases: latest(configurations), watermark });
   }
   const unknown: Arc[] = [];
   for (const gap of registers.gaps(part)) {
@@ -51,7 +52,7 @@ export function renewalsOf(
   b: Segment,
   lineage: () => string,
 ): readonly { readonly segment: Segment; readonly to: Base }[] {
-  if (sameConfiguration(a.configuration, b.configuration)) return [];
+  if (sameSet(a.configuration, b.configuration)) return [];
   const [lower, higher] = a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
   const { epoch } = higher.configuration;
   if (lower.configuration.lineage === higher.configuration.lineage && lower.configuration.epoch < epoch) {

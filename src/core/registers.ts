@@ -2,11 +2,12 @@
 // of registers and its being written down; the rules are in register.ts, who proposes and why in change.ts.
 import type { Part } from './arc-map.ts';
 import { ArcMap, sameArc } from './arc-map.ts';
-import type { Ballot, Base, Configuration, Proposal, Register, RegisterRecord } from './configuration.ts';
-import { sameBase, sameConfiguration, supersedes } from './configuration.ts';
+import type { Ballot, Base, Configuration, Proposal, Register } from './configuration.ts';
+import { latest, sameBase, sameConfiguration, supersedes } from './configuration.ts';
 import type { Arc } from './position.ts';
 import * as rules from './register.ts';
 import type { Acceptor, Vote } from './register.ts';
+import type { SavedRegisters } from './saved.ts';
 import type { Saver } from './saver.ts';
 
 export interface PartVote {
@@ -15,52 +16,55 @@ export interface PartVote {
 }
 
 export interface RegistersView {
-  /** A part was promised to a ballot, and is not served at the old epoch any more. */
-  promised(arc: Arc, ballot: Ballot): void;
-  /** A part stands at another configuration now, or at none. */
-  moved(arc: Arc, configuration: Configuration | undefined): void;
+  /** A part was promised to a ballot, and is not served at that epoch any more. */
+  promised(arc: Arc, base: Base, ballot: Ballot): void;
+  /** A configuration of the part is known now that was not. */
+  moved(arc: Arc, configuration: Configuration): void;
+  /** The part is nothing of this member's at that epoch any more. */
+  forgotten(arc: Arc, base: Base): void;
 }
 
-/** A part that is known, or a gap. */
+/** A part of an arc, and what is known of it. */
 interface Piece {
   readonly arc: Arc;
-  readonly value: Register | undefined;
+  readonly registers: readonly Register[];
+  /** What came after registers that were forgotten. */
+  readonly over: readonly Configuration[];
 }
 
-/** Forgotten arcs of which it is known where they stood: more than a member holds at a time. */
-const OVER_MAX = 1_024;
+/** Lineages of one position at a time: those that have met and are not one yet. */
+const LINEAGES_MAX = 32;
+/** Forgotten arcs of which it is known what came after. */
+const OVER_MAX = 256;
 
 export class Registers {
-  readonly #map: ArcMap<Register>;
+  /** One register for each lineage that nothing known comes after: a vote in one binds in no other. */
+  readonly #map: ArcMap<readonly Register[]>;
   readonly #self: () => Acceptor;
   readonly #saver: Saver;
   readonly #view: RegistersView;
   /**
-   * Of arcs that were forgotten, where they stood: somebody who was away may still tell of what is over, and
+   * Of arcs that were forgotten, what came after: somebody who was away may still tell of what is over, and
    * to vote there anew would break the promises that were forgotten.
    */
-  readonly #over: ArcMap<Configuration>;
+  readonly #over: ArcMap<readonly Configuration[]>;
   /** Where what is known was read from the disk, and may have been overtaken. */
   readonly #restored: ArcMap<true>;
 
   constructor(size: number, self: () => Acceptor, saver: Saver, view: RegistersView) {
-    this.#map = new ArcMap(size, sameRegister);
-    this.#over = new ArcMap(size, sameConfiguration);
+    this.#map = new ArcMap(size, sameLists(sameRegister));
+    this.#over = new ArcMap(size, sameLists(sameConfiguration));
     this.#restored = new ArcMap<true>(size, () => true);
     this.#self = self;
     this.#saver = saver;
     this.#view = view;
   }
 
-  get parts(): readonly Part<Register>[] {
+  get parts(): readonly Part<readonly Register[]>[] {
     return this.#map.parts;
   }
 
-  at(position: number): Register | undefined {
-    return this.#map.at(position);
-  }
-
-  within(arc: Arc): Part<Register>[] {
+  within(arc: Arc): Part<readonly Register[]>[] {
     return this.#map.within(arc);
   }
 
@@ -83,37 +87,50 @@ export class Registers {
     return this.#restored.parts.length > 0;
   }
 
-  restore(records: readonly RegisterRecord[]): void {
-    for (const { arc, register } of records) {
-      this.#map.set(arc, register);
+  restore({ registers, over }: SavedRegisters): void {
+    for (const { arc, register } of registers) {
+      for (const piece of this.#pieces(arc)) this.#map.set(piece.arc, [...piece.registers, register]);
       this.#restored.set(arc, true);
+    }
+    for (const { arc, configuration } of over) {
+      for (const piece of this.#pieces(arc)) this.#over.set(piece.arc, [...piece.over, configuration]);
     }
   }
 
   /** A vote for each part of the arc that has a state of its own; one vote where all is alike. */
   prepare(arc: Arc, base: Base, ballot: Ballot): PartVote[] {
-    return this.#vote(arc, (register) => rules.prepare(register, this.#self(), base, ballot));
+    return this.#vote(arc, base, (register) => rules.prepare(register, this.#self(), base, ballot));
   }
 
   accept(arc: Arc, base: Base, proposal: Proposal): PartVote[] {
-    return this.#vote(arc, (register) => rules.accept(register, this.#self(), base, proposal));
+    return this.#vote(arc, base, (register) => rules.accept(register, this.#self(), base, proposal));
   }
 
   /** Takes note of a decision; returns whether the whole arc stands at it now. */
   install(arc: Arc, next: Configuration, watermark: number): boolean {
     let changed = false;
     let whole = true;
-    for (const part of this.#pieces(arc).flatMap((piece) => this.#withPast(piece))) {
-      const isOver = part.over !== undefined && (sameBase(part.over, next) || supersedes(part.over, next));
-      const register = isOver ? undefined : rules.install(part.value, this.#self(), next, watermark);
+    for (const { arc: part, registers, over } of this.#pieces(arc)) {
+      const present = registers.some((register) => sameBase(register.configuration, next));
+      const passed = [...over, ...registers.map((register) => register.configuration)].some(
+        (one) => sameBase(one, next) || supersedes(one, next),
+      );
+      const former = registers.find((register) => supersedes(next, register.configuration));
+      const others = registers.filter((other) => !supersedes(next, other.configuration));
+      const seat = passed ? undefined : rules.install(former, this.#self(), next, watermark);
+      const register = others.length < LINEAGES_MAX ? seat : undefined;
       if (register === undefined) {
-        whole &&= part.value !== undefined && sameBase(part.value.configuration, next);
-        continue;
+        whole &&= present;
+        // What it comes after is over, also where this member has no part in it.
+        if (others.length === registers.length) continue;
       }
-      this.#map.set(part.arc, register);
-      this.#over.set(part.arc, undefined);
-      this.#restored.set(part.arc, undefined);
-      this.#view.moved(part.arc, next);
+      const past = over.filter((one) => !supersedes(next, one));
+      this.#setPiece(part, register === undefined ? others : [...others, register], [
+        ...past,
+        ...(register === undefined && !passed ? [next] : []),
+      ]);
+      this.#restored.set(part, undefined);
+      this.#view.moved(part, next);
       changed = true;
     }
     if (changed) this.#save();
@@ -123,44 +140,58 @@ export class Registers {
   /** Whether this member may store in all of the arc at that epoch. */
   serves(arc: Arc, base: Base): boolean {
     const self = this.#self();
+    const serve = (part: Part<readonly Register[]>): boolean =>
+      part.value.some((register) => rules.serves(register, self, base));
     // Asked at every write, and mostly of an arc that is one part here.
     const whole = this.#map.parts.find((part) => sameArc(part.arc, arc));
-    if (whole !== undefined) return rules.serves(whole.value, self, base);
+    if (whole !== undefined) return serve(whole);
     const parts = this.#map.within(arc);
-    return (
-      parts.length > 0 &&
-      parts.every(({ value }) => rules.serves(value, self, base)) &&
-      this.#map.gaps(arc).length === 0
-    );
+    return parts.length > 0 && parts.every(serve) && this.#map.gaps(arc).length === 0;
   }
 
   /** Versions made before, in milliseconds, that the set does not know are void from now on. */
-  raiseWatermark(arc: Arc, watermark: number): void {
+  raiseWatermark(arc: Arc, base: Base, watermark: number): void {
     for (const part of this.#map.within(arc)) {
-      if (part.value.watermark < watermark) this.#map.set(part.arc, { ...part.value, watermark });
+      const raised = part.value.map((register) =>
+        sameBase(register.configuration, base) && register.watermark < watermark
+          ? { ...register, watermark }
+          : register,
+      );
+      this.#map.set(part.arc, raised);
     }
     this.#save();
   }
 
-  /** The arc is nothing of this member's any more. */
-  forget(arc: Arc): void {
-    for (const part of this.#map.within(arc)) this.#over.set(part.arc, part.value.configuration);
-    for (const oldest of this.#over.parts.slice(0, -OVER_MAX)) this.#over.set(oldest.arc, undefined);
-    this.#map.set(arc, undefined);
-    this.#restored.set(arc, undefined);
-    this.#view.moved(arc, undefined);
+  /** The arc is nothing of this member's at that epoch any more: another set has taken over. */
+  forget(arc: Arc, base: Base, by: Configuration): void {
+    for (const { arc: part, registers, over } of this.#pieces(arc)) {
+      const left = registers.filter((register) => !sameBase(register.configuration, base));
+      if (left.length === registers.length) continue;
+      this.#setPiece(part, left, latest([...over, by]));
+      if (left.length === 0) this.#restored.set(part, undefined);
+      this.#view.forgotten(part, base);
+    }
     this.#save();
   }
 
-  #vote(arc: Arc, rule: (register: Register | undefined) => rules.Voted): PartVote[] {
+  #vote(arc: Arc, base: Base, rule: (register: Register | undefined) => rules.Voted): PartVote[] {
     const votes: PartVote[] = [];
     let changed = false;
-    for (const part of this.#pieces(arc)) {
-      const { register, vote } = rule(part.value);
-      votes.push({ arc: part.arc, vote });
-      if (register === undefined || register === part.value) continue;
-      this.#map.set(part.arc, register);
-      if (register.promised !== undefined) this.#view.promised(part.arc, register.promised);
+    for (const { arc: part, registers, over } of this.#pieces(arc)) {
+      const former = registerFor(registers, base);
+      const after = former === undefined ? over.find((one) => supersedes(one, base)) : undefined;
+      if (after !== undefined) {
+        votes.push({ arc: part, vote: { type: 'elsewhere', configuration: after } });
+        continue;
+      }
+      const { register, vote } = rule(former);
+      votes.push({ arc: part, vote });
+      if (register === undefined || register === former) continue;
+      this.#map.set(
+        part,
+        registers.map((one) => (one === former ? register : one)),
+      );
+      if (register.promised !== undefined) this.#view.promised(part, base, register.promised);
       changed = true;
     }
     if (changed) this.#save();
@@ -170,24 +201,44 @@ export class Registers {
     return alike ? [{ arc, vote: first.vote }] : votes;
   }
 
-  #pieces(arc: Arc): Piece[] {
-    return [...this.#map.within(arc), ...this.#map.gaps(arc).map((gap) => ({ arc: gap, value: undefined }))];
+  #setPiece(arc: Arc, registers: readonly Register[], over: readonly Configuration[]): void {
+    this.#map.set(arc, registers.length > 0 ? registers : undefined);
+    this.#over.set(arc, over.length > 0 ? over.slice(-LINEAGES_MAX) : undefined);
+    for (const oldest of this.#over.parts.slice(0, -OVER_MAX)) this.#over.set(oldest.arc, undefined);
   }
 
-  #withPast(piece: Piece): (Piece & { readonly over: Configuration | undefined })[] {
-    if (piece.value !== undefined) return [{ ...piece, over: undefined }];
-    const { arc } = piece;
-    return [
-      ...this.#over.within(arc).map((part) => ({ arc: part.arc, value: undefined, over: part.value })),
-      ...this.#over.gaps(arc).map((gap) => ({ arc: gap, value: undefined, over: undefined })),
-    ];
+  /** The arc in parts of which nothing differs within. */
+  #pieces(arc: Arc): Piece[] {
+    const gaps = this.#map.gaps(arc).map((gap): Part<readonly Register[]> => ({ arc: gap, value: [] }));
+    return [...this.#map.within(arc), ...gaps].flatMap(({ arc: part, value: registers }) => [
+      ...this.#over.within(part).map((piece) => ({ arc: piece.arc, registers, over: piece.value })),
+      ...this.#over.gaps(part).map((gap) => ({ arc: gap, registers, over: [] })),
+    ]);
   }
 
   #save(): void {
     if (!this.#saver.durable) return;
-    const registers = this.#map.parts.map(({ arc, value }) => ({ arc, register: value }));
-    this.#saver.save({ type: 'registers', registers });
+    const registers = this.#map.parts.flatMap(({ arc, value }) =>
+      value.map((register) => ({ arc, register })),
+    );
+    const over = this.#over.parts.flatMap(({ arc, value }) =>
+      value.map((configuration) => ({ arc, configuration })),
+    );
+    this.#saver.save({ type: 'registers', registers, over });
   }
+}
+
+/** The register that answers for the base: where it stands, or what has come after it, or before. */
+function registerFor(registers: readonly Register[], base: Base): Register | undefined {
+  return (
+    registers.find(({ configuration }) => sameBase(configuration, base)) ??
+    registers.find(({ configuration }) => supersedes(configuration, base)) ??
+    registers.find(({ configuration }) => configuration.lineage === base.lineage)
+  );
+}
+
+function sameLists<T>(same: (a: T, b: T) => boolean): (a: readonly T[], b: readonly T[]) => boolean {
+  return (a, b) => a.length === b.length && a.every((one, i) => same(one, b[i] as T));
 }
 
 function sameRegister(a: Register, b: Register): boolean {

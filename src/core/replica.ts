@@ -9,7 +9,9 @@ import { pageOf } from './exchange.ts';
 import type { History } from './history.ts';
 import type { Known, Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
+import type { Arc } from './position.ts';
 import { divide, holds, intersect, keyPosition } from './position.ts';
+import type { Configuration } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
 
@@ -33,9 +35,11 @@ export class Replica {
 
   inspect({ arc }: Body<'inspect'>): Reply {
     const { owner, engine } = this.#parts;
-    const known: Known[] = owner.registers.within(arc).map(({ arc: part, value }) => {
-      return { arc: part, configuration: value.configuration, watermark: value.watermark };
-    });
+    const known: Known[] = owner.registers
+      .within(arc)
+      .flatMap(({ arc: part, value }) =>
+        value.map(({ configuration, watermark }) => ({ arc: part, configuration, watermark })),
+      );
     return { type: 'inspected', birth: engine.birth, known };
   }
 
@@ -66,12 +70,10 @@ export class Replica {
   }
 
   copy({ arc, base, entries, past }: Body<'copy'>, respond: Respond): void {
-    const { owner, history, engine } = this.#parts;
-    const overtaken = owner.registers
-      .within(arc)
-      .some(
-        ({ value }) => value.configuration.lineage === base.lineage && supersedes(value.configuration, base),
-      );
+    const { history, engine } = this.#parts;
+    const overtaken = this.#configurations(arc).some(
+      (known) => known.lineage === base.lineage && supersedes(known, base),
+    );
     if (overtaken) return respond({ type: 'copied', stored: false });
     const full = this.#full(entries);
     if (full !== undefined) return respond(full);
@@ -127,8 +129,8 @@ export class Replica {
 
   /** Entries that were deleted while this member was away, so long ago that nothing is left to tell of it. */
   voidEntries({ arc, base, items }: Body<'void'>, respond: Respond): void {
-    const { owner, store } = this.#parts;
-    const known = owner.registers.within(arc).every(({ value }) => !supersedes(value.configuration, base));
+    const { store } = this.#parts;
+    const known = this.#configurations(arc).every((one) => !supersedes(one, base));
     for (const { key, version } of known ? items : []) {
       if (store.get(key)?.version === version) store.remove(key);
     }
@@ -139,7 +141,7 @@ export class Replica {
     const { owner, store } = this.#parts;
     const done = owner.registers.serves(arc, base);
     if (done) {
-      owner.registers.raiseWatermark(arc, watermark);
+      owner.registers.raiseWatermark(arc, base, watermark);
       store.collect(arc, watermark);
     }
     this.#whenSaved(respond, { type: 'collected', done });
@@ -165,11 +167,13 @@ export class Replica {
     const seated = ours.members.some((voter) => voter.contact.id === from);
     const answer = (outcome: 'keep' | 'release' | 'wait' | 'installed'): Reply => {
       const known = { arc: part, configuration: ours, watermark: segment.watermark };
-      return { type: 'offered', arc: part, outcome, known: outcome === 'installed' ? known : undefined };
+      const tells = outcome === 'installed' || outcome === 'release';
+      return { type: 'offered', arc: part, outcome, known: tells ? known : undefined };
     };
     if (configuration === undefined) return answer(segment.complete && !seated ? 'release' : 'wait');
-    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : 'wait');
-    if (!supersedes(ours, configuration)) {
+    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : segment.complete ? 'release' : 'wait');
+    // Of a longer history the segment knows less than the registers of its parts.
+    if (![ours, ...this.#configurations(part)].some((one) => supersedes(one, configuration))) {
       owner.learn([{ arc: part, configuration }]);
       return answer('wait');
     }
@@ -178,6 +182,12 @@ export class Replica {
     if (foreign && contact !== undefined && !segment.absorb(contact, configuration)) return answer('wait');
     if (seated) return answer('installed');
     return answer(segment.complete ? 'release' : 'wait');
+  }
+
+  #configurations(arc: Arc): Configuration[] {
+    return this.#parts.owner.registers
+      .within(arc)
+      .flatMap(({ value }) => value.map((register) => register.configuration));
   }
 
   #put(arc: Body<'copy'>['arc'], entries: readonly Entry[]): void {

@@ -113,7 +113,7 @@ export class Sweep {
       own === undefined ? (member ? [] : [arc]) : subtract(arc, own, size);
     const { registers } = this.#owner;
     const held: Held[] = registers.parts.flatMap(({ arc, value }) =>
-      outside(arc).map((part) => ({ arc: part, configuration: value.configuration })),
+      outside(arc).flatMap((part) => value.map(({ configuration }) => ({ arc: part, configuration }))),
     );
     for (const gap of registers.gaps({ from: 0, to: 0 })) {
       for (const part of outside(gap)) {
@@ -165,13 +165,17 @@ export class Sweep {
     for (const part of intersect(arc, reply.arc, this.#engine.size)) {
       const moved = registers
         .within(part)
-        .some(({ value }) => value.configuration !== configuration && configuration !== undefined);
-      if (moved) {
+        .some(({ value }) => !value.some((register) => register.configuration === configuration));
+      if (configuration !== undefined && (moved || known === undefined)) {
         this.#unfinished = true;
         continue;
       }
-      if (configuration !== undefined) registers.forget(part);
-      for (const key of [...this.#store.walk(part)].map(({ entry }) => entry.key)) this.#store.remove(key);
+      if (configuration !== undefined && known !== undefined) {
+        registers.forget(part, configuration, known.configuration);
+      }
+      for (const gap of registers.gaps(part)) {
+        for (const key of [...this.#store.walk(gap)].map(({ entry }) => entry.key)) this.#store.remove(key);
+      }
     }
   }
 }

@@ -9,7 +9,12 @@ import { HEADER_BYTES, Reader, Writer } from '../wire/bytes.ts';
 import { ContactReader } from '../wire/contact-codec.ts';
 import { readEntryState, writeEntryState } from '../wire/entry-codec.ts';
 import { WIRE_LIMITS, type WireLimits } from '../wire/limits.ts';
-import { readRegisterRecord, writeRegisterRecord } from '../wire/register-codec.ts';
+import {
+  readKnownPart,
+  readRegisterRecord,
+  writeKnownPart,
+  writeRegisterRecord,
+} from '../wire/register-codec.ts';
 import { readList, type Scope, writeList } from '../wire/schema.ts';
 
 export interface SavedCodecOptions {
@@ -60,9 +65,10 @@ export class SavedCodec {
       const value = this.#written((out) => writeEntryState(out, entry, this.#scope));
       return { name: entry.key, key: entryKey(position, entry.key), value };
     }
-    const value = this.#written((out) =>
-      writeList(out, record.registers, REGISTERS_MAX, writeRegisterRecord, this.#scope),
-    );
+    const value = this.#written((out) => {
+      writeList(out, record.registers, REGISTERS_MAX, writeRegisterRecord, this.#scope);
+      writeList(out, record.over, REGISTERS_MAX, writeKnownPart, this.#scope);
+    });
     return { name: REGISTERS_NAME, key: REGISTERS_KEY, value };
   }
 
@@ -71,8 +77,9 @@ export class SavedCodec {
     const input = new Reader(value);
     if (key[0] === REGISTERS) {
       const registers = readList(input, REGISTERS_MAX, readRegisterRecord, this.#scope);
+      const over = readList(input, REGISTERS_MAX, readKnownPart, this.#scope);
       input.done();
-      return { name: REGISTERS_NAME, record: { type: 'registers', registers } };
+      return { name: REGISTERS_NAME, record: { type: 'registers', registers, over } };
     }
     if (key[0] !== ENTRY || key.length <= POSITION_BYTES) throw input.error(`a record of kind ${key[0]}`);
     const position = Buffer.from(key).readUIntBE(1, POSITION_BYTES);

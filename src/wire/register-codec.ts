@@ -10,6 +10,7 @@ import type {
   Voter,
 } from '../core/configuration.ts';
 import type { Vote } from '../core/register.ts';
+import type { KnownPart } from '../core/saved.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { readContact, writeContact } from './contact-codec.ts';
 import { readArc, writeArc } from './entry-codec.ts';
@@ -89,6 +90,15 @@ export function writeRegisterRecord(out: Writer, { arc, register }: RegisterReco
 
 export function readRegisterRecord(input: Reader, scope: Scope): RegisterRecord {
   return { arc: readArc(input, scope), register: readRegister(input, scope) };
+}
+
+export function writeKnownPart(out: Writer, { arc, configuration }: KnownPart, scope: Scope): void {
+  writeArc(out, arc, scope);
+  writeConfiguration(out, configuration, scope);
+}
+
+export function readKnownPart(input: Reader, scope: Scope): KnownPart {
+  return { arc: readArc(input, scope), configuration: readConfiguration(input, scope) };
 }
 
 export function writeProposal(out: Writer, proposal: Proposal, scope: Scope): void {

@@ -195,11 +195,11 @@ describe('lineages', () => {
     expect(supersedes(ONE, ONE)).toBe(false);
   });
 
-  it('remember the 32 latest ancestors', () => {
+  it('remember the 64 latest ancestors', () => {
     let last = ONE;
-    for (let i = 0; i < 40; i++) last = successorOf([last], { lineage: `n${i}`, epoch: i + 2 }, ONE.members);
-    expect(last.ancestors).toHaveLength(32);
-    expect(supersedes(last, { lineage: 'n38', epoch: 40 })).toBe(true);
+    for (let i = 0; i < 70; i++) last = successorOf([last], { lineage: `n${i}`, epoch: i + 2 }, ONE.members);
+    expect(last.ancestors).toHaveLength(64);
+    expect(supersedes(last, { lineage: 'n68', epoch: 70 })).toBe(true);
     expect(supersedes(last, ONE)).toBe(false);
   });
 });

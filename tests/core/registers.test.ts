@@ -1,6 +1,6 @@
 // Registers: a vote for each part of an arc that has a state of its own, and what is known of forgotten arcs.
 import { describe, expect, it } from 'vitest';
-import type { Base, Configuration } from '../../src/core/configuration.ts';
+import type { Base, Configuration, Register } from '../../src/core/configuration.ts';
 import type { Arc } from '../../src/core/position.ts';
 import { Registers } from '../../src/core/registers.ts';
 import { Saver } from '../../src/core/saver.ts';
@@ -12,6 +12,7 @@ const LOW: Arc = { from: 0, to: 50 };
 const HIGH: Arc = { from: 50, to: 100 };
 const ONE = configurationOf(1);
 const TWO = configurationOf(2);
+const THREE = configurationOf(3);
 const BALLOT = { round: 1, id: 'p' };
 
 function configurationOf(epoch: number, lineage = 'l', ancestors: Base[] = []): Configuration {
@@ -23,8 +24,9 @@ function registersOf(): { registers: Registers; told: string[] } {
   const told: string[] = [];
   const saver = new Saver(false, 100, { effect: () => {}, defer: () => {}, after: () => {} });
   const registers = new Registers(SIZE, () => ({ id: 'm1', birth: 1 }), saver, {
-    promised: ({ from, to }, { round }) => told.push(`(${from}, ${to}] promised to ${round}`),
-    moved: ({ from, to }, configuration) => told.push(`(${from}, ${to}] moved to ${configuration?.epoch}`),
+    promised: ({ from, to }, _base, { round }) => told.push(`(${from}, ${to}] promised to ${round}`),
+    moved: ({ from, to }, configuration) => told.push(`(${from}, ${to}] moved to ${configuration.epoch}`),
+    forgotten: ({ from, to }, { epoch }) => told.push(`(${from}, ${to}] of ${epoch} forgotten`),
   });
   return { registers, told };
 }
@@ -65,22 +67,63 @@ describe('registers', () => {
   });
 
   it('do not begin again with what was over when they forgot', () => {
-    const { registers } = registersOf();
+    const { registers, told } = registersOf();
     registers.install(WHOLE, TWO, 0);
     registers.prepare(WHOLE, TWO, BALLOT);
-    registers.forget(LOW);
-    for (const stale of [TWO, ONE]) expect(registers.install(LOW, stale, 0)).toBe(false);
-    expect([registers.serves(LOW, TWO), registers.at(20)]).toEqual([false, undefined]);
-    expect(registers.install(LOW, configurationOf(3), 0)).toBe(true);
-    expect(registers.at(20)?.configuration.epoch).toBe(3);
+    registers.forget(LOW, TWO, configurationOf(3));
+    expect(told.at(-1)).toBe('(0, 50] of 2 forgotten');
+    for (const stale of [THREE, TWO, ONE]) expect(registers.install(LOW, stale, 0)).toBe(false);
+    expect([registers.serves(LOW, TWO), registers.within(LOW)]).toEqual([false, []]);
+    // Who asks for a vote there is told what came after.
+    const vote = { type: 'elsewhere', configuration: THREE };
+    expect(registers.prepare(LOW, TWO, BALLOT)).toEqual([{ arc: LOW, vote }]);
+    expect(registers.install(LOW, configurationOf(4), 0)).toBe(true);
+    expect(registers.within(LOW)[0]?.value[0]?.configuration.epoch).toBe(4);
   });
 
   it('hear of what came after, and of other lineages, where they forgot', () => {
     const { registers } = registersOf();
-    registers.install(WHOLE, configurationOf(4, 'heir', [{ lineage: 'l', epoch: 7 }]), 0);
-    registers.forget(WHOLE);
+    registers.install(WHOLE, ONE, 0);
+    registers.forget(WHOLE, ONE, configurationOf(4, 'heir', [{ lineage: 'l', epoch: 7 }]));
     expect(registers.install(WHOLE, configurationOf(7), 0)).toBe(false);
     expect(registers.install(LOW, configurationOf(8), 0)).toBe(true);
     expect(registers.install(HIGH, configurationOf(1, 'stranger'), 0)).toBe(true);
   });
+
+  it('vote in each lineage by itself, until one comes after the others', () => {
+    const { registers } = registersOf();
+    const foreign = configurationOf(1, 'f');
+    registers.install(WHOLE, ONE, 0);
+    expect(registers.install(LOW, foreign, 0)).toBe(true);
+    expect(registers.prepare(LOW, foreign, BALLOT)[0]?.vote.type).toBe('promised');
+    expect([registers.serves(LOW, foreign), registers.serves(WHOLE, ONE)]).toEqual([false, true]);
+    expect(registers.accept(LOW, foreign, { ballot: BALLOT, configuration: TWO })[0]?.vote.type).toBe(
+      'accepted',
+    );
+    const merged = configurationOf(2, 'm', [ONE, foreign]);
+    expect(registers.install(WHOLE, merged, 0)).toBe(true);
+    for (const passed of [ONE, foreign]) expect(registers.install(LOW, passed, 0)).toBe(false);
+    expect(registers.within(WHOLE).flatMap(({ value }) => value)).toHaveLength(1);
+  });
+
+  it('find again what they wrote down', () => {
+    const { registers } = registersOf();
+    registers.restore({
+      registers: [
+        { arc: WHOLE, register: registerOf(ONE) },
+        { arc: LOW, register: registerOf(configurationOf(1, 'f')) },
+      ],
+      over: [{ arc: HIGH, configuration: configurationOf(3, 'g') }],
+    });
+    expect([registers.serves(LOW, ONE), registers.serves(LOW, configurationOf(1, 'f'))]).toEqual([
+      true,
+      true,
+    ]);
+    expect(registers.install(HIGH, configurationOf(2, 'g'), 0)).toBe(false);
+    expect(registers.isRestored(LOW)).toBe(true);
+  });
 });
+
+function registerOf(configuration: Configuration): Register {
+  return { configuration, promised: undefined, accepted: undefined, watermark: 0 };
+}

@@ -180,7 +180,7 @@ describe('damage', () => {
     const register = { configuration, promised: undefined, accepted: undefined, watermark: 0 };
     persistence.save(1, [
       entryOf('a', 'one'),
-      { type: 'registers', registers: [{ arc: { from: 1, to: 1 }, register }] },
+      { type: 'registers', registers: [{ arc: { from: 1, to: 1 }, register }], over: [] },
     ]);
     await persistence.close();
     lose();

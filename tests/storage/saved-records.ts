@@ -36,7 +36,8 @@ export function registersOf(...seeds: readonly number[]): SavedRecord {
   });
   const configuration = { lineage: 'l', epoch: 1, members, ancestors: [] };
   const register = { configuration, promised: undefined, accepted: undefined, watermark: 0 };
-  return { type: 'registers', registers: [{ arc: { from: 1, to: 2 }, register }] };
+  const over = [{ arc: { from: 2, to: 3 }, configuration: { ...configuration, epoch: 2 } }];
+  return { type: 'registers', registers: [{ arc: { from: 1, to: 2 }, register }], over };
 }
 
 /** Keys and values of the entries, in order, as 'key=value'; a tombstone is 'key'. */
