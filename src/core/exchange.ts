@@ -51,7 +51,8 @@ export class Exchange {
   readonly #o: ExchangeOptions;
   /** Parts that differ and have not been looked at. */
   readonly #open: Arc[] = [];
-  #pastDiffers = false;
+  /** Parts of which what is remembered differs, and has not been looked at. */
+  #openPast: Arc[] = [];
   #ended = false;
   #finished = false;
 
@@ -85,7 +86,7 @@ export class Exchange {
       this.#o.observe(reply.clock);
       this.#o.born(this.contact, reply.birth);
       if (this.#ended) return;
-      if (parts === 1) this.#pastDiffers = !sameSummary(history.summary(arc), reply.past);
+      if (parts === 1 && !sameSummary(history.summary(arc), reply.past)) this.#openPast = [arc];
       this.#compare(divide(arc, parts, engine.size), reply.parts, store);
     });
   }
@@ -194,31 +195,53 @@ export class Exchange {
     });
   }
 
-  /** What others have replaced: by it a repeated write is recognised. */
+  /**
+   * What others have replaced: by it a repeated write is recognised. Of few, all are read; else the parts
+   * that differ are found by their sums first.
+   */
   #past(): void {
-    if (!this.#pastDiffers) return this.#finish();
-    if (this.#o.pull) this.#pullPast(0);
-    else this.#pushPast(this.#o.history.within(this.#o.arc));
+    const arc = this.#openPast.pop();
+    if (arc === undefined) return this.#finish();
+    const { history, engine, pull } = this.#o;
+    const held = history.within(arc);
+    if (arcLength(arc, engine.size) > PARTS && held.length > DIGEST_MAX) {
+      return this.#narrowPast(divide(arc, PARTS, engine.size));
+    }
+    if (pull) this.#pullPast(arc, 0);
+    else this.#pushPast(arc, held);
   }
 
-  #pullPast(from: number): void {
-    this.#ask({ type: 'pull-past', arc: this.#o.arc, from }, (reply) => {
-      if (reply.type !== 'pulled') return this.#later(() => this.#pullPast(from));
+  #narrowPast(arcs: readonly Arc[]): void {
+    let open = arcs.length;
+    const compare = (arc: Arc): void => {
+      this.#ask({ type: 'summarise', arc, parts: 1 }, (reply) => {
+        if (reply.type !== 'summary') return this.#later(() => compare(arc));
+        if (!sameSummary(this.#o.history.summary(arc), reply.past)) this.#openPast.push(arc);
+        open -= 1;
+        if (open === 0) this.#past();
+      });
+    };
+    for (const arc of arcs) compare(arc);
+  }
+
+  #pullPast(arc: Arc, from: number): void {
+    this.#ask({ type: 'pull-past', arc, from }, (reply) => {
+      if (reply.type !== 'pulled') return this.#later(() => this.#pullPast(arc, from));
       for (const entry of reply.entries) this.#o.history.add(this.#position(entry), entry);
-      if (reply.more && reply.entries.length > 0) return this.#pullPast(from + reply.entries.length);
-      if (this.#o.push) this.#pushPast(this.#o.history.within(this.#o.arc));
-      else this.#finish();
+      if (reply.more && reply.entries.length > 0) return this.#pullPast(arc, from + reply.entries.length);
+      if (this.#o.push) this.#pushPast(arc, this.#o.history.within(arc));
+      else this.#past();
     });
   }
 
-  #pushPast(past: readonly Entry[]): void {
-    const { arc, base, engine } = this.#o;
+  #pushPast(arc: Arc, past: readonly Entry[]): void {
+    const { base, engine } = this.#o;
     const entries = pageOf(past, engine.limits.pageEntries, engine.limits.pageBytes);
-    if (entries.length === 0) return this.#finish();
+    if (entries.length === 0) return this.#past();
     this.#ask({ type: 'copy', arc, base, entries, past: true }, (reply) => {
-      if (reply.type !== 'copied') return this.#later(() => this.#pushPast(past));
+      if (reply.type !== 'copied') return this.#later(() => this.#pushPast(arc, past));
       if (!reply.stored) return this.#o.overtaken();
-      this.#pushPast(past.slice(entries.length));
+      this.#pushPast(arc, past.slice(entries.length));
     });
   }
 

@@ -315,6 +315,7 @@ export class Machine {
         store: this.#store,
         history: this.#history,
         owner: this.#owner,
+        isDue: (id) => this.#voters.isDue(this.#connected.get(id), this.#membership.neighbourhood.successors),
         clock: operations.clock,
       }),
       store: this.#store,

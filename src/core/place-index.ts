@@ -1,5 +1,5 @@
-// PlaceIndex: entries in the order of their places, by position and then by key. It owns the order and
-// nothing else. They are kept in chunks, so that an insertion moves at most one chunk and a walk of an arc
+// PlaceIndex: entries in the order of their places, by position and then by key. It owns the order, and sums
+// over stretches of it, which are remembered a chunk at a time. They are kept in chunks, so that an insertion moves at most one chunk and a walk of an arc
 // touches only that arc; positions stand beside the entries, so that a search looks at numbers.
 import type { Kept } from './kept.ts';
 import type { Key, Place } from './entry.ts';
@@ -29,9 +29,34 @@ class Placed {
   }
 }
 
+/** How many there are, and two sums over them modulo 2**32. */
+export interface Sums {
+  count: number;
+  low: number;
+  high: number;
+}
+
+/** Adds an item to sums; it depends on the item alone. */
+export type Weigh = (item: Kept, sums: Sums) => void;
+
 class Chunk {
   positions = new Float64Array(CHUNK_LEAST);
   items: Kept[] = [];
+  /** Over all of it; undefined since it has changed. */
+  #sums: Sums | undefined;
+
+  sums(weigh: Weigh): Sums {
+    if (this.#sums !== undefined) return this.#sums;
+    const sums: Sums = { count: 0, low: 0, high: 0 };
+    for (const item of this.items) weigh(item, sums);
+    this.#sums = sums;
+    return sums;
+  }
+
+  replace(index: number, item: Kept): void {
+    this.items[index] = item;
+    this.#sums = undefined;
+  }
 
   /** How many stand before the place. */
   rank(position: number, key: Key): number {
@@ -67,11 +92,13 @@ class Chunk {
     }
     positions[index] = position;
     items[index] = item;
+    this.#sums = undefined;
   }
 
   remove(index: number): void {
     this.positions.copyWithin(index, index + 1, this.items.length);
     this.items.splice(index, 1);
+    this.#sums = undefined;
   }
 
   /** The second half goes to the chunk that is returned. */
@@ -81,6 +108,7 @@ class Chunk {
     other.positions = new Float64Array(this.positions.length);
     other.positions.set(this.positions.subarray(half, this.items.length));
     other.items = this.items.splice(half);
+    this.#sums = undefined;
     return other;
   }
 }
@@ -89,6 +117,11 @@ export class PlaceIndex {
   readonly #chunks: Chunk[] = [new Chunk()];
   /** Not put in their places yet, oldest first. */
   #fresh: Placed[] = [];
+  readonly #weigh: Weigh;
+
+  constructor(weigh: Weigh) {
+    this.#weigh = weigh;
+  }
 
   /** Puts it in the place of one with the same place, or adds it. */
   put(position: number, item: Kept): void {
@@ -111,7 +144,7 @@ export class PlaceIndex {
     const chunk = itemAt(this.#chunks, c);
     const index = chunk.rank(position, item.key);
     if (chunk.positions[index] === position && chunk.items[index]?.key === item.key) {
-      chunk.items[index] = item;
+      chunk.replace(index, item);
       return;
     }
     chunk.insert(index, position, item);
@@ -135,6 +168,21 @@ export class PlaceIndex {
     let sum = itemAt(this.#chunks, c).rank(position, LAST_KEY);
     for (let i = 0; i < c; i++) sum += itemAt(this.#chunks, i).items.length;
     return sum;
+  }
+
+  /** Adds those behind a position and up to another one: a look at each chunk, and at what has changed. */
+  addSums(behind: number, last: number, sums: Sums): void {
+    this.#settle();
+    const first = this.#chunkAt(behind, LAST_KEY);
+    for (let c = first; c < this.#chunks.length; c++) {
+      const chunk = itemAt(this.#chunks, c);
+      const { length } = chunk.items;
+      const from = c === first ? chunk.rank(behind, LAST_KEY) : 0;
+      const to = (chunk.positions[length - 1] ?? Infinity) <= last ? length : chunk.rank(last, LAST_KEY);
+      if (from === 0 && to === length) add(sums, chunk.sums(this.#weigh));
+      else for (let i = from; i < to; i++) this.#weigh(itemAt(chunk.items, i), sums);
+      if (to < length) return;
+    }
   }
 
   /** Those behind the place, up to a position, lazily. */
@@ -168,4 +216,10 @@ export class PlaceIndex {
     }
     return low - 1;
   }
+}
+
+function add(sums: Sums, { count, low, high }: Sums): void {
+  sums.count += count;
+  sums.low = (sums.low + low) >>> 0;
+  sums.high = (sums.high + high) >>> 0;
 }

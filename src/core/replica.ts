@@ -10,7 +10,7 @@ import type { History } from './history.ts';
 import type { Known, Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
-import { divide, holds, intersect, keyPosition } from './position.ts';
+import { divide, holds, intersect, isInside, keyPosition } from './position.ts';
 import type { Configuration } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
@@ -24,6 +24,8 @@ export interface ReplicaParts {
   readonly history: History;
   readonly owner: Owner;
   readonly clock: VersionClock;
+  /** Whether that member is about to be one of the set, though the set may be complete without it. */
+  isDue(id: string): boolean;
 }
 
 export class Replica {
@@ -165,13 +167,15 @@ export class Replica {
     const part = intersect(own, segment.arc, engine.size).find((one) => holds(one, position)) ?? own;
     const ours = segment.configuration;
     const seated = ours.members.some((voter) => voter.contact.id === from);
+    // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
+    const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
     const answer = (outcome: 'keep' | 'release' | 'wait' | 'installed'): Reply => {
       const known = { arc: part, configuration: ours, watermark: segment.watermark };
       const tells = outcome === 'installed' || outcome === 'release';
       return { type: 'offered', arc: part, outcome, known: tells ? known : undefined };
     };
-    if (configuration === undefined) return answer(segment.complete && !seated ? 'release' : 'wait');
-    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : segment.complete ? 'release' : 'wait');
+    if (configuration === undefined) return answer(complete && !seated ? 'release' : 'wait');
+    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : complete ? 'release' : 'wait');
     // Of a longer history the segment knows less than the registers of its parts.
     if (![ours, ...this.#configurations(part)].some((one) => supersedes(one, configuration))) {
       owner.learn([{ arc: part, configuration }]);
@@ -181,7 +185,7 @@ export class Replica {
     const foreign = ours.lineage !== configuration.lineage;
     if (foreign && contact !== undefined && !segment.absorb(contact, configuration)) return answer('wait');
     if (seated) return answer('installed');
-    return answer(segment.complete ? 'release' : 'wait');
+    return answer(complete ? 'release' : 'wait');
   }
 
   #configurations(arc: Arc): Configuration[] {

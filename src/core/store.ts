@@ -4,6 +4,7 @@
 import type { Entry, Key, Place } from './entry.ts';
 import { isNewer, versionTime } from './entry.ts';
 import { type Kept, Packer } from './kept.ts';
+import type { Sums } from './place-index.ts';
 import { PlaceIndex } from './place-index.ts';
 import type { Arc } from './position.ts';
 
@@ -35,7 +36,7 @@ export interface Summary {
 export class MemoryStore {
   readonly #observer: StoreObserver;
   readonly #byKey = new Map<Key, Kept>();
-  readonly #places = new PlaceIndex();
+  readonly #places = new PlaceIndex(weigh);
   readonly #packer = new Packer();
   #bytes = 0;
   #tombstones = 0;
@@ -91,16 +92,11 @@ export class MemoryStore {
     this.#observer.removed({ position, entry });
   }
 
-  /** Of all entries in the arc, tombstones included. Costs a look at each of them. */
+  /** Of all entries in the arc, tombstones included. Costs a look at those that have changed since the last. */
   summary(arc: Arc): Summary {
-    let [count, low, high] = [0, 0, 0];
-    for (const { key, version } of this.#walk(arc)) {
-      const text = key + version;
-      count += 1;
-      low = (low + hashOf(text, LOW_SEED)) >>> 0;
-      high = (high + hashOf(text, HIGH_SEED)) >>> 0;
-    }
-    return { count, low, high };
+    const sums = { count: 0, low: 0, high: 0 };
+    for (const [low, high] of ranges(arc)) this.#places.addSums(low, high, sums);
+    return sums;
   }
 
   /** Forgets the tombstones of an arc that were made before, epoch milliseconds. */
@@ -181,6 +177,13 @@ function ranges(arc: Arc): [number, number][] {
     [arc.from, Number.MAX_SAFE_INTEGER],
     [-1, arc.to],
   ];
+}
+
+function weigh({ key, version }: Kept, sums: Sums): void {
+  const text = key + version;
+  sums.count += 1;
+  sums.low = (sums.low + hashOf(text, LOW_SEED)) >>> 0;
+  sums.high = (sums.high + hashOf(text, HIGH_SEED)) >>> 0;
 }
 
 function isTombstone(kept: Kept): boolean {

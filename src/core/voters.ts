@@ -4,6 +4,7 @@ import type { Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Neighbourhood } from './message.ts';
+import { distance } from './position.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** Lives that are remembered. */
@@ -47,6 +48,18 @@ export class Voters {
 
   wanted(successors: readonly Contact[]): Contact[] {
     return successors.slice(0, this.replicas - 1).filter((contact) => !this.isLost(contact));
+  }
+
+  /**
+   * Whether a member is to keep copies that our list may not name yet, because it has just come: it stands
+   * before the last of those that keep them.
+   */
+  isDue(contact: Contact | undefined, successors: readonly Contact[]): boolean {
+    if (contact === undefined || this.replicas === 1) return false;
+    const last = successors[this.replicas - 2];
+    const { self, size } = this.#engine;
+    const offset = ({ position }: Contact): number => distance(self.position, position, size);
+    return last === undefined || offset(contact) < offset(last);
   }
 
   /** Who may know the configuration of an arc that has come to us: the members around, and who left. */

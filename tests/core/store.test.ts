@@ -6,6 +6,7 @@ import type { Entry, Place } from '../../src/core/entry.ts';
 import { eraOf, isNewer, VersionClock, versionTime } from '../../src/core/entry.ts';
 import type { Arc } from '../../src/core/position.ts';
 import { distance, holds } from '../../src/core/position.ts';
+import { Random } from '../../src/core/random.ts';
 import type { Stored } from '../../src/core/store.ts';
 import { MemoryStore } from '../../src/core/store.ts';
 
@@ -204,6 +205,25 @@ describe('MemoryStore', () => {
       expect(JSON.stringify(a?.summary(summed)) === JSON.stringify(b?.summary(summed))).toBe(alike);
     });
     fc.assert(property, REPEATABLE);
+  });
+
+  it('sums many up as one that was filled with them at once, whatever has changed since the last sum', () => {
+    const random = new Random(1);
+    const store = new MemoryStore();
+    const arcs = Array.from({ length: 20 }, () => ({ from: random.below(MANY), to: random.below(MANY) }));
+    const whole: Arc = { from: 0, to: 0 };
+    for (let step = 0; step < 2 * MANY; step++) {
+      const position = random.below(MANY);
+      if (random.below(4) === 0) store.remove(`key ${position}`);
+      else store.put(position, entryOf(`key ${position}`, versionOf(step + 1, 1)));
+      if (step % 500 !== 0) continue;
+      const same = new MemoryStore();
+      for (const { position: at, entry } of store.all()) same.put(at, entry);
+      for (const one of [whole, ...arcs]) {
+        expect(store.summary(one)).toEqual(same.summary(one));
+        expect(store.summary(one).count).toBe(store.count(one));
+      }
+    }
   });
 
   it('collects the tombstones of an arc that were made before, and nothing else', () => {

@@ -13,7 +13,7 @@ import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
 import { at, isIdeal, joinedRing, operate, set } from '../support/rings.ts';
 
-const SEEDS = Array.from({ length: 15 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 8 }, (_, i) => i + 1);
 const K = 32;
 const REPLICAS = 3;
 const KEYS = 30;
@@ -113,7 +113,7 @@ describe("a ring that is cut in two, with 'refuse'", () => {
   });
 
   test('shows its programs a linearizable history, on whichever side they are', () => {
-    for (const seed of SEEDS) {
+    for (const seed of SEEDS.slice(0, 4)) {
       const world = new World({ seed, k: K, replicas: REPLICAS, onQuorumLost: 'refuse' });
       const nodes = joinedRing(world, 8);
       const history = new History();

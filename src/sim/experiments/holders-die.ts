@@ -1,19 +1,13 @@
 // E9, half of the holders die: entries are spread over a ring, half of its members crash at the same
 // moment, and every entry that one of its holders survived must still be there. Then the ring makes the
 // missing copies anew: how many bytes move for that, and how soon is it done?
-import type { Entry, Key } from '../../core/entry.ts';
+import type { Key } from '../../core/entry.ts';
 import { CORE_LIMITS } from '../../core/limits.ts';
 import type { OperateResult } from '../../core/command.ts';
-import type { Message, Operation } from '../../core/message.ts';
+import type { Operation } from '../../core/message.ts';
 import type { Profile } from '../../core/profile.ts';
 import { PROFILES } from '../../core/profile.ts';
-import { Writer } from '../../wire/bytes.ts';
-import { Codec } from '../../wire/codec.ts';
-import { ContactReader } from '../../wire/contact-codec.ts';
-import { writeEntries } from '../../wire/entry-codec.ts';
-import { WIRE_LIMITS } from '../../wire/limits.ts';
-import type { Scope } from '../../wire/schema.ts';
-import { simulationHash } from '../hash.ts';
+import { ByteCount, EntrySizes } from '../byte-count.ts';
 import type { Cell, ExperimentOptions, ExperimentResult } from './experiment.ts';
 import { round } from './experiment.ts';
 import type { ExperimentNode } from './experiment-world.ts';
@@ -49,13 +43,6 @@ const RATIO_BAR = 1.2;
 const BACK_BAR_S = 10;
 const LOOK_MS = 100;
 const SETTLING_MAX_MS = 600_000;
-/** What keeps the ring together and finds the way in it; everything else that is sent mends entries. */
-const UPKEEP: ReadonlySet<string> = new Set([
-  ...words('ping pong neighbourhood neighbourhood-is notify notified introduce introduced leave left'),
-  ...words('check checked dial-back dialled-back announce announced find found tables tables-are'),
-  ...words('describe described redirect'),
-]);
-
 interface Case {
   readonly n: number;
   readonly entries: number;
@@ -95,11 +82,9 @@ class Run {
   readonly #case: Case;
   readonly #profile: Profile = { ...GROWING };
   readonly #world: ExperimentWorld;
-  readonly #sizes = new EntrySizes();
-  readonly #codec = new Codec({ k: K, hash: simulationHash, idOf: () => '', limits: WIRE_LIMITS });
+  readonly #sizes = new EntrySizes(K);
+  readonly #sent = new ByteCount(K);
   readonly #settled = new Map<string, (result: OperateResult | undefined) => void>();
-  #bytes = 0;
-  #metered = false;
   #degraded = 0;
 
   constructor(seed: number, one: Case) {
@@ -121,7 +106,7 @@ class Run {
     const { missing, least } = this.#owed(before);
     const [wholeMs, backMs] = this.#repair();
     const { lost, wrong, unanswered } = this.#readAll(new Set(orphans.map(([key]) => key)));
-    const ratio = this.#bytes / Math.max(1, least);
+    const ratio = this.#sent.bytes / Math.max(1, least);
     const faults = [
       ...(before.size === entries ? [] : [`${before.size} of ${entries} entries were stored`]),
       ...(lost === orphans.length && wrong === 0 ? [] : [`${wrong} lost although a holder lives`]),
@@ -130,7 +115,7 @@ class Run {
       ...(ratio <= RATIO_BAR ? [] : [`moved ${round(ratio)} times the least`]),
       ...(backMs <= BACK_BAR_S * 1_000 ? [] : [`copies back after ${round(backMs / 1_000, 1)} s`]),
     ];
-    const kilobytes = [round(least / 1_000, 0), round(this.#bytes / 1_000, 0), round(ratio)];
+    const kilobytes = [round(least / 1_000, 0), round(this.#sent.bytes / 1_000, 0), round(ratio)];
     const seconds = [round(wholeMs / 1_000, 1), round(backMs / 1_000, 1)];
     const reads = [orphans.length, lost, unanswered, this.#degraded];
     const row = [this.#seed, n, entries, valueBytes, died, ...reads, missing, ...kilobytes, ...seconds];
@@ -143,7 +128,7 @@ class Run {
     if (!grown.ideal) throw new Error(`seed ${this.#seed}: the ring did not become ideal: ${grown.reason}`);
     Object.assign(this.#profile, PROFILES.lan);
     world.watch = {
-      sent: (_from, _to, message) => this.#meter(message),
+      sent: (_from, _to, message) => this.#sent.add(message),
       settled: (node, command, outcome) => {
         const id = `${node.index} ${command}`;
         const done = this.#settled.get(id);
@@ -154,10 +139,6 @@ class Run {
         if (event.type === 'degraded') this.#degraded += 1;
       },
     };
-  }
-
-  #meter(message: Message): void {
-    if (this.#metered && !UPKEEP.has(message.body.type)) this.#bytes += this.#codec.encode(message).length;
   }
 
   #write(): void {
@@ -244,7 +225,7 @@ class Run {
       const [node] = members.splice(this.#world.random.below(members.length), 1);
       if (node !== undefined) this.#world.crash(node);
     }
-    this.#metered = true;
+    this.#sent.running = true;
     return count;
   }
 
@@ -274,7 +255,7 @@ class Run {
       whole ??= world.now - start;
       if (this.#complete()) break;
     }
-    this.#metered = false;
+    this.#sent.running = false;
     return [whole ?? Infinity, world.now - start];
   }
 
@@ -289,32 +270,4 @@ class Run {
     });
     return { lost, wrong, unanswered };
   }
-}
-
-/** The bytes of an entry as it is written into a message, without the message. */
-class EntrySizes {
-  readonly #out = new Writer(WIRE_LIMITS.frameBytes);
-  readonly #scope: Scope = {
-    limits: WIRE_LIMITS,
-    size: 2 ** K,
-    contacts: new ContactReader({
-      k: K,
-      hash: simulationHash,
-      idOf: () => '',
-      hostBytes: WIRE_LIMITS.hostBytes,
-    }),
-  };
-
-  of(entry: Entry): number {
-    const lengthOf = (entries: readonly Entry[]): number => {
-      this.#out.begin();
-      writeEntries(this.#out, entries, this.#scope);
-      return this.#out.finish().length;
-    };
-    return lengthOf([entry]) - lengthOf([]);
-  }
-}
-
-function words(text: string): string[] {
-  return text.split(' ');
 }
