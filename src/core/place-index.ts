@@ -1,6 +1,7 @@
 // PlaceIndex: entries in the order of their places, by position and then by key. It owns the order, and sums
-// over stretches of it, which are remembered a chunk at a time. They are kept in chunks, so that an insertion moves at most one chunk and a walk of an arc
-// touches only that arc; positions stand beside the entries, so that a search looks at numbers.
+// over stretches of it, which are remembered a chunk at a time. They are kept in chunks, so that an insertion
+// moves at most one chunk and a walk of an arc touches only that arc; positions stand beside the entries, so
+// that a search looks at numbers.
 import type { Kept } from './kept.ts';
 import type { Key, Place } from './entry.ts';
 import { itemAt } from './ordered.ts';

@@ -92,7 +92,7 @@ export class MemoryStore {
     this.#observer.removed({ position, entry });
   }
 
-  /** Of all entries in the arc, tombstones included. Costs a look at those that have changed since the last. */
+  /** Of all entries in the arc, tombstones included. Costs a look at those that have changed since. */
   summary(arc: Arc): Summary {
     const sums = { count: 0, low: 0, high: 0 };
     for (const [low, high] of ranges(arc)) this.#places.addSums(low, high, sums);

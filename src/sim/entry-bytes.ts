@@ -40,8 +40,8 @@ export interface ReturnBytes {
 }
 
 /**
- * restarted: with what it had written down; cut off: its side did not go on; went on: its side did, in an epoch
- * that it forced.
+ * restarted: with what it had written down; cut off: its side did not go on; went on: its side did, in an
+ * epoch that it forced.
  */
 export type Away = 'restarted' | 'cut off' | 'went on';
 

@@ -212,11 +212,11 @@ describe('MemoryStore', () => {
     const store = new MemoryStore();
     const arcs = Array.from({ length: 20 }, () => ({ from: random.below(MANY), to: random.below(MANY) }));
     const whole: Arc = { from: 0, to: 0 };
-    for (let step = 0; step < 2 * MANY; step++) {
-      const position = random.below(MANY);
-      if (random.below(4) === 0) store.remove(`key ${position}`);
-      else store.put(position, entryOf(`key ${position}`, versionOf(step + 1, 1)));
-      if (step % 500 !== 0) continue;
+    for (let turn = 0; turn < 2 * MANY; turn++) {
+      const place = random.below(MANY);
+      if (random.below(4) === 0) store.remove(`key ${place}`);
+      else store.put(place, entryOf(`key ${place}`, versionOf(turn + 1, 1)));
+      if (turn % 500 !== 0) continue;
       const same = new MemoryStore();
       for (const { position: at, entry } of store.all()) same.put(at, entry);
       for (const one of [whole, ...arcs]) {

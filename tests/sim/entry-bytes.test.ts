@@ -1,4 +1,5 @@
-// The bytes that bring copies where they belong, in small; `npm run entry-bytes` does it with 100,000 entries.
+// The bytes that bring copies where they belong, in small; `npm run entry-bytes` does it with 100,000
+// entries.
 import { describe, expect, test } from 'vitest';
 import { joinBytes, returnBytes } from '../../src/sim/entry-bytes.ts';
 
