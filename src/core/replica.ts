@@ -168,14 +168,15 @@ export class Replica {
     const ours = segment.configuration;
     const seated = ours.members.some((voter) => voter.contact.id === from);
     // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
-    const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
+    const complete = (): boolean =>
+      segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
     const answer = (outcome: 'keep' | 'release' | 'wait' | 'installed'): Reply => {
       const known = { arc: part, configuration: ours, watermark: segment.watermark };
       const tells = outcome === 'installed' || outcome === 'release';
       return { type: 'offered', arc: part, outcome, known: tells ? known : undefined };
     };
-    if (configuration === undefined) return answer(complete && !seated ? 'release' : 'wait');
-    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : complete ? 'release' : 'wait');
+    if (configuration === undefined) return answer(!seated && complete() ? 'release' : 'wait');
+    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : complete() ? 'release' : 'wait');
     // Of a longer history the segment knows less than the registers of its parts.
     if (![ours, ...this.#configurations(part)].some((one) => supersedes(one, configuration))) {
       owner.learn([{ arc: part, configuration }]);
@@ -185,7 +186,7 @@ export class Replica {
     const foreign = ours.lineage !== configuration.lineage;
     if (foreign && contact !== undefined && !segment.absorb(contact, configuration)) return answer('wait');
     if (seated) return answer('installed');
-    return answer(complete ? 'release' : 'wait');
+    return answer(complete() ? 'release' : 'wait');
   }
 
   #configurations(arc: Arc): Configuration[] {

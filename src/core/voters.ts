@@ -9,6 +9,8 @@ import type { RoutingTable } from './routing-table.ts';
 
 /** Lives that are remembered. */
 const BIRTHS_MAX = 4_096;
+/** Stabilisations within which a list names who has come: one for each member that passes the news, and more. */
+const DUE_PERIODS = 20;
 
 export class Voters {
   /** Copies of each entry, the owner's included. */
@@ -18,6 +20,8 @@ export class Voters {
   readonly #births = new Map<string, number>();
   /** When a member was asked for its birth first. */
   readonly #asked = new Map<string, number>();
+  /** Since when members that the list does not name seem to belong there. */
+  readonly #due = new Map<string, number>();
   /** Members that left and still hold copies. */
   #leavers: Contact[] = [];
   /** Another birth is known. */
@@ -52,14 +56,22 @@ export class Voters {
 
   /**
    * Whether a member is to keep copies that our list may not name yet, because it has just come: it stands
-   * before the last of those that keep them.
+   * before the last of those that keep them. Whom the list still does not name after a while is none.
    */
   isDue(contact: Contact | undefined, successors: readonly Contact[]): boolean {
     if (contact === undefined || this.replicas === 1) return false;
     const last = successors[this.replicas - 2];
-    const { self, size } = this.#engine;
+    const { self, size, now, profile } = this.#engine;
     const offset = ({ position }: Contact): number => distance(self.position, position, size);
-    return last === undefined || offset(contact) < offset(last);
+    const name = nameOf(contact);
+    if (last !== undefined && offset(contact) >= offset(last)) {
+      this.#due.delete(name);
+      return false;
+    }
+    const since = this.#due.get(name) ?? now;
+    if (this.#due.size >= BIRTHS_MAX) this.#due.clear();
+    this.#due.set(name, since);
+    return now - since < profile.stabiliseMs * DUE_PERIODS;
   }
 
   /** Who may know the configuration of an arc that has come to us: the members around, and who left. */
