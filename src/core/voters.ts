@@ -9,7 +9,7 @@ import type { RoutingTable } from './routing-table.ts';
 
 /** Lives that are remembered. */
 const BIRTHS_MAX = 4_096;
-/** Stabilisations within which a list names who has come: one for each member that passes the news, and more. */
+/** Stabilisations within which a list names who has come: one for each member that passes the news on. */
 const DUE_PERIODS = 20;
 
 export class Voters {
