@@ -3,7 +3,6 @@
 //
 //   node dist/examples/shared-config.js --connect 127.0.0.1:4444                  prints it, and every change
 //   node dist/examples/shared-config.js --connect 127.0.0.1:4444 color=blue       changes it, and prints it
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ChordSocket } from 'chord-socket';
 
@@ -16,8 +15,6 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
-const LOOK_EVERY_MS = 1_000;
-
 const sock = new ChordSocket('127.0.0.1', 0, { k: Number(flags.k) });
 await sock.connect(flags.connect);
 try {
@@ -27,15 +24,16 @@ try {
   await sock.close();
 }
 
-/** Prints the configuration whenever its version is another one: the value is only read to be shown. */
+/** Prints the configuration, then at each change; where one may have been missed, it is read again. */
 async function follow(): Promise<void> {
-  let known: string | undefined;
-  for (;;) {
-    const entry = await sock.getEntry(flags.key);
-    if (entry !== undefined && entry.version !== known) console.log(JSON.parse(entry.value.toString()));
-    known = entry?.version;
-    await pause(LOOK_EVERY_MS);
-  }
+  const watch = sock.watch(flags.key);
+  await watch.ready;
+  print(await sock.get(flags.key));
+  for await (const { type, value } of watch) print(type === 'gap' ? await sock.get(flags.key) : value);
+}
+
+function print(value: Buffer | undefined): void {
+  console.log(value === undefined ? {} : JSON.parse(value.toString()));
 }
 
 /** `name=value` as JSON has it where it is JSON, as `retries=3`; else as text; `name=` is null. */

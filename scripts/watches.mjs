@@ -50,5 +50,5 @@ for (let seed = first; seed < first + seeds; seed++) {
   total.gaps += result.gaps;
   total.most += result.gapsMost;
 }
-for (const [mode, total] of totals) showTotal(mode, total);
+for (const [mode, total] of totals) if (total.seeds > 0) showTotal(mode, total);
 process.exitCode = [...totals.values()].some(({ failed }) => failed > 0) ? 1 : 0;

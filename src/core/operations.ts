@@ -98,7 +98,9 @@ export class Operations {
     this.#unsettled.add(entry.key);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
-      if (outcome === 'agreed') this.#settled(position, tombstone);
+      if (outcome !== 'agreed') return;
+      this.#settled(position, tombstone);
+      this.#tell(tombstone);
     };
     segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done });
   }
@@ -143,7 +145,12 @@ export class Operations {
     const done = this.#doneBefore(stored, operationId);
     if (done.entry !== undefined) {
       const { entry } = done;
-      return this.#round(arrival, stored, () => written(entry, true, operation));
+      // Made by a former owner, or here without a majority: it is acknowledged only now.
+      const isNews = entry === stored && this.#unsettled.has(key);
+      return this.#round(arrival, stored, () => {
+        if (isNews) this.#tell(entry);
+        return written(entry, true, operation);
+      });
     }
     if (done.unknown || this.#isForgotten(arrival)) {
       const message =
@@ -250,9 +257,8 @@ export class Operations {
     }
     this.#store.put(arrival.position, entry);
     this.#unsettled.add(entry.key);
-    const kind = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
     this.#round(arrival, entry, () => {
-      this.#engine.event({ type: kind, key: entry.key, version: entry.version });
+      this.#tell(entry, existed);
       return written(entry, existed, arrival.request.operation);
     });
   }
@@ -289,6 +295,12 @@ export class Operations {
     const { position, deadline } = arrival;
     arrival.segment.rounds.add({ position, entry, need: waits ? consistency : 'quorum', deadline, done });
     if (!waits) this.#finish(arrival, operated(arrival, result(1, 1)));
+  }
+
+  /** Tells this node's user of a change that is acknowledged. */
+  #tell(entry: Entry, existed = this.#history.byVersion(entry.previous)?.value !== undefined): void {
+    const type = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
+    this.#engine.event({ type, key: entry.key, version: entry.version });
   }
 
   /** A majority holds this version of the key. */

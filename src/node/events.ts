@@ -60,11 +60,12 @@ export interface SocketEvents {
   close: [];
   /**
    * Chord sockets only, on the owner of the key, once an acknowledged change: a key that had no value has
-   * one.
+   * one. Where the owner dies right after, its successor may tell of the last change again; `watch` never
+   * does. Like all events it costs no request.
    */
   add: [change: Change];
   /** As `add`: a key has another value. */
   update: [change: Change];
-  /** As `add`: a key has no value any more. */
+  /** As `add`: a key has no value any more, because it was deleted or because its time was over. */
   delete: [change: Change];
 }

@@ -77,6 +77,8 @@ const SKEW_MS = 250;
 const WHOLE_MS = 60_000;
 /** By then a watch has told all that there was to tell. */
 const CATCH_UP_MS = 20_000;
+/** Owners join their arcs pair by pair; by then each has one, and watches ask it one question. */
+const TIDY_MS = 240_000;
 
 export function runWatches(options: WatchRunOptions): Promise<WatchRunResult> {
   return new WatchRun(options).run();
@@ -142,9 +144,10 @@ class WatchRun {
     await this.#for(CATCH_UP_MS);
     const result = this.#result(changes, since);
     const problems = [...result.problems];
-    const open = [...this.#runners.values()].reduce((sum, runner) => sum + runner.open, 0);
-    const most = 2 + 2 * (this.#world.members().length + 1);
-    if (open > most) problems.push(`${open} questions are under way, for ${most} owners and watches`);
+    const open = (): number => [...this.#runners.values()].reduce((sum, runner) => sum + runner.open, 0);
+    const most = 2 + 2 * this.#world.members().length;
+    await this.#until(() => open() <= most, TIDY_MS);
+    if (open() > most) problems.push(`${open()} questions are under way, for ${most} owners and watches`);
     for (const { watch } of this.#readers) await watch.return();
     await this.#for(CATCH_UP_MS / 10);
     for (const runner of this.#runners.values()) {
