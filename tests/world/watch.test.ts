@@ -39,10 +39,16 @@ describe('a watch whose owner changes', () => {
   });
 
   test('tells a gap where a majority of the copies was lost', async () => {
-    const { problems, gaps, degraded } = await run('losses', 11);
-    expect(problems).toEqual([]);
-    expect(degraded).toBeGreaterThan(0);
-    expect(gaps).toBeGreaterThan(0);
+    let [forced, told] = [0, 0];
+    // Not in every world two holders die at once.
+    for (let seed = 1; seed <= 10 && forced === 0; seed++) {
+      const { problems, gaps, degraded } = await run('losses', seed);
+      expect(problems, `seed ${seed}`).toEqual([]);
+      forced += degraded;
+      told += gaps;
+    }
+    expect(forced).toBeGreaterThan(0);
+    expect(told).toBeGreaterThan(0);
   });
 
   test.each(SEEDS)(
@@ -67,10 +73,10 @@ describe('the judge of watches', () => {
   });
 
   test('notices when a change is dropped', async () => {
-    let changes = 0;
+    let answers = 0;
     const { problems } = await run('calm', 1, (reply) => {
-      changes += reply.entries.length;
-      return changes === 0 || changes % 50 !== 0 ? reply : { ...reply, entries: reply.entries.slice(0, -1) };
+      answers += reply.entries.length > 0 ? 1 : 0;
+      return answers % 7 === 0 ? { ...reply, entries: reply.entries.slice(0, -1) } : reply;
     });
     expect(problems.join('\n')).toContain('never told');
   });
