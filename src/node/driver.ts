@@ -20,6 +20,8 @@ export interface Wires {
   send(to: Destination, message: Message): void;
   dial(host: string, port: number, options: { timeoutMs?: number; signal?: AbortSignal }): Promise<Contact>;
   verify(contact: Contact): Promise<void>;
+  /** Promises that flush() is called in this turn. */
+  hold(): void;
   /** Writes what was sent since it was called last. */
   flush(): void;
   close(): Promise<void>;
@@ -237,6 +239,7 @@ export class Driver {
 
   /** Carries out what there is to do, then what the user does at once with the results, and sends it all. */
   #finishTurn(continuations: number): void {
+    this.#wires.hold();
     const settled = this.#drain();
     this.#continuing = settled && continuations > 0;
     if (!this.#continuing) return this.#wires.flush();

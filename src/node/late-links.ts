@@ -38,6 +38,10 @@ export class LateLinks implements Wires {
     this.#links?.send(to, message);
   }
 
+  hold(): void {
+    this.#links?.hold();
+  }
+
   flush(): void {
     this.#links?.flush();
   }

@@ -142,9 +142,12 @@ export class Link implements StreamHandler {
     stream.start(this);
   }
 
-  /** Sends a frame, a large one in parts that let others pass; false when too much waits already. */
-  send(frame: Uint8Array): boolean {
-    return isWhole(frame) ? this.#options.stream.send(frame) : this.#bulk.put(frame);
+  /**
+   * Sends a frame, a large one in parts that let others pass; false when too much waits already. `held`: a
+   * flush follows in this turn.
+   */
+  send(frame: Uint8Array, held: boolean): boolean {
+    return isWhole(frame) ? this.#options.stream.send(frame, held) : this.#bulk.put(frame);
   }
 
   /** Writes what was sent, before the turn is over; `now` is monotonic milliseconds. */

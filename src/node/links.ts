@@ -37,6 +37,8 @@ export class Links {
   /** To be told in a later turn. */
   readonly #unreachable = new Set<string>();
   #unflushed: Link[] = [];
+  /** Whether a flush follows in this turn. */
+  #held = false;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -133,8 +135,14 @@ export class Links {
     if (!isUnderWay) this.#connectTo(to);
   }
 
+  /** Promises a flush in this turn: until then, nobody else sees to it that what is sent leaves. */
+  hold(): void {
+    this.#held = true;
+  }
+
   /** Writes what was sent since the last flush; without it, that happens when the turn is over. */
   flush(): void {
+    this.#held = false;
     const links = this.#unflushed;
     if (links.length === 0) return;
     this.#unflushed = [];
@@ -187,7 +195,7 @@ export class Links {
       link.unflushed = true;
       this.#unflushed.push(link);
     }
-    if (link.send(frame)) return;
+    if (link.send(frame, this.#held)) return;
     const { queueBytes } = this.#options.limits;
     if (isReply && !isWhole(frame)) {
       const text = `an answer of ${frame.length} bytes to ${id} was left out: too many wait for it already`;

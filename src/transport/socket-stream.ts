@@ -75,18 +75,18 @@ export class SocketStream implements ByteStream {
     this.#socket.resume();
   }
 
-  send(bytes: Uint8Array): boolean {
+  send(bytes: Uint8Array, held = false): boolean {
     if (this.#over || this.#remoteEnded) return true;
     const waiting = this.queuedBytes;
     if (waiting > 0 && waiting + bytes.length > this.#options.queueBytes) return false;
-    this.#flushing ??= setImmediate(() => this.flush());
+    if (!held) this.#flushing ??= setImmediate(() => this.flush());
     this.#turn.push(bytes);
     this.#turnBytes += bytes.length;
     return true;
   }
 
   flush(): void {
-    clearImmediate(this.#flushing);
+    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const turn = this.#turn;
     if (turn.length === 0) return;

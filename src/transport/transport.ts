@@ -71,9 +71,9 @@ export interface ByteStream {
   /**
    * Sends bytes; all that is sent during one turn of the event loop leaves in one write. False, and nothing
    * was taken, when more than the transport's `queueBytes` would wait; one piece is always taken when nothing
-   * waits.
+   * waits. `held`: the caller calls flush() before the turn is over, so that nothing else need see to it.
    */
-  send(bytes: Uint8Array): boolean;
+  send(bytes: Uint8Array, held?: boolean): boolean;
   /** Writes what was sent, before the turn is over. */
   flush(): void;
   /** Sends what waits and ends our side; what the other side still sends is received until it ends too. */

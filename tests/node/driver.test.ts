@@ -39,6 +39,7 @@ function makeDriver(report?: (event: MachineEvent) => void): Bench {
     machine,
     wires: {
       send: () => {},
+      hold: () => {},
       flush: () => {},
       dial: () => Promise.reject(new Error('nobody there')),
       verify: () => Promise.reject(new Error('nobody there')),

@@ -108,6 +108,16 @@ describe.each(TRANSPORTS)('a stream over %s', (_name, make) => {
     expect(a.text()).toBe('late');
   });
 
+  it('delivers what was held in order with what was not, once it is flushed', async () => {
+    const [a, b] = await pair(await make());
+    for (const word of ['one ', 'two ', 'three ']) a.stream.send(Buffer.from(word), true);
+    a.stream.flush();
+    a.stream.send(Buffer.from('four'));
+    a.stream.end();
+    await b.closed;
+    expect(b.text()).toBe('one two three four');
+  });
+
   it('takes nothing beyond its bound, and says so', async () => {
     const [a, b] = await pair(await make());
     const piece = new Uint8Array(400_000);
