@@ -151,7 +151,7 @@ export class Exchange {
     const wanted: Key[] = [];
     const buried: EntryVersion[] = [];
     for (const [key, version] of theirs) {
-      const mine = store.get(key)?.version ?? '';
+      const mine = store.versionOf(key) ?? '';
       if (!isNewer(version, mine)) continue;
       if (this.#isBuried({ key, version })) buried.push({ key, version });
       else if (pull) wanted.push(key);

@@ -76,10 +76,7 @@ class Packed implements Kept {
   }
 
   get position(): number {
-    const { bytes } = this.slab;
-    let position = 0;
-    for (let i = this.at; i < this.at + POSITION_BYTES; i++) position = position * 256 + (bytes[i] ?? 0);
-    return position;
+    return readPosition(this.slab.bytes, this.at);
   }
 
   get entry(): Entry {
@@ -126,6 +123,8 @@ class Plain implements Kept {
 export class Packer {
   #slab = new Slab(0);
   readonly #askers = new Map<string, string>();
+  /** Many entries in turn come from one. */
+  #lastAsker = '';
 
   /** The entry in the form in which it is kept. */
   keep(position: number, entry: Entry): Kept {
@@ -134,11 +133,7 @@ export class Packer {
     const asker = this.#askerOf(operation);
     const slab = this.#slabFor(sizeOf(operation.length - asker.length, value?.length ?? -1));
     const at = slab.used;
-    let rest = position;
-    for (let i = at + POSITION_BYTES - 1; i >= at; i--) {
-      slab.bytes[i] = rest % 256;
-      rest = Math.floor(rest / 256);
-    }
+    writePosition(slab.bytes, at, position);
     const text = at + POSITION_BYTES;
     const counter = operation.length - asker.length;
     for (let i = 0; i < counter; i++) {
@@ -155,6 +150,14 @@ export class Packer {
 
   /** The part up to the last colon, as one string for all entries that share it. */
   #askerOf(operation: string): string {
+    const last = this.#lastAsker;
+    const length = operation.lastIndexOf(':') + 1;
+    if (length === last.length && operation.startsWith(last)) return last;
+    this.#lastAsker = this.#sharedAsker(operation);
+    return this.#lastAsker;
+  }
+
+  #sharedAsker(operation: string): string {
     const asker = operation.slice(0, operation.lastIndexOf(':') + 1);
     const known = this.#askers.get(asker);
     if (known !== undefined) return known;
@@ -212,4 +215,22 @@ function add(packed: Packed, slab: Slab): void {
 
 function sizeOf(operationBytes: number, valueBytes: number): number {
   return POSITION_BYTES + operationBytes + Math.max(0, valueBytes);
+}
+
+/** High bytes first, as two numbers that bit operations hold. */
+function writePosition(bytes: Uint8Array, at: number, position: number): void {
+  const high = Math.floor(position / 2 ** 32);
+  const low = position >>> 0;
+  bytes[at] = high >>> 8;
+  bytes[at + 1] = high;
+  bytes[at + 2] = low >>> 24;
+  bytes[at + 3] = low >>> 16;
+  bytes[at + 4] = low >>> 8;
+  bytes[at + 5] = low;
+}
+
+function readPosition(bytes: Uint8Array, at: number): number {
+  let position = 0;
+  for (let i = at; i < at + POSITION_BYTES; i++) position = position * 256 + (bytes[i] ?? 0);
+  return position;
 }

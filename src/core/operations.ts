@@ -68,8 +68,8 @@ export class Operations {
   /** An entry came from another holder: what is made here from now on comes after it, for those who watch. */
   took(key: Key): void {
     this.unsettle(key);
-    const entry = this.#store.get(key);
-    if (entry !== undefined) this.clock.observe(entry.version);
+    const version = this.#store.versionOf(key);
+    if (version !== undefined) this.clock.observe(version);
   }
 
   handle(arrival: Arrival): void {
@@ -306,7 +306,7 @@ export class Operations {
   /** A majority holds this version of the key. */
   #settled(position: number, entry: Entry): void {
     this.onSettled(position, entry);
-    if (this.#store.get(entry.key)?.version === entry.version) this.#unsettled.delete(entry.key);
+    if (this.#store.versionOf(entry.key) === entry.version) this.#unsettled.delete(entry.key);
   }
 }
 

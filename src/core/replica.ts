@@ -134,7 +134,7 @@ export class Replica {
     const { store } = this.#parts;
     const known = this.#configurations(arc).every((one) => !supersedes(one, base));
     for (const { key, version } of known ? items : []) {
-      if (store.get(key)?.version === version) store.remove(key);
+      if (store.versionOf(key) === version) store.remove(key);
     }
     this.#whenSaved(respond, { type: 'voided' });
   }

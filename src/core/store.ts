@@ -1,7 +1,7 @@
 // MemoryStore: the entries that a member holds, owned or copied, in memory, found by key and walked by
 // position. It owns the rule that the newest version of a key wins; whose entries they are is decided
 // elsewhere, how they lie in memory in kept.ts, and their order in place-index.ts.
-import type { Entry, Key, Place } from './entry.ts';
+import type { Entry, Key, Place, Version } from './entry.ts';
 import { isNewer, versionTime } from './entry.ts';
 import { type Kept, Packer } from './kept.ts';
 import type { Sums } from './place-index.ts';
@@ -63,6 +63,11 @@ export class MemoryStore {
   /** The same, without making the entry. */
   kept(key: Key): Kept | undefined {
     return this.#byKey.get(key);
+  }
+
+  /** The version that is held of the key; undefined where there is no entry. Costs less than the entry. */
+  versionOf(key: Key): Version | undefined {
+    return this.#byKey.get(key)?.version;
   }
 
   /** Takes an entry up that was written down before. */
