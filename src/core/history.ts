@@ -88,7 +88,7 @@ export function recording(history: History, saver: Saver): StoreObserver {
   return {
     stored: ({ position, entry }, replaced) => {
       if (replaced !== undefined) history.add(position, replaced);
-      saver.save({ type: 'entry', position, entry });
+      if (saver.durable) saver.save({ type: 'entry', position, entry });
       history.onStored({ position, entry });
     },
     removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),

@@ -43,6 +43,8 @@ export class Segment {
   readonly #engine: Engine;
   readonly #view: SegmentView;
   #configuration: Configuration;
+  /** The members of the configuration beside us, who are asked at every write. */
+  #others: readonly Contact[];
   #watermark: number;
   readonly #copies = new Map<string, Copy>();
   /** What was read from members of lineages that were left behind. */
@@ -60,11 +62,12 @@ export class Segment {
     this.#view = view;
     this.arc = arc;
     this.#configuration = configuration;
+    this.#others = this.#membersBesideUs();
     this.#watermark = watermark;
     this.rounds = new Rounds(engine, {
       arc: () => this.arc,
       base: () => this.#configuration,
-      copies: () => this.#others(),
+      copies: () => this.#others,
       learners: () => this.#learners(),
       refused: (id) => this.#refused(id),
       missed: (id) => this.#missed(id),
@@ -94,7 +97,7 @@ export class Segment {
       !this.#changing &&
       this.#isWanted() &&
       this.#view.isFull() &&
-      this.#others().every((contact) => this.#copies.get(contact.id)?.synced === true)
+      this.#others.every((contact) => this.#copies.get(contact.id)?.synced === true)
     );
   }
 
@@ -102,7 +105,7 @@ export class Segment {
   refresh(): void {
     if (this.#closed) return;
     const wanted = new Map<string, Contact>();
-    for (const contact of this.#others()) wanted.set(contact.id, contact);
+    for (const contact of this.#others) wanted.set(contact.id, contact);
     for (const contact of this.#view.wanted()) wanted.set(contact.id, contact);
     for (const [id, copy] of this.#copies) {
       if (copy.contact.incarnation === wanted.get(id)?.incarnation) continue;
@@ -121,6 +124,7 @@ export class Segment {
   /** A new configuration of this arc was decided, and it is ours. */
   update(configuration: Configuration, watermark: number): void {
     this.#configuration = configuration;
+    this.#others = this.#membersBesideUs();
     this.#watermark = Math.max(this.#watermark, watermark);
     this.#changing = false;
     this.#renewal = undefined;
@@ -171,7 +175,7 @@ export class Segment {
     this.onClose();
   }
 
-  #others(): Contact[] {
+  #membersBesideUs(): Contact[] {
     const { id } = this.#engine.self;
     return this.#configuration.members.flatMap(({ contact }) => (contact.id === id ? [] : [contact]));
   }

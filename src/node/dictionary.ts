@@ -48,6 +48,7 @@ export interface EntryView {
 /** No entry has this version: a condition on it always fails. */
 const NO_VERSION: Version = '0000000000000000';
 
+type SetOperation = Extract<Operation, { type: 'set' }>;
 type Outcome<Type extends OperationResult['type']> = Extract<OperationResult, { type: Type }>;
 
 export class Dictionary {
@@ -107,15 +108,18 @@ export class Dictionary {
     const conditions = parseConditions(options as SetOptions | undefined);
     const key = toKey(given, this.#runner.limits);
     const bytes = toValue(value, this.#runner.limits);
-    return this.store(key, { type: 'set', value: bytes, ...conditions }, call);
+    const { result } = await this.#set(key, { type: 'set', value: bytes, ...conditions }, call);
+    return storedVersion(key, result);
   }
 
   /** What set does once everything is parsed. */
-  async store(key: Key, operation: Operation, call: Call): Promise<{ version: string }> {
-    const bytes = operation.type === 'set' ? operation.value.length : 0;
-    const { result } = await this.#gate.pass(bytes, call, (left) => this.#operate(key, operation, left));
-    if (result.type === 'conflict') throw conflictError(key, result.version);
-    return { version: expectType(result, 'stored').version };
+  async store(key: Key, operation: SetOperation, call: Call): Promise<{ version: string }> {
+    const { result } = await this.#set(key, operation, call);
+    return storedVersion(key, result);
+  }
+
+  #set(key: Key, operation: SetOperation, call: Call): Promise<OperateResult> {
+    return this.#gate.pass(operation.value.length, call, (left) => this.#operate(key, operation, left));
   }
 
   async delete(given: unknown, options: unknown): Promise<boolean> {
@@ -223,6 +227,11 @@ function conflictError(key: Key, version: Version): ChordError {
     `the condition on ${showKey(keyToBuffer(key))} failed: ${found}`,
     version === '' ? {} : { version },
   );
+}
+
+function storedVersion(key: Key, result: OperationResult): { version: string } {
+  if (result.type === 'conflict') throw conflictError(key, result.version);
+  return { version: expectType(result, 'stored').version };
 }
 
 function expectType<Type extends OperationResult['type']>(
