@@ -48,6 +48,8 @@ class Steady {
   /** The question that each member waits for the answer to; the answers that it owes. */
   readonly #waiting = new Map<WorldNode, number>();
   readonly #owed = new Set<string>();
+  /** The member that let a joiner in, and those that it listed then. */
+  readonly #admitted = new Map<WorldNode, readonly Contact[]>();
 
   constructor(seed: number) {
     this.#random = new Random(seed);
@@ -74,7 +76,13 @@ class Steady {
       this.#onePlaceEach();
       this.#predecessorsCloseIn(node);
     };
-    world.onMessage = (from, to, message) => this.#readOnlyAtRest(from, to, message);
+    world.onMessage = (from, to, message) => {
+      this.#readOnlyAtRest(from, to, message);
+      this.#noteAdmission(from, to, message);
+    };
+    world.onEvent = (node, event) => {
+      if (event.type === 'self' && event.member) this.#entersUpToDate(node);
+    };
     for (let i = 0; i < count; i++) {
       const node = world.add();
       const first = world.nodes[0];
@@ -86,6 +94,7 @@ class Steady {
     this.#settle('IdealAfterJoins', count);
     world.onInput = undefined;
     world.onMessage = undefined;
+    world.onEvent = undefined;
   }
 
   #settle(property: string, count: number): void {
@@ -132,6 +141,26 @@ class Steady {
     const owed = this.#owed.delete(`${from.name} ${to.name} ${number}`);
     if (owed && (body.state === 'full' || body.state === 'same'))
       this.#violate('ReadOnlyAtRest', `${from.name} waited and was read by ${to.name}`);
+  }
+
+  /** The member behind a joiner says whom it lists. */
+  #noteAdmission(from: WorldNode, to: WorldNode, { direction, body }: Message): void {
+    if (direction !== 'reply' || body.type !== 'notified' || to.machine.member) return;
+    if (body.outcome === 'adopted' || body.outcome === 'known')
+      this.#admitted.set(to, [from.machine.self, ...body.successors]);
+  }
+
+  /** Whoever enters skips nobody whom the member behind it listed when it let it in. */
+  #entersUpToDate(node: WorldNode): void {
+    const { self, neighbourhood } = node.machine;
+    const named = (this.#admitted.get(node) ?? []).filter(({ id }) => id !== self.id);
+    const listed = neighbourhood.successors.map(({ id }) => id);
+    const skipped = named.slice(0, CORE_LIMITS.successors).filter(({ id }) => !listed.includes(id));
+    if (skipped.length > 0)
+      this.#violate(
+        'EntersUpToDate',
+        `${node.name} skips ${skipped.map(({ position }) => position).join(' ')}`,
+      );
   }
 
   /** Every finger is the first member at or behind its start. */

@@ -123,7 +123,7 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     file: 'src/core/store.ts',
     find: 'if (present !== undefined && !isNewer(entry.version, present.version)) return false;',
     replace: 'if (present !== undefined && entry.version === present.version) return false;',
-    caughtBy: 'gentle',
+    caughtBy: 'late',
   },
   {
     name: 'lives-for-ever',
@@ -161,9 +161,9 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'hands-over-without-the-past',
     why: 'who takes an arc over does not learn which writes were carried out before',
     file: 'src/core/exchange.ts',
-    find: 'if (!this.#pastDiffers) return this.#finish();',
-    replace: 'if (this.#pastDiffers || !this.#pastDiffers) return this.#finish();',
-    caughtBy: 'counts',
+    find: 'if (arc === undefined) return this.#finish();\n    const { history, engine, pull }',
+    replace: 'if (arc === undefined || arc.to >= 0) return this.#finish();\n    const { history, engine, pull }',
+    caughtBy: 'newcomer',
   },
   {
     name: 'watches-without-a-gap',
@@ -203,7 +203,7 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     file: 'src/core/decision.ts',
     find: 'return holders >= majority(members.length) ?',
     replace: 'return holders >= 1 ?',
-    caughtBy: 'configurations',
+    caughtBy: 'heirs',
   },
   {
     name: 'second-successor',
@@ -245,14 +245,14 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     replace:
       '    const reply = this.#scan(request, segment.arc);\n' +
       '    if (arc !== undefined) return respond(reply);\n',
-    caughtBy: 'gentle',
+    caughtBy: 'asleep',
   },
   {
-    name: 'walks-past-a-split',
-    why: 'a page of a walk speaks for the whole arc, of which another part is not served yet',
+    name: 'walks-end-with-a-page',
+    why: 'a page that is full is taken for the end of the arc',
     file: 'src/core/responder.ts',
-    find: 'const reply = this.#scan(request, segment.arc);',
-    replace: 'const reply = this.#scan(request, arc);',
-    caughtBy: 'gentle',
+    find: "return { type: 'scanned', arc, entries, next: last };",
+    replace: "return { type: 'scanned', arc, entries, next: undefined };",
+    caughtBy: 'pages',
   },
 ];

@@ -141,7 +141,7 @@ export const RING_MUTANTS: readonly Mutant[] = [
     file: 'src/core/ring.ts',
     find: 'return { ...step, introduceTo: head, introduced: former };',
     replace: 'return step;',
-    caughtBy: 'steady',
+    caughtBy: 'meeting',
   },
   {
     name: 'loses-introductions',
@@ -151,7 +151,7 @@ export const RING_MUTANTS: readonly Mutant[] = [
       '    if (next === undefined || next.id === contact.id || next.id === from) return;\n' +
       '    this.introduce(next, [contact]);\n',
     replace: '    if (next === undefined || next.id === from) return;\n',
-    caughtBy: 'steady',
+    caughtBy: 'meeting',
   },
   {
     name: 'says-same-to-everybody',
@@ -182,21 +182,16 @@ export const RING_MUTANTS: readonly Mutant[] = [
     caughtBy: 'rules',
   },
   {
-    name: 'ignores-moves',
-    why: 'a member that has come back on another position is still listed on its former one',
-    file: 'src/core/membership.ts',
-    find: 'if (known === undefined || known.position === contact.position) return;',
-    replace: 'if (known === undefined || known.position >= 0) return;',
-    caughtBy: 'steady',
-  },
-  {
-    name: 'says-no-farewell',
+    name: 'leaves-without-a-word',
     why: 'a leaver tells nobody what it knows, nor that it is gone',
     file: 'src/core/leaving.ts',
-    find: '    farewell(engine, contact, self, { predecessor, successors }, replacement, acknowledged, 1);\n',
+    find:
+      '    farewell(engine, contact, self, { predecessor, successors }, replacement, acknowledged, 1);\n' +
+      '  }\n  membership.announce();\n',
     replace:
       '    if (contact.id !== self.id) acknowledged();\n' +
-      '    else farewell(engine, contact, self, { successors, predecessor }, undefined, acknowledged, 1);\n',
-    caughtBy: 'steady',
+      '    else farewell(engine, contact, self, { successors, predecessor }, undefined, acknowledged, 1);\n' +
+      '  }\n',
+    caughtBy: 'leaver',
   },
 ];

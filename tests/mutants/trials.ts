@@ -8,6 +8,9 @@ import { rulesTrial } from './rules-trial.ts';
 import { away, ends, jump, wild } from './scenes/deletions.ts';
 import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
 import { asleep, cutOff } from './scenes/owners.ts';
+import { heirs, late, newcomer, pages } from './scenes/handing-over.ts';
+import { cold, dead, warm } from './scenes/lookups.ts';
+import { leaver, meeting } from './scenes/motion.ts';
 import { counts, leaves, watches } from './scenes/repeats.ts';
 import type { Finding } from './scenes/stage.ts';
 
@@ -32,7 +35,16 @@ export type TrialName =
   | 'ends'
   | 'counts'
   | 'watches'
-  | 'leaves';
+  | 'leaves'
+  | 'leaver'
+  | 'meeting'
+  | 'cold'
+  | 'warm'
+  | 'dead'
+  | 'heirs'
+  | 'newcomer'
+  | 'late'
+  | 'pages';
 
 export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   /** Worlds that break things: the ring is judged. */
@@ -60,6 +72,15 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   counts,
   watches,
   leaves,
+  leaver,
+  meeting,
+  cold,
+  warm,
+  dead,
+  heirs,
+  newcomer,
+  late,
+  pages,
 };
 
 /** Ten times what the busiest of the first thousand seeds needs in a minute, with its calm. */

@@ -17,9 +17,9 @@ import { TRIALS } from '../mutants/trials.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folders: string[] = [];
-/** Tried elsewhere in the tests, with more seeds. */
-const SLOW: readonly TrialName[] = ['swarm', 'gentle', 'rules', 'configurations'];
-const SCENE_SEEDS = 6;
+/** Tried elsewhere in the tests, with more seeds, or large. */
+const SLOW: readonly TrialName[] = ['swarm', 'gentle', 'rules', 'configurations', 'meeting'];
+const SCENE_SEEDS = 4;
 
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });

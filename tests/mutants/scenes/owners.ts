@@ -1,6 +1,6 @@
 // Scenes about owners: one that is cut off from its copies, and one that slept while another took its place.
+import type { Command, ScanResult } from '../../../src/core/command.ts';
 import type { Outcome } from '../../../src/core/effect.ts';
-import type { Operation } from '../../../src/core/message.ts';
 import type { WorldNode } from '../../../src/sim/world.ts';
 import type { Finding, Scene } from './stage.ts';
 import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
@@ -54,28 +54,37 @@ export const asleep: Scene = (seed) => {
   // Nothing waits for it that would tell it what has happened.
   world.partition([owner], stage.others(owner));
   if (!stage.set(client, key, 'new', ASLEEP_MS)) return undefined;
+  if (seed % 3 === 0) stage.operate(client, key, { type: 'delete', ifVersion: '' });
   world.run(stage.random.float() * 1_000);
   world.heal();
+  if (seed % 3 === 0) return walksAwake(stage, owner, key);
   return seed % 2 === 0 ? readsAwake(stage, owner, key) : writesAwake(stage, owner, key);
 };
 
 function readsAwake(stage: Stage, owner: WorldNode, key: string): Finding | undefined {
-  const read = textOf(awake(stage, owner, key, { type: 'get' }));
+  const read = textOf(awake(stage, owner, operationOn(key, { type: 'get' })));
   if (!isWrong(read, 'new')) return undefined;
   return { property: 'ReadsGoForward', detail: `${owner.name} woke up and read ${read}` };
 }
 
+function walksAwake(stage: Stage, owner: WorldNode, key: string): Finding | undefined {
+  const cursor = { position: stage.positionOf(key), afterKey: undefined };
+  const outcome = awake(stage, owner, { type: 'scan', cursor, prefix: key, withValues: false });
+  if (!outcome.ok || (outcome.value as ScanResult).entries.length === 0) return undefined;
+  return { property: 'WalksAreWhole', detail: `${owner.name} woke up and walks past what was deleted` };
+}
+
 function writesAwake(stage: Stage, owner: WorldNode, key: string): Finding | undefined {
-  const outcome = awake(stage, owner, key, setTo('newest'));
+  const outcome = awake(stage, owner, operationOn(key, setTo('newest')));
   const read = stage.get(stage.other, key);
   if (!outcome.ok || !isWrong(read, 'newest')) return undefined;
   return { property: 'AcknowledgedStays', detail: `${owner.name} woke up and wrote, but ${read} is read` };
 }
 
 /** It is asked in the moment in which it wakes up. */
-function awake({ world }: Stage, owner: WorldNode, key: string, operation: Operation): Outcome {
+function awake({ world }: Stage, owner: WorldNode, command: Command): Outcome {
   owner.state = 'running';
-  const number = world.command(owner, operationOn(key, operation));
+  const number = world.command(owner, command);
   world.resume(owner);
   world.runUntil(() => owner.outcomes.has(number), 15_000);
   return owner.outcomes.get(number) ?? { ok: false, failure: { code: 'UNSETTLED', message: '' } };

@@ -23,6 +23,7 @@ export type Scene = (seed: number) => Finding | undefined;
 
 const K = 32;
 const KEYS_TRIED = 10_000;
+const CONNECT_MS = 1_000;
 
 export class Stage {
   readonly world: World;
@@ -85,7 +86,8 @@ export class Stage {
   comeBack(node: WorldNode, through: WorldNode, erased = false): void {
     this.world.restart(node, node.machine.self.salt, erased);
     this.world.connect(node, through);
-    this.world.run(50);
+    // At once: as a client it would soon be told to forget what it holds.
+    this.world.runUntil(() => node.machine.known().length > 0, CONNECT_MS);
     this.world.command(node, { type: 'join' });
   }
 

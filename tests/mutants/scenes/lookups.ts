@@ -1,0 +1,92 @@
+// Scenes about lookups: how many requests they take in a ring that is right, and how many go to the dead.
+import type { ExplainResult } from '../../../src/core/command.ts';
+import { PROFILES } from '../../../src/core/profile.ts';
+import { Random } from '../../../src/core/random.ts';
+import type { WorldNode, WorldOptions } from '../../../src/sim/world.ts';
+import { World } from '../../../src/sim/world.ts';
+import { at, joinedRing } from '../../support/rings.ts';
+import type { Scene } from './stage.ts';
+
+const FINGERS_MS = 60_000;
+const KEYS = 20;
+/** Of a small ring that lists do not span; the bound on lookups is its number of bits. */
+const COLD = { k: 6, members: 24, list: 2 } as const;
+const WARM = { k: 32, members: 16, list: 2 } as const;
+const DEAD = { k: 32, members: 16, list: 3 } as const;
+const NEVER_MS = 1e12;
+/** Nobody finds out by itself any more. */
+const STILL = { stabiliseMs: NEVER_MS, fingerMs: NEVER_MS, fingerIdleMs: NEVER_MS, sweepMs: NEVER_MS };
+const STILL_MS = 3 * PROFILES.local.fingerIdleMs;
+/** It finds out that the owner is dead, and may ask once or twice more, in case only an answer was lost. */
+const TO_THE_DEAD_MAX = 3;
+/** A lookup that goes in a circle asks 128 times before it starts afresh. */
+const REQUESTS_MAX = 127;
+
+interface Size {
+  readonly k: number;
+  readonly members: number;
+  readonly list: number;
+}
+
+/** A ring whose fingers are right. */
+function ring(seed: number, { k, members, list }: Size, options: Partial<WorldOptions> = {}): World {
+  const world = new World({ seed, k, ...options, limits: { successors: list, ...options.limits } });
+  joinedRing(world, members);
+  world.runUntil(() => world.nodes.every(({ machine }) => machine.health().fingersComplete), FINGERS_MS);
+  return world;
+}
+
+function explained(world: World, node: WorldNode, key: string): ExplainResult | undefined {
+  const outcome = world.settle(node, { type: 'explain', key });
+  return outcome.ok ? (outcome.value as ExplainResult) : undefined;
+}
+
+/** Without anything learned, a lookup takes at most k requests. */
+export const cold: Scene = (seed) => {
+  const world = ring(seed, COLD, { limits: { learnedArcs: 0 } });
+  const random = new Random(seed);
+  for (let i = 0; i < KEYS; i++) {
+    const node = at(world.nodes, random.below(COLD.members));
+    const requests = explained(world, node, `key ${i}`)?.cost.requests ?? Infinity;
+    if (requests > COLD.k) return { property: 'AtMostK', detail: `${node.name} took ${requests} requests` };
+  }
+  return undefined;
+};
+
+/** Who has looked a key up before asks its owner at once. */
+export const warm: Scene = (seed) => {
+  const world = ring(seed, WARM);
+  const random = new Random(seed);
+  for (let i = 0; i < KEYS; i++) {
+    const node = at(world.nodes, random.below(WARM.members));
+    explained(world, node, `key ${i}`);
+    const requests = explained(world, node, `key ${i}`)?.cost.requests ?? Infinity;
+    if (requests > 1) return { property: 'WarmIsOneRequest', detail: `${node.name} took ${requests}` };
+  }
+  return undefined;
+};
+
+/** The owner dies in silence, and is looked up: the asker finds out, and goes on to the heir. */
+export const dead: Scene = (seed) => {
+  const profile = { ...PROFILES.local };
+  const world = ring(seed, DEAD, { profile });
+  Object.assign(profile, STILL);
+  world.run(STILL_MS);
+  const key = `key ${new Random(seed).below(KEYS)}`;
+  const first = explained(world, at(world.nodes, 0), key);
+  const owner = world.nodes.find(({ machine }) => machine.self.id === first?.owner.id);
+  const asker = world.nodes.find((node) => node !== owner);
+  if (owner === undefined || asker === undefined) return undefined;
+  world.crash(owner, true);
+  let [toOwner, requests] = [0, 0];
+  world.onMessage = (from, to, { direction, body }) => {
+    const asks = body.type === 'find' || body.type === 'locate' || body.type === 'tables';
+    if (from !== asker || direction !== 'request' || !asks) return;
+    requests += 1;
+    if (to === owner) toOwner += 1;
+  };
+  explained(world, asker, key);
+  if (requests > REQUESTS_MAX) return { property: 'FewRequests', detail: `${requests} for one lookup` };
+  if (toOwner <= TO_THE_DEAD_MAX) return undefined;
+  return { property: 'FewToTheDead', detail: `${toOwner} requests went to ${owner.name}, which is dead` };
+};
