@@ -31,7 +31,12 @@ export interface EngineOptions {
   readonly limits: CoreLimits;
   /** Whether what is stored has to be written down before others may rely on it. */
   readonly durable?: boolean;
+  /** How far this node's wall clock may be from those of the other members. */
+  readonly clockSkewMaxMs?: number | undefined;
 }
+
+/** NTP keeps clocks within a fraction of a second; a minute is a clock that nobody looks after. */
+const CLOCK_SKEW_MAX_MS = 60_000;
 
 /** A request under way; a class for the reason that is given at Timer. */
 class Call {
@@ -67,7 +72,8 @@ export class Engine {
   readonly saver: Saver;
   /** Monotonic milliseconds of the input that is being handled. */
   now = 0;
-  /** Wall time minus monotonic time. */
+  readonly clockSkewMaxMs: number;
+  /** Wall time minus monotonic time, as ring-clock.ts judges it. */
   wallOffset = 0;
   self: Contact;
   /** The incarnation in which this node's memory began. */
@@ -91,6 +97,7 @@ export class Engine {
     this.hash = options.hash;
     this.profile = options.profile;
     this.limits = options.limits;
+    this.clockSkewMaxMs = options.clockSkewMaxMs ?? CLOCK_SKEW_MAX_MS;
     this.self = options.self;
     this.random = new Random(options.seed);
     this.peers = new Peers(options.limits.peers, options.profile.requestMinMs, options.profile.requestMaxMs);

@@ -26,6 +26,8 @@ export interface MachineOptions {
   readonly birth?: number;
   /** Whether `save` effects are carried out. */
   readonly durable?: boolean;
+  /** How far this node's wall clock may be from those of the other members before theirs is used. */
+  readonly clockSkewMaxMs?: number | undefined;
 }
 
 /** What the node can tell of its own state without asking anybody. */
@@ -37,14 +39,27 @@ export interface MachineHealth {
   readonly underReplicated: number;
   readonly entries: number;
   readonly storeBytes: number;
+  /** Epoch minus monotonic milliseconds: by the clock of this node, or by the ring's where that is off. */
+  readonly wallOffsetMs: number;
 }
 
 /** At no address yet; where it stands on the ring is chosen when it joins. */
 export function engineOf(options: MachineOptions): Engine {
-  const { k, hash, seed, publicKey, id, incarnation, profile, limits, durable = false } = options;
+  const {
+    k,
+    hash,
+    seed,
+    publicKey,
+    id,
+    incarnation,
+    profile,
+    limits,
+    durable = false,
+    clockSkewMaxMs,
+  } = options;
   const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
   const self = withSalt(nowhere, 0, hash, k);
-  const engine = new Engine({ k, hash, seed, self, profile, limits, durable });
+  const engine = new Engine({ k, hash, seed, self, profile, limits, durable, clockSkewMaxMs });
   engine.birth = options.birth ?? incarnation;
   return engine;
 }

@@ -156,6 +156,7 @@ export class Machine {
       underReplicated: this.#owner.underReplicated.length,
       entries: this.#store.size,
       storeBytes: this.#store.bytes,
+      wallOffsetMs: this.#engine.wallOffset,
     };
   }
 
@@ -171,7 +172,7 @@ export class Machine {
 
   /** Wall time is `now` + `offsetMs` from here on. */
   handleClock(offsetMs: number): void {
-    this.#engine.wallOffset = offsetMs;
+    this.#membership.clock.handleClock(offsetMs);
   }
 
   /** The node listens, and announces this address. */

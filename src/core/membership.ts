@@ -10,6 +10,7 @@ import type { Neighbourhood, Reply } from './message.ts';
 import type { Arc } from './position.ts';
 import { between } from './position.ts';
 import { digest, reading, sameContacts } from './neighbourhood.ts';
+import { RingClock } from './ring-clock.ts';
 import { LastRead, Told, withoutList } from './readings.ts';
 import type { RingRules, RingState, RingStep } from './ring.ts';
 import * as ring from './ring.ts';
@@ -30,6 +31,7 @@ export interface MembershipObserver {
 export class Membership {
   readonly detector: FailureDetector;
   readonly vigil: Vigil;
+  readonly clock: RingClock;
   readonly #engine: Engine;
   readonly #table: RoutingTable;
   readonly #rules: RingRules;
@@ -59,6 +61,7 @@ export class Membership {
       neighbourhood: () => this.neighbourhood,
       isSuspected: (id) => this.detector.isSuspected(id),
     });
+    this.clock = new RingClock(engine, () => table.contacts(), engine.clockSkewMaxMs);
   }
 
   get rules(): RingRules {
@@ -85,6 +88,7 @@ export class Membership {
     engine.self = state.self;
     engine.member = true;
     this.vigil.begin();
+    this.clock.begin();
     this.#readBy = '';
     this.#set({ state });
     engine.event({ type: 'self', self: state.self, member: true });

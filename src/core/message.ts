@@ -221,7 +221,8 @@ export type MessageRequest =
   | { readonly type: 'whereis'; readonly id: string };
 
 export type Reply =
-  | { readonly type: 'pong' }
+  /** With the wall time that the answering node goes by. */
+  | { readonly type: 'pong'; readonly wallMs: number }
   | {
       readonly type: 'neighbourhood-is';
       /** 'pending': it waits for a reply itself and may not be read now (Zave, TSE 2017, section III). */

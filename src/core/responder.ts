@@ -85,7 +85,7 @@ export class Responder {
     const respond = (body: Reply): void => engine.reply(from, number, body);
     switch (request.type) {
       case 'ping':
-        return respond({ type: 'pong' });
+        return respond({ type: 'pong', wallMs: membership.clock.wallMs });
       case 'neighbourhood':
         membership.vigil.heard(from);
         return respond(membership.handleNeighbourhood(from, request.position, request.known));

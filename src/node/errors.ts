@@ -74,7 +74,9 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     advice: 'Give all nodes the same `secret`; to rotate it, list both everywhere before changing the first.',
   },
   ERR_CLOCK_SKEW: {
-    description: 'The clocks of the two nodes differ by more than `clockSkewMaxMs`.',
+    description:
+      'The clocks of the two nodes differ by more than `clockSkewMaxMs`. As an `error` event: the clock of ' +
+      'this node has gone that far from the others’, whose time it uses until it is right again.',
     advice: 'Set the clocks (NTP), or allow a larger `clockSkewMaxMs` on both sides.',
   },
   ERR_RING_FULL: {

@@ -281,6 +281,7 @@ export class LocalNode implements WatchRunner {
       limits,
       wireLimits: { ...WIRE_LIMITS, frameBytes, keyBytes, valueBytes, messageBytes },
       timings: { clockSkewMaxMs },
+      wallMs: () => Math.round(performance.now() + this.machine.health().wallOffsetMs),
       hello: () => ({ ...this.machine.self, member: this.machine.member }),
       tables: () => this.machine.tables(),
       events: this.#linkEvents(),

@@ -7,7 +7,7 @@ import type { SocketConfig } from './options.ts';
 import type { NodeMemory } from './node-memory.ts';
 
 export function makeMachine(config: SocketConfig, memory: NodeMemory): Machine {
-  const { k, replicas, profile, limits, onQuorumLost } = config;
+  const { k, replicas, profile, limits, onQuorumLost, clockSkewMaxMs } = config;
   return new Machine({
     k,
     onQuorumLost,
@@ -22,5 +22,6 @@ export function makeMachine(config: SocketConfig, memory: NodeMemory): Machine {
     replicas,
     profile,
     limits,
+    clockSkewMaxMs,
   });
 }

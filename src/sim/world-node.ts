@@ -21,6 +21,8 @@ export interface WorldOptions {
   readonly hash?: Hash;
   /** What a set of copies does whose majority stays away; default 'heal'. */
   readonly onQuorumLost?: 'heal' | 'refuse';
+  /** How far a node's clock may be from the others' before it goes by theirs; default 60,000. */
+  readonly clockSkewMaxMs?: number;
   /** Whether nodes write down what they hold, and what their disks do. */
   readonly disks?: Partial<DiskFaults>;
   /** What the network does at the start; world.network.faults changes it later. */
@@ -77,6 +79,7 @@ export function machineOf(options: WorldOptions, random: Random, life: Life): Ma
     birth,
     durable: options.disks !== undefined,
     onQuorumLost: options.onQuorumLost ?? 'heal',
+    clockSkewMaxMs: options.clockSkewMaxMs,
     replicas,
     profile,
     limits: { ...CORE_LIMITS, ...limits },

@@ -175,7 +175,7 @@ export class World {
   /** Its wall clock jumps: ahead by that much of the world's from now on. */
   setClock(node: WorldNode, skewMs: number): void {
     node.skewMs = skewMs;
-    node.machine.handleClock(EPOCH_MS + skewMs);
+    this.#input(node, () => node.machine.handleClock(EPOCH_MS + skewMs));
   }
 
   /** No message passes between the groups any more; connections stay open and say nothing. */

@@ -62,8 +62,8 @@ const MEMBERSHIP: ReplyRules<
 > = {
   pong: {
     code: 0x40,
-    write: () => undefined,
-    read: () => ({ type: 'pong' }),
+    write: (out, reply) => out.varint(reply.wallMs),
+    read: (input) => ({ type: 'pong', wallMs: input.varint() }),
   },
   'neighbourhood-is': {
     code: 0x41,

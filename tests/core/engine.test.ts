@@ -6,7 +6,7 @@ import { EngineDriver } from '../support/engine-driver.ts';
 import { memberAt } from '../support/members.ts';
 
 const { requestMinMs, requestMaxMs } = PROFILES.local;
-const PONG = { type: 'pong' } as const;
+const PONG = { type: 'pong', wallMs: 0 } as const;
 
 /** An engine that has sent a ping to m10 and one to m20; what became of them, and who was silent. */
 class Scene {

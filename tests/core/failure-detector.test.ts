@@ -11,7 +11,7 @@ import { at, isIdeal, joinedRing } from '../support/rings.ts';
 const { evictAfterMs, requestMaxMs } = PROFILES.local;
 const ALIVE = { type: 'checked', alive: true } as const;
 const GONE = { type: 'checked', alive: false } as const;
-const PONG = { type: 'pong' } as const;
+const PONG = { type: 'pong', wallMs: 0 } as const;
 
 /** A member with these neighbours, one of which it suspects. */
 class Scene {

@@ -160,7 +160,7 @@ export function ping(number: number): Message {
 }
 
 export function pong(number: number): Message {
-  return { direction: 'reply', number, body: { type: 'pong' } };
+  return { direction: 'reply', number, body: { type: 'pong', wallMs: 0 } };
 }
 
 /** The ChordError that a promise rejects with; anything else fails the test. */

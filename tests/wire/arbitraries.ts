@@ -259,7 +259,7 @@ const REQUESTS: Arbitraries<Request> = {
 };
 
 const REPLIES: Arbitraries<Reply> = {
-  pong: fc.constant({ type: 'pong' }),
+  pong: of('pong', { wallMs: number }),
   'neighbourhood-is': of('neighbourhood-is', {
     state: fc.constantFrom(
       'pending' as const,

@@ -180,7 +180,7 @@ export const REQUEST_SAMPLES: Samples<Request> = {
 };
 
 export const REPLY_SAMPLES: Samples<Reply> = {
-  pong: [{ type: 'pong' }],
+  pong: [{ type: 'pong', wallMs: 1_700_000_000_123 }],
   'neighbourhood-is': [
     { type: 'neighbourhood-is', state: 'full', neighbourhood: among, kept: 0 },
     { type: 'neighbourhood-is', state: 'same', neighbourhood: alone, kept: 0 },

@@ -161,7 +161,7 @@ function forgive(world: ExperimentWorld, { machine }: ExperimentNode, dead: read
   for (const node of dead) machine.handleMessage(world.now, node.machine.self.id, PONG);
 }
 
-const PONG = { direction: 'reply', number: 0, body: { type: 'pong' } } as const;
+const PONG = { direction: 'reply', number: 0, body: { type: 'pong', wallMs: 0 } } as const;
 
 function takeResolved(tallied: Tally, truth: Truth, trace: LookupTrace, inherits: boolean): void {
   const owner = truth.owner(trace.position);
