@@ -6,6 +6,7 @@ import { iterateUnderChurn } from '../dist/tests/support/iteration.js';
 const [entries = 100_000] = process.argv.slice(2).map(Number);
 const { joins, leaves, missing, twice, seconds } = await iterateUnderChurn(entries);
 console.log(
-  `${entries} entries in ${seconds.toFixed(1)} s, ${joins} joins, ${leaves} leaves, ${missing} missing, ${twice} twice`,
+  `${entries} entries in ${seconds.toFixed(1)} s, ${joins} joins, ${leaves} leaves, ` +
+    `${missing} missing, ${twice} twice`,
 );
 process.exitCode = missing + twice === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 // RingClock: which wall time this node goes by. Its own, as long as that is near the median of what other
-// members say; else theirs, because versions and expiry are made of it. It owns the asking (a ping is answered
-// with the time) and the judgement; the engine only adds the offset.
+// members say; else theirs, because versions and expiry are made of it. It owns the asking (a ping is
+// answered with the time) and the judgement; the engine only adds the offset.
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Timer } from './timers.ts';
@@ -105,11 +105,14 @@ export class RingClock {
   }
 
   #report(skewMs: number, members: number): void {
-    const seconds = (ms: number): string => (Math.abs(ms) / 1_000).toFixed(1);
     const message =
       `the clock of this node is ${seconds(skewMs)} s ${skewMs > 0 ? 'ahead of' : 'behind'} the median of ` +
       `${members} members, at most ${seconds(this.#skewMaxMs)} s are allowed: it goes by theirs`;
     const details = { skewMs };
     this.#engine.event({ type: 'error', failure: { code: 'ERR_CLOCK_SKEW', message, details } });
   }
+}
+
+function seconds(ms: number): string {
+  return (Math.abs(ms) / 1_000).toFixed(1);
 }

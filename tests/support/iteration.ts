@@ -50,8 +50,8 @@ export async function iterateUnderChurn(entries: number): Promise<IterationResul
       count += 1;
       if (count % Math.ceil(entries / CHANGES) !== 0) continue;
       await writer.set(`passing ${count}`, '');
-      const next = (count / Math.ceil(entries / CHANGES)) % 2 === 1 ? join : leave;
-      change = change.then(next);
+      const isJoin = (count / Math.ceil(entries / CHANGES)) % 2 === 1;
+      change = after(change, isJoin ? join : leave);
       // Half of the changes go on while the iteration does, half of them before it goes on.
       if (members.length % 2 === 0) await change;
     }
@@ -66,4 +66,9 @@ export async function iterateUnderChurn(entries: number): Promise<IterationResul
   } finally {
     await cluster.close();
   }
+}
+
+async function after(former: Promise<unknown>, next: () => Promise<void>): Promise<void> {
+  await former;
+  await next();
 }
