@@ -161,8 +161,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'hands-over-without-the-past',
     why: 'who takes an arc over does not learn which writes were carried out before',
     file: 'src/core/exchange.ts',
-    find: 'if (arc === undefined) return this.#finish();\n    const { history, engine, pull }',
-    replace: 'if (arc === undefined || arc.to >= 0) return this.#finish();\n    const { history, engine, pull }',
+    find: 'if (arc === undefined) return this.#finish();\n    const { history,',
+    replace: 'if (arc === undefined || arc.to >= 0) return this.#finish();\n    const { history,',
     caughtBy: 'newcomer',
   },
   {
