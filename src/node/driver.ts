@@ -12,6 +12,7 @@ import type { Message, Tables } from '../core/message.ts';
 import { NumberTable } from '../core/number-table.ts';
 import type { SavedRecord } from '../core/saved.ts';
 import { Alarm } from './alarm.ts';
+import { Company } from './company.ts';
 import type { DebugLog } from './debug-log.ts';
 import { ChordError, type ErrorCode, ERRORS } from './errors.ts';
 
@@ -83,6 +84,7 @@ export class Driver {
   readonly #fault: (error: unknown) => void;
   readonly #alarm = new Alarm(() => this.#wake());
   readonly #pending = new NumberTable<Pending>();
+  readonly #company = new Company();
   #clockOffsetMs = NaN;
   #draining = false;
   /** Effects wait to be carried out at the end of this turn. */
@@ -155,7 +157,12 @@ export class Driver {
     if (options.signal?.aborted === true) return Promise.reject(reasonOf(options.signal));
     return new Promise<Result>((resolve, reject) => {
       // The caller knows the type of the result.
-      this.#start(command, options, resolve as (value: unknown) => void, reject);
+      const answer = resolve as (value: unknown) => void;
+      const start = (): void => this.#start(command, options, answer, reject);
+      const mayWait = command.type === 'operate' && options.signal === undefined;
+      if (!mayWait || !this.#company.isWorthwhile(this.#pending.size)) return start();
+      this.#company.add({ start, refuse: reject });
+      this.#schedule();
     });
   }
 
@@ -165,6 +172,7 @@ export class Driver {
     this.#closed = true;
     this.#alarm.stop();
     clearImmediate(this.#turn);
+    for (const { refuse } of this.#company.takeAll()) refuse(closedError());
     for (const [number] of this.#pending.entries()) this.#end(number)?.reject(closedError());
     await this.#wires.close();
   }
@@ -227,7 +235,11 @@ export class Driver {
     } catch (error) {
       failed(error as Error);
     }
-    // One of a turn is enough; while effects are carried out, their inputs are drained with them.
+    this.#schedule();
+  }
+
+  /** One end of a turn is enough; while effects are carried out, their inputs are drained with them. */
+  #schedule(): void {
     if (this.#turn !== undefined || this.#continuing || this.#draining) return;
     this.#turn = setImmediate(() => this.#endTurn());
   }
@@ -240,11 +252,22 @@ export class Driver {
   /** Carries out what there is to do, then what the user does at once with the results, and sends it all. */
   #finishTurn(continuations: number): void {
     this.#wires.hold();
-    const settled = this.#drain();
+    const settled = this.#drain() || this.#startTogether();
     this.#continuing = settled && continuations > 0;
-    if (!this.#continuing) return this.#wires.flush();
+    if (!this.#continuing) {
+      this.#wires.flush();
+      if (!this.#company.isEmpty) this.#schedule();
+      return;
+    }
     // A tick that is asked for by a microtask comes when no microtask is left.
     queueMicrotask(() => process.nextTick(() => this.#finishTurn(continuations - 1)));
+  }
+
+  /** Starts what has waited long enough; whether a command was settled. */
+  #startTogether(): boolean {
+    const starting = this.#company.take(this.#pending.size);
+    for (const { start } of starting) start();
+    return starting.length > 0 && this.#drain();
   }
 
   /** Carries out what the machine asks for; whether a command was settled. */

@@ -87,6 +87,24 @@ describe('commands', () => {
     await expect(driver.run(GET, PATIENT)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  it('resolve all, however many are under way at once', async () => {
+    const { driver } = makeDriver();
+    await driver.run({ type: 'join' }, PATIENT);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => driver.run(GET, PATIENT)));
+    expect(answers).toHaveLength(100);
+  });
+
+  it('that have not begun reject with ERR_CLOSED when it is closed', async () => {
+    const { driver } = makeDriver();
+    await driver.run({ type: 'join' }, PATIENT);
+    const calls = Array.from({ length: 100 }, () => driver.run(GET, PATIENT));
+    const ends = Promise.allSettled(calls);
+    await driver.close();
+    const refused = (await ends).filter((end) => end.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
   it('leave no listener behind on a signal', async () => {
     const { driver } = makeDriver();
     await driver.run({ type: 'join' }, PATIENT);
