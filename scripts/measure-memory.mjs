@@ -1,6 +1,6 @@
-// What a ring takes in memory: for a value of 64 MiB, while 1,000 values of 1 MiB pass through it, and while
-// 10^6 entries of 100 bytes live on one member. Run by `npm run measure:memory`; --quick does a small part of it. Exits with 1
-// where a bound is not kept.
+// What a ring takes in memory: for a value of 64 MiB, while 1,000 values of 1 MiB pass through it, and
+// while 10^6 entries of 100 bytes live on one member. Run by `npm run measure:memory`; --quick does a small
+// part of it. Exits with 1 where a bound is not kept.
 
 import { randomBytes } from 'node:crypto';
 import { ChordSocket, Protocol } from 'chord-socket';
@@ -41,14 +41,14 @@ async function largest() {
   let most = 0;
   let slowest = 0;
   let reads = 0;
-  let isTravelling = true;
+  const travelling = new AbortController();
   const travels = async () => {
     await writer.set('largest', value, { ...PATIENT, consistency: 'all' });
     if (!value.equals(await reader.get('largest', undefined, PATIENT))) throw new Error('it came back wrong');
-    isTravelling = false;
+    travelling.abort();
   };
   const readSmall = async () => {
-    while (isTravelling) {
+    while (!travelling.signal.aborted) {
       const start = performance.now();
       await reader.get(small[reads++ % small.length], undefined, PATIENT);
       slowest = Math.max(slowest, performance.now() - start);
@@ -58,8 +58,8 @@ async function largest() {
   await Promise.all([travels(), readSmall()]);
   const seconds = (performance.now() - begun) / 1_000;
   report(
-    `a value of ${LARGEST / MIB} MiB went to 3 members and back in ${seconds.toFixed(1)} s; meanwhile ${reads} ` +
-      `small reads, the slowest ${Math.round(slowest)} ms, and ${lost} connections lost`,
+    `a value of ${LARGEST / MIB} MiB went to 3 members and back in ${seconds.toFixed(1)} s; meanwhile ` +
+      `${reads} small reads, the slowest ${Math.round(slowest)} ms, and ${lost} connections lost`,
     [['rss grew at most by', most - rss, LARGEST * 8 + 64 * MIB]],
   );
   if (lost > 0) failed = true;
