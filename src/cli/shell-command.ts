@@ -66,7 +66,10 @@ async function obey(ring: ChordSocket, flags: ShellFlags): Promise<void> {
 async function converse(ring: ChordSocket, flags: ShellFlags): Promise<void> {
   const address = flags.connect?.map(formatAddress)[0] ?? '';
   const terminal: { lines?: Interface } = {};
-  const session = new ShellSession(ring, flags.timeout, (line) => tell(terminal.lines, line));
+  let running: AbortController | undefined;
+  const session = new ShellSession(ring, flags.timeout, (line) =>
+    tell(running === undefined ? terminal.lines : undefined, line),
+  );
   const lines = createInterface({
     input: process.stdin,
     output: process.stdout,
@@ -78,7 +81,6 @@ async function converse(ring: ChordSocket, flags: ShellFlags): Promise<void> {
   });
   terminal.lines = lines;
   lines.on('history', (history: string[]) => saveHistory(flags.history, history));
-  let running: AbortController | undefined;
   lines.on('SIGINT', () => interrupt(lines, running));
   await writeLine(
     paint('dim', `A ring of 2^${ring.k} positions. help lists the commands, Tab completes, Ctrl-D ends.`),
@@ -112,7 +114,7 @@ function interrupt(lines: Interface, running: AbortController | undefined): void
   lines.prompt();
 }
 
-/** Shows a line above the one that is being typed. */
+/** Shows a line above the one that is being typed; without `lines` nobody is typing. */
 function tell(lines: Interface | undefined, line: string): void {
   cursorTo(process.stdout, 0);
   clearLine(process.stdout, 0);

@@ -141,9 +141,9 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: '[KEY or PREFIX*]',
     description: 'tell of changes meanwhile; alone, list what is watched',
     takesKey: true,
-    async run({ watches }, [name]) {
+    async run({ watches, options }, [name]) {
       if (name === undefined) for (const watched of watches?.names ?? []) await writeLine(watched);
-      else watches?.begin(name);
+      else await watches?.begin(name, options.signal);
     },
   },
   {

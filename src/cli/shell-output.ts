@@ -1,6 +1,9 @@
 // Shell output: how values are shown to people. Stored bytes may be anything, so nothing that a terminal
 // would obey gets through.
 
+/** What a watch says where it may have missed a change. */
+export const GAP = 'gap: something may have been missed; read again what you need to know';
+
 /** As text where the bytes are UTF-8, with control characters escaped; else as hexadecimal. */
 export function showBytes(bytes: Uint8Array): string {
   let text: string;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { callOptions, withClient } from './connection.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
 import { jsonBytes, stderrLine, writeJson, writeLine } from './output.ts';
-import { showBytes } from './shell-output.ts';
+import { GAP, showBytes } from './shell-output.ts';
 import { StopSignal } from './stop-signal.ts';
 
 interface WatchFlags extends RingFlags {
@@ -28,7 +28,8 @@ async function runWatch(key: string, flags: WatchFlags): Promise<void> {
     const what = flags.prefix === true ? { prefix: key } : key;
     const watch = ring.watch(what, { signal, since: flags.since });
     await watch.ready;
-    if (process.stderr.isTTY) stderrLine(`watching ${key}`);
+    const named = flags.prefix === true ? `all keys that begin with ${quoted(key)}` : quoted(key);
+    if (process.stderr.isTTY) stderrLine(`watching ${named} until Ctrl-C`);
     for await (const event of watch) {
       const { type, key: changed, value, version } = event;
       const bytes = value === undefined ? {} : jsonBytes('value', value);
@@ -36,10 +37,14 @@ async function runWatch(key: string, flags: WatchFlags): Promise<void> {
       const goesOn =
         flags.json === true
           ? await writeJson({ type, ...jsonBytes('key', changed), ...bytes, version })
-          : await writeLine(`${type} ${showBytes(changed)}${shown}`);
+          : await writeLine(type === 'gap' ? GAP : `${type} ${showBytes(changed)}${shown}`);
       if (!goesOn) return;
     }
   }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
+}
+
+function quoted(key: string): string {
+  return JSON.stringify(key);
 }

@@ -145,7 +145,7 @@ describe('watches', () => {
         watch(what: unknown, { signal }: { signal: AbortSignal }) {
           asked.push(what);
           signal.addEventListener('abort', () => ended.push(true));
-          return events(signal);
+          return Object.assign(events(signal), { ready: Promise.resolve() });
         },
       };
       expect(canWatch(socket)).toBe(true);
@@ -156,11 +156,29 @@ describe('watches', () => {
         expect([watches.end('k*'), watches.end('k*')]).toEqual([true, false]);
         resolve(lines);
       });
-      watches.begin('k*');
+      void watches.begin('k*', new AbortController().signal);
     });
     expect(told).toEqual(['set k v', 'delete k']);
     expect(asked).toEqual([{ prefix: 'k' }]);
     expect(ended).toEqual([true]);
+  });
+
+  it('are given up with the command that begins them, and say why they cannot begin', async () => {
+    const never = (signal: AbortSignal): Promise<void> =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('ended')));
+      });
+    const socket = {
+      watch: (_what: unknown, { signal }: { signal: AbortSignal }) =>
+        Object.assign(events(signal), { ready: never(signal) }),
+    };
+    const watches = new ShellWatches(socket, () => {});
+    const controller = new AbortController();
+    const begun = watches.begin('k', controller.signal);
+    expect(watches.names).toEqual(['k']);
+    controller.abort();
+    await expect(begun).rejects.toThrow('ended');
+    expect(watches.names).toEqual([]);
   });
 
   it('are no command where the socket has none', () => {
