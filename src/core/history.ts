@@ -16,15 +16,18 @@ interface Past {
 
 export class History {
   readonly #max: number;
+  readonly #bytesMax: number;
+  #bytes = 0;
   readonly #past = new Map<Version, Past>();
   readonly #byOperation = new Map<string, Entry>();
   #forgottenMs = 0;
   /** Told of every entry that is stored; whoever is interested sets it. */
   onStored: (stored: Stored) => void = () => {};
 
-  /** `max` entries are remembered. */
-  constructor(max: number) {
+  /** `max` entries are remembered, of so many bytes of keys and values together. */
+  constructor(max: number, bytesMax: number = Infinity) {
     this.#max = max;
+    this.#bytesMax = bytesMax;
   }
 
   /** Epoch milliseconds: changes that were made before may have been forgotten. */
@@ -37,12 +40,13 @@ export class History {
     if (this.#past.has(entry.version)) return false;
     this.#past.set(entry.version, { position, entry });
     if (entry.operation !== '') this.#byOperation.set(entry.operation, entry);
-    if (this.#past.size <= this.#max) return true;
+    this.#bytes += bytesOf(entry);
     for (const [version, { entry: oldest }] of this.#past) {
+      if (this.#past.size <= this.#max && this.#bytes <= this.#bytesMax) break;
+      this.#bytes -= bytesOf(oldest);
       this.#past.delete(version);
       this.#byOperation.delete(oldest.operation);
       this.#forgottenMs = Math.max(this.#forgottenMs, versionTime(version));
-      break;
     }
     return true;
   }
@@ -93,4 +97,8 @@ export function recording(history: History, saver: Saver): StoreObserver {
     },
     removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
   };
+}
+
+function bytesOf({ key, value }: Entry): number {
+  return key.length + (value?.length ?? 0);
 }

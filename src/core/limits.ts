@@ -27,6 +27,8 @@ export interface CoreLimits {
    * oldest go first.
    */
   readonly history: number;
+  /** Bytes of keys and values of these: large ones are forgotten sooner. */
+  readonly historyBytes: number;
   /** Entries and bytes in one page of a scan, a digest or a transfer. */
   readonly pageEntries: number;
   readonly pageBytes: number;
@@ -57,6 +59,7 @@ export const CORE_LIMITS: CoreLimits = {
   inFlight: 16_384,
   parked: 16_384,
   history: 32_768,
+  historyBytes: 32 * 1_048_576,
   pageEntries: 512,
   pageBytes: 262_144,
   storeBytes: 1_073_741_824,

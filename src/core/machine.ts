@@ -66,7 +66,7 @@ export class Machine {
     const engine = engineOf(options);
     this.#engine = engine;
     this.#table = new RoutingTable(engine);
-    this.#history = new History(options.limits.history);
+    this.#history = new History(options.limits.history, options.limits.historyBytes);
     this.#store = new MemoryStore(recording(this.#history, engine.saver));
     this.#voters = new Voters(engine, options.replicas, this.#table);
     this.#operations = new Operations(engine, this.#store, this.#history);

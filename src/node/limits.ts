@@ -54,6 +54,8 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   parked: { standard: CORE_LIMITS.parked, least: 1, most: MIB },
   // At least what repeated writes of a busy second need; each costs its value.
   history: { standard: CORE_LIMITS.history, least: 256, most: MIB },
+  // As much as the queue of a connection: what passes through must not stay.
+  historyBytes: { standard: CORE_LIMITS.historyBytes, least: 65_536, most: 1_024 * MIB },
   // The wire takes at most 4,096 entries in one list.
   pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: 4_096 },
   pageBytes: { standard: CORE_LIMITS.pageBytes, least: 1_024, most: 16 * MIB },

@@ -8,6 +8,7 @@ import { holds } from '../../src/core/position.ts';
 
 const MAX = 5;
 const SIZE = 16;
+const WHOLE = { from: 0, to: 0 };
 const REPEATABLE = { seed: 20_261_122, numRuns: 1_000 };
 
 function entryOf(key: string, time: number, operation: string): Entry {
@@ -69,6 +70,23 @@ describe('History', () => {
       expect(JSON.stringify(a?.summary(asked)) === JSON.stringify(b?.summary(asked))).toBe(alike);
     });
     fc.assert(property, REPEATABLE);
+  });
+
+  it('forgets the oldest where all together are too large, even the latest where it is alone', () => {
+    const history = new History(MAX, 1_000);
+    const large = (name: string, wall: number, bytes: number): Entry => ({
+      ...entryOf(name, wall, name),
+      value: new Uint8Array(bytes),
+    });
+    for (const [i, bytes] of [300, 300, 300].entries()) history.add(1, large(`small ${i}`, i + 1, bytes));
+    expect(history.within(WHOLE)).toHaveLength(3);
+    history.add(1, large('more', 4, 500));
+    expect(history.within(WHOLE).map(({ key }) => key)).toEqual(['small 2', 'more']);
+    expect(history.forgottenMs).toBe(2);
+    history.add(1, large('too large', 5, 1_001));
+    expect(history.within(WHOLE)).toEqual([]);
+    expect(history.byOperation('too large')).toBeUndefined();
+    expect(history.forgottenMs).toBe(5);
   });
 
   it('knows no operation without a name', () => {
