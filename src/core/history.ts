@@ -56,7 +56,8 @@ export class History {
   }
 
   byOperation(operation: string): Entry | undefined {
-    return this.#byOperation.get(operation);
+    // A look into an empty table still costs the hash of a long name.
+    return this.#byOperation.size === 0 ? undefined : this.#byOperation.get(operation);
   }
 
   /** The replaced entries of a key. */

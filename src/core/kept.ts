@@ -151,8 +151,7 @@ export class Packer {
   /** The part up to the last colon, as one string for all entries that share it. */
   #askerOf(operation: string): string {
     const last = this.#lastAsker;
-    const length = operation.lastIndexOf(':') + 1;
-    if (length === last.length && operation.startsWith(last)) return last;
+    if (operation.startsWith(last) && !operation.includes(':', last.length)) return last;
     this.#lastAsker = this.#sharedAsker(operation);
     return this.#lastAsker;
   }

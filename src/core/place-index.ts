@@ -20,16 +20,6 @@ const LAST_KEY = '\uffff';
 /** So many may wait for their places: a look at the order, and the last of them, pays for all. */
 const FRESH_MAX = 1_024;
 
-class Placed {
-  readonly position: number;
-  readonly item: Kept;
-
-  constructor(position: number, item: Kept) {
-    this.position = position;
-    this.item = item;
-  }
-}
-
 /** How many there are, and two sums over them modulo 2**32. */
 export interface Sums {
   count: number;
@@ -116,8 +106,9 @@ class Chunk {
 
 export class PlaceIndex {
   readonly #chunks: Chunk[] = [new Chunk()];
-  /** Not put in their places yet, oldest first. */
-  #fresh: Placed[] = [];
+  /** Not put in their places yet, oldest first; and their positions. */
+  #fresh: Kept[] = [];
+  #freshPositions: number[] = [];
   readonly #weigh: Weigh;
 
   constructor(weigh: Weigh) {
@@ -126,7 +117,8 @@ export class PlaceIndex {
 
   /** Puts it in the place of one with the same place, or adds it. */
   put(position: number, item: Kept): void {
-    this.#fresh.push(new Placed(position, item));
+    this.#fresh.push(item);
+    this.#freshPositions.push(position);
     if (this.#fresh.length >= FRESH_MAX) this.#settle();
   }
 
@@ -134,10 +126,12 @@ export class PlaceIndex {
   #settle(): void {
     const fresh = this.#fresh;
     if (fresh.length === 0) return;
+    const positions = this.#freshPositions;
     this.#fresh = [];
+    this.#freshPositions = [];
     // The sort is stable: of one place, the newest stays.
-    const inOrder = fresh.toSorted((a, b) => a.position - b.position);
-    for (const { position, item } of inOrder) this.#insert(position, item);
+    const inOrder = Array.from(fresh.keys()).toSorted((a, b) => itemAt(positions, a) - itemAt(positions, b));
+    for (const i of inOrder) this.#insert(itemAt(positions, i), itemAt(fresh, i));
   }
 
   #insert(position: number, item: Kept): void {

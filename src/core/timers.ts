@@ -74,25 +74,30 @@ export class Timers {
   }
 
   #rebuild(): void {
-    this.#heap = this.#heap.filter((timer) => timer.action !== undefined).toSorted(compare);
+    this.#heap = this.#heap.filter((timer) => timer.action !== undefined);
     this.#cancelled = 0;
+    // Each part of the heap is in order once those below it are.
+    for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#down(i, itemAt(this.#heap, i));
   }
 
   #pop(): void {
+    const last = this.#heap.pop();
+    if (last !== undefined && this.#heap.length > 0) this.#down(0, last);
+  }
+
+  /** The timer goes down from a place: children that come before it move up, then it takes their place. */
+  #down(from: number, timer: Timer): void {
     const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    // The last one goes down from the top: children that come before it move up, then it takes their place.
-    let i = 0;
-    for (let child = 1; child < heap.length; child = 2 * i + 1) {
+    let i = from;
+    for (let child = 2 * i + 1; child < heap.length; child = 2 * i + 1) {
       const right = child + 1;
       if (right < heap.length && isBefore(itemAt(heap, right), itemAt(heap, child))) child = right;
       const least = itemAt(heap, child);
-      if (!isBefore(least, last)) break;
+      if (!isBefore(least, timer)) break;
       heap[i] = least;
       i = child;
     }
-    heap[i] = last;
+    heap[i] = timer;
   }
 
   /** Puts the timer at the end of the heap where it belongs. */
@@ -112,8 +117,4 @@ export class Timers {
 
 function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
-}
-
-function compare(a: Timer, b: Timer): number {
-  return isBefore(a, b) ? -1 : 1;
 }
