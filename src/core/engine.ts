@@ -140,12 +140,13 @@ export class Engine {
 
   handleReply(from: string, number: number, body: Reply): void {
     const call = this.#calls.get(number);
-    if (call === undefined || call.to !== from) return;
+    if (call === undefined || call.to !== from) return this.peers.heard(from);
     this.#calls.take(number);
     this.#timers.cancel(call.timer);
     const ms = this.now - call.sentAt;
     // The owner holds that one back until there is something to tell: it says nothing of the way.
-    if (body.type !== 'changed') this.peers.answered(from, ms);
+    if (body.type === 'changed') this.peers.heard(from);
+    else this.peers.answered(from, ms);
     call.done({ type: 'reply', body, ms });
   }
 

@@ -228,7 +228,6 @@ export class Machine {
   /** A message from a connected node. */
   handleMessage(now: number, from: string, message: Message): void {
     this.#engine.now = now;
-    this.#engine.peers.heard(from);
     if (message.direction === 'reply') this.#engine.handleReply(from, message.number, message.body);
     else this.#responder.handle(from, message.number, message.body);
   }

@@ -82,6 +82,7 @@ export class Responder {
 
   handle(from: string, number: number, request: Request): void {
     const { engine, membership } = this.#parts;
+    engine.peers.heard(from);
     const respond = (body: Reply): void => engine.reply(from, number, body);
     switch (request.type) {
       case 'ping':

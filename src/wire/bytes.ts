@@ -97,10 +97,12 @@ export class Writer {
     this.#reserve(8);
     const bytes = this.#bytes;
     let rest = value;
-    // Bit operations hold 31 bits; above that, division is exact.
+    // Bit operations hold 31 bits. Division is exact above that; four bytes at once, because it costs most.
     while (rest > 0x7fff_ffff) {
-      bytes[this.#at++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
+      const high = Math.floor(rest / 2 ** 28);
+      const low = rest - high * 2 ** 28;
+      for (let shift = 0; shift < 28; shift += 7) bytes[this.#at++] = ((low >>> shift) & 0x7f) | 0x80;
+      rest = high;
     }
     while (rest > 0x7f) {
       bytes[this.#at++] = (rest & 0x7f) | 0x80;
