@@ -275,13 +275,15 @@ export class Change {
 
   #collect(decision: Decision): void {
     const me = this.#engine.self.id;
+    // A watermark belongs to its lineage, and says nothing where several come together.
+    const watermark = this.bases.length === 1 ? decision.watermark : 0;
     let next = decision;
     if (rules.promisers(decision).has(me)) next = rules.collected(next, me);
     this.#decision = next;
     for (const voter of rules.promisingVoters(decision)) {
       const { id } = voter.contact;
       const done = (): void => this.#step((now) => rules.collected(now, id));
-      if (id !== me) this.#exchanges.begin(voter, 'pull', decision.watermark, done);
+      if (id !== me) this.#exchanges.begin(voter, 'pull', watermark, done);
     }
     this.#proceed('collecting');
   }
@@ -289,6 +291,9 @@ export class Change {
   #store(decision: Decision): void {
     const me = this.#engine.self.id;
     const { members } = rules.outcome(decision);
+    const read = rules.promisers(decision);
+    // Who comes back and was none of the set may hold what the set has deleted.
+    if (!decision.forced && !read.has(me)) this.#exchanges.bury(read.size);
     for (const voter of members) {
       const { contact } = voter;
       if (contact.id === me) {

@@ -31,6 +31,11 @@ export interface ExchangeOptions {
   observe(version: Version): void;
   /** The member has told in which life its memory began. */
   born(contact: Contact, birth: number): void;
+  /**
+   * The member lacks an entry that is held here, and so old that its deletion may be forgotten. Only told
+   * where nothing is pushed.
+   */
+  readonly lacks?: (key: Key) => void;
   /** All is compared. */
   done(): void;
   /** The member stands at a later epoch. */
@@ -38,7 +43,7 @@ export interface ExchangeOptions {
 }
 
 /** What whoever begins an exchange need not say. */
-export type ExchangeParts = Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'done'>;
+export type ExchangeParts = Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'lacks' | 'done'>;
 
 /** Up to so many entries the versions are compared, above it the sums of parts. */
 const DIGEST_MAX = 64;
@@ -99,6 +104,7 @@ export class Exchange {
       if (sameSummary(mine, their)) continue;
       if (mine.count === 0) empty.push(piece);
       else if (their.count > 0 || this.#o.push) this.#open.push(piece);
+      else this.#reportLacking(piece, new Map());
     }
     this.#pullAll(this.#o.pull ? empty : [], undefined);
   }
@@ -121,9 +127,21 @@ export class Exchange {
 
   /** Whether it was deleted so long ago that nothing is left here to tell of it. */
   #isBuried({ key, version }: EntryVersion): boolean {
-    const { store, watermark, base } = this.#o;
-    const era = eraOf(base.lineage, 0).slice(0, -1);
-    return store.get(key) === undefined && versionTime(version) < watermark && version.includes(era, 16);
+    return this.#o.store.versionOf(key) === undefined && this.#isOld(version);
+  }
+
+  /** Whether what was deleted then, in this lineage, may be forgotten. */
+  #isOld(version: Version): boolean {
+    const { watermark, base } = this.#o;
+    return versionTime(version) < watermark && version.includes(eraOf(base.lineage, 0).slice(0, -1), 16);
+  }
+
+  #reportLacking(arc: Arc, theirs: ReadonlyMap<Key, Version>): void {
+    const { store, lacks, watermark } = this.#o;
+    if (lacks === undefined || watermark === 0) return;
+    for (const { key, version } of store.walk(arc)) {
+      if (!theirs.has(key) && this.#isOld(version)) lacks(key);
+    }
   }
 
   /** The member is told of what is buried. */
@@ -148,6 +166,7 @@ export class Exchange {
 
   #differ(arc: Arc, theirs: ReadonlyMap<Key, Version>): void {
     const { store, pull, push } = this.#o;
+    if (!push) this.#reportLacking(arc, theirs);
     const wanted: Key[] = [];
     const buried: EntryVersion[] = [];
     for (const [key, version] of theirs) {

@@ -3,8 +3,10 @@
 import type { ChangeView } from './change-view.ts';
 import type { Configuration, Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
+import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
 import type { Arc } from './position.ts';
+import type { MemoryStore } from './store.ts';
 
 /** A voter, or a member whose life does not matter. */
 export interface Partner {
@@ -17,6 +19,9 @@ export class Exchanges {
   readonly #arc: Arc;
   readonly #base: Configuration | undefined;
   #running: Exchange[] = [];
+  /** By key: how many of those that were read lack it. */
+  readonly #lacking = new Map<Key, number>();
+  #store: MemoryStore | undefined;
   /** By id: the life that a member was found in, where it was not the one that was asked for. */
   readonly #births = new Map<string, number>();
 
@@ -38,7 +43,11 @@ export class Exchanges {
       this.#births.set(who.id, found);
       exchange.end();
     };
-    const exchange = new Exchange({ ...options, born, base, watermark, pull, push, done });
+    const lacks = (key: Key): void => {
+      this.#lacking.set(key, 1 + (this.#lacking.get(key) ?? 0));
+    };
+    this.#store = options.store;
+    const exchange = new Exchange({ ...options, born, lacks, base, watermark, pull, push, done });
     this.#running.push(exchange);
   }
 
@@ -48,7 +57,16 @@ export class Exchanges {
     return found !== undefined && found !== birth;
   }
 
+  /**
+   * What is held here of before the watermark, and by none of the `read` members: it was deleted while this
+   * member was away, and nobody is left to tell of it.
+   */
+  bury(read: number): void {
+    for (const [key, lacking] of this.#lacking) if (lacking === read) this.#store?.remove(key);
+  }
+
   end(): void {
+    this.#lacking.clear();
     for (const exchange of this.#running) exchange.end();
     this.#running = [];
   }
