@@ -5,10 +5,10 @@ import { runSwarm } from '../../src/sim/swarm.ts';
 import { drawSwarmOptions } from '../../src/sim/swarm-options.ts';
 import { configurationsTrial } from './configurations-trial.ts';
 import { rulesTrial } from './rules-trial.ts';
-import { away, ends, jump, wild } from './scenes/deletions.ts';
+import { ahead, away, ends, jump, wild } from './scenes/deletions.ts';
 import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
 import { asleep, cutOff } from './scenes/owners.ts';
-import { heirs, late, newcomer, pages } from './scenes/handing-over.ts';
+import { heirs, late, merge, newcomer, pages } from './scenes/handing-over.ts';
 import { cold, dead, warm } from './scenes/lookups.ts';
 import { leaver, meeting } from './scenes/motion.ts';
 import { counts, leaves, watches } from './scenes/repeats.ts';
@@ -33,6 +33,7 @@ export type TrialName =
   | 'jump'
   | 'wild'
   | 'ends'
+  | 'ahead'
   | 'counts'
   | 'watches'
   | 'leaves'
@@ -44,7 +45,8 @@ export type TrialName =
   | 'heirs'
   | 'newcomer'
   | 'late'
-  | 'pages';
+  | 'pages'
+  | 'merge';
 
 export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   /** Worlds that break things: the ring is judged. */
@@ -69,6 +71,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   jump,
   wild,
   ends,
+  ahead,
   counts,
   watches,
   leaves,
@@ -81,6 +84,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   newcomer,
   late,
   pages,
+  merge,
 };
 
 /** Ten times what the busiest of the first thousand seeds needs in a minute, with its calm. */

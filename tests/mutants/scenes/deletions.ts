@@ -20,7 +20,7 @@ export const away: Scene = (seed) => {
   const key = `key ${seed}`;
   stage.set(client, key, 'old');
   world.run(1_000);
-  const holder = stage.random.pick(stage.holders(key).slice(collects ? 1 : 0));
+  const holder = stage.random.pick(stage.holders(key));
   const through = stage.nodes.find((node) => node !== holder);
   if (holder === undefined || through === undefined) return undefined;
   world.crash(holder);
@@ -76,6 +76,20 @@ export const wild: Scene = (seed) => {
     property: 'AcknowledgedStays',
     detail: `right was acknowledged, and ${read} came back with ${owner.name}`,
   };
+};
+
+/** The clock of an owner jumps ahead by an hour: the time that an entry has left is the ring's. */
+export const ahead: Scene = (seed) => {
+  const stage = new Stage(seed, 5);
+  const { world, client, other } = stage;
+  const key = `key ${seed}`;
+  const [owner] = stage.holders(key);
+  if (owner === undefined || !stage.operate(client, key, setTo('mortal', HOUR_MS / 2)).ok) return undefined;
+  world.setClock(owner, HOUR_MS);
+  world.run(SETTLE_MS);
+  const read = stage.get(other, key);
+  if (!isWrong(read, 'mortal')) return undefined;
+  return { property: 'TimeIsTheRings', detail: `${read} is read, by the clock of ${owner.name} alone` };
 };
 
 /** Once its time is over an entry is not read, whoever is asked. */

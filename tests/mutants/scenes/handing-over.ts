@@ -2,13 +2,21 @@
 // was done before it came, copies that come late, and walks over many pages.
 import type { ScanCursor, ScanResult } from '../../../src/core/command.ts';
 import { WALK_START } from '../../../src/core/command.ts';
+import type { Operation } from '../../../src/core/message.ts';
+import { PROFILES } from '../../../src/core/profile.ts';
+import type { WorldNode } from '../../../src/sim/world.ts';
+import { World } from '../../../src/sim/world.ts';
+import { at, joinedRing } from '../../support/rings.ts';
 import type { Scene } from './stage.ts';
-import { isWrong, operationOn, Stage } from './stage.ts';
+import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
 
 const INCREMENT = { type: 'increment', by: 1 } as const;
 const LATE_MS = 40;
 const KEYS = 60;
 const PAGE = 7;
+/** Until a deletion is forgotten. */
+const TOMBSTONE_MS = 2_000;
+const SETTLE_MS = 6_000;
 
 /** One holder missed a write; the owner dies, and its heir once it has answered: the write is still there. */
 export const heirs: Scene = (seed) => {
@@ -100,4 +108,28 @@ export const pages: Scene = (seed) => {
   }
   if (shown.toSorted().join() === keys.toSorted().join()) return undefined;
   return { property: 'WalksAreWhole', detail: `a walk shows ${shown.length} of ${KEYS} keys` };
+};
+
+/** Two rings meet, of which one has forgotten old deletions: the old entries of the other are all there. */
+export const merge: Scene = (seed) => {
+  const profile = { ...PROFILES.local, tombstoneMs: TOMBSTONE_MS };
+  const world = new World({ seed, k: 32, profile, network: { delayMs: 0.5 + (seed % 5) } });
+  const [a, b] = [joinedRing(world, 5), joinedRing(world, 5)];
+  const [first, second] = [at(a, seed % 5), at(b, 0)];
+  const text = (node: WorldNode, key: string, operation: Operation): string =>
+    textOf(world.settle(node, operationOn(key, operation)));
+  const keys = Array.from({ length: KEYS }, (_, i) => `key ${seed} ${i}`);
+  for (const key of keys) text(first, key, setTo(key));
+  for (const key of keys) {
+    text(second, `other ${key}`, setTo(key));
+    text(second, `other ${key}`, { type: 'delete', ifVersion: '' });
+  }
+  world.run(SETTLE_MS);
+  world.connect(first, second);
+  world.run(SETTLE_MS);
+  for (const key of keys) {
+    const read = text(second, key, { type: 'get' });
+    if (isWrong(read, key)) return { property: 'AcknowledgedStays', detail: `of "${key}" ${read} is read` };
+  }
+  return undefined;
 };

@@ -13,7 +13,7 @@ const AWAY_MS = 8_000;
  * otherwise.
  */
 export const forgotten: Scene = (seed) => {
-  const stage = new Stage(seed, 6, { onQuorumLost: 'refuse' });
+  const stage = new Stage(seed, 6);
   const { world, client, other } = stage;
   const key = `key ${seed}`;
   const [owner, second, third] = stage.holders(key);
@@ -70,7 +70,7 @@ export const powerCut: Scene = (seed) => {
 
 /** All are away, and one comes back: it cannot know that it missed nothing, so it waits for the others. */
 export const alone: Scene = (seed) => {
-  const stage = new Stage(seed, 3, { disks: {} });
+  const stage = new Stage(seed, 3, { disks: {}, onQuorumLost: 'heal' });
   const { world, client, nodes } = stage;
   const key = `key ${seed}`;
   const back = stage.random.pick(nodes);
@@ -91,7 +91,7 @@ export const alone: Scene = (seed) => {
 
 /** Most of the holders are gone for good: those who are left go on, and say so. */
 export const degraded: Scene = (seed) => {
-  const stage = new Stage(seed, 3);
+  const stage = new Stage(seed, 3, { onQuorumLost: 'heal' });
   const { world, nodes, client, other } = stage;
   const key = `key ${seed}`;
   const [left, ...rest] = stage.random.float() < 0.5 ? nodes : nodes.toReversed();
@@ -112,7 +112,7 @@ export const degraded: Scene = (seed) => {
  * asleep and knows of nothing.
  */
 export const promise: Scene = (seed) => {
-  const stage = new Stage(seed, 6, { disks: { syncMs: 0.5 }, onQuorumLost: 'refuse' });
+  const stage = new Stage(seed, 6, { disks: { syncMs: 0.5 } });
   const { world, client } = stage;
   const key = `key ${seed}`;
   const [owner, heir, copy] = stage.holders(key);

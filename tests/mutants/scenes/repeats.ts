@@ -15,7 +15,7 @@ const HISTORY = 3;
 
 /** Two clients count up while answers are lost, and in some worlds the owner dies on the way. */
 export const counts: Scene = (seed) => {
-  const stage = new Stage(seed, 6, { onQuorumLost: 'refuse' });
+  const stage = new Stage(seed, 6);
   const { world, client, other } = stage;
   const key = `key ${seed}`;
   world.network.faults.loss = LOSS;

@@ -25,6 +25,7 @@ const K = 32;
 const KEYS_TRIED = 10_000;
 const CONNECT_MS = 1_000;
 
+/** Nobody goes on without a majority, unless the scene says so: nothing acknowledged may be lost. */
 export class Stage {
   readonly world: World;
   readonly random: Random;
@@ -37,7 +38,7 @@ export class Stage {
   constructor(seed: number, members: number, options: Partial<WorldOptions> = {}) {
     this.random = new Random(seed);
     const network = { delayMs: 0.5 + this.random.float() * 4 };
-    this.world = new World({ seed, k: K, traced: false, network, ...options });
+    this.world = new World({ seed, k: K, network, onQuorumLost: 'refuse', ...options });
     this.nodes = joinedRing(this.world, members);
     this.client = this.#client();
     this.other = this.#client();
