@@ -73,7 +73,7 @@ export function checkLinearizability<State, Input, Output>(
   const undecided: string[] = [];
   let counterexample: Counterexample<Input, Output> | undefined;
   for (const [key, operations] of [...byKey].toSorted((a, b) => a[1].length - b[1].length)) {
-    const outcome = new KeySearch(model, operations, options.stepsMax ?? STEPS_MAX).run();
+    const outcome = searchKey(model, operations, options.stepsMax ?? STEPS_MAX);
     if (outcome === 'unknown') undecided.push(key);
     if (typeof outcome !== 'object') continue;
     counterexample = { key, operations, ...outcome };
@@ -82,6 +82,24 @@ export function checkLinearizability<State, Input, Output>(
   const verdict = counterexample ? 'violated' : undecided.length > 0 ? 'unknown' : 'linearizable';
   return { verdict, keys: byKey.size, undecided, counterexample };
 }
+
+/**
+ * Where few are without an answer, they are best left until nothing else explains what is seen; where many
+ * are, best taken in the order of time.
+ */
+function searchKey<State, Input, Output>(
+  model: SequentialModel<State, Input, Output>,
+  operations: History<Input, Output>,
+  stepsMax: number,
+): Outcome<Input, Output> {
+  const outcome = new KeySearch(model, operations, stepsMax, true).run();
+  return outcome === 'unknown' ? new KeySearch(model, operations, stepsMax, false).run() : outcome;
+}
+
+type Outcome<Input, Output> =
+  | 'linearizable'
+  | 'unknown'
+  | Pick<Counterexample<Input, Output>, 'prefix' | 'rest'>;
 
 /** An operation that was put in order, and the state before it. */
 interface Placed<State> {
@@ -94,10 +112,14 @@ class KeySearch<State, Input, Output> {
   readonly #model: SequentialModel<State, Input, Output>;
   readonly #operations: History<Input, Output>;
   readonly #stepsMax: number;
+  /** Those without an answer only where no other can come next. */
+  readonly #answeredFirst: boolean;
   readonly #calls: CallList;
   /** Operations in order so far: what is undone when the search turns back. */
   readonly #placed: Placed<State>[] = [];
   readonly #taken: Uint32Array;
+  /** Of an operation without an answer, the one before it that asks for the same; -1 = none. */
+  readonly #twins: readonly number[];
   /** Configurations, sets of operations and a state, that were tried. */
   readonly #tried = new Set<string>();
   #state: State;
@@ -107,29 +129,50 @@ class KeySearch<State, Input, Output> {
     model: SequentialModel<State, Input, Output>,
     operations: History<Input, Output>,
     stepsMax: number,
+    answeredFirst: boolean,
   ) {
+    this.#answeredFirst = answeredFirst;
     this.#model = model;
     this.#operations = operations;
     this.#stepsMax = stepsMax;
     this.#calls = new CallList(operations);
     this.#taken = new Uint32Array(Math.ceil(operations.length / 32));
+    this.#twins = twinsOf(operations);
     this.#state = model.initial;
   }
 
-  run(): 'linearizable' | 'unknown' | Pick<Counterexample<Input, Output>, 'prefix' | 'rest'> {
+  run(): Outcome<Input, Output> {
     let call = this.#calls.first;
+    let answered = this.#answeredFirst;
     for (let steps = 0; this.#calls.answersLeft > 0; steps++) {
       if (steps >= this.#stepsMax) return 'unknown';
       // An answer whose operation is not in order yet, or the end: nothing further may come before it.
       if (call === undefined || !call.isStart) {
+        if (answered) {
+          answered = false;
+          call = this.#calls.first;
+          continue;
+        }
         const last = this.#turnBack();
         if (last === undefined) return this.#failure();
         call = last.next;
+        answered = this.#answeredFirst && last.answer !== undefined;
+      } else if (this.#isTurnOf(call, answered) && this.#place(call)) {
+        call = this.#calls.first;
+        answered = this.#answeredFirst;
       } else {
-        call = this.#place(call) ? this.#calls.first : call.next;
+        call = call.next;
       }
     }
     return 'linearizable';
+  }
+
+  #isTurnOf(call: Call, answered: boolean): boolean {
+    if (!this.#answeredFirst) return true;
+    if (call.answer !== undefined) return answered;
+    // Of those that ask for the same without an answer, the first may stand for each.
+    const twin = this.#twins[call.index] ?? -1;
+    return !answered && (twin === -1 || this.#isMarked(twin));
   }
 
   /** Puts an operation next, if it can be and the configuration is new. */
@@ -138,6 +181,8 @@ class KeySearch<State, Input, Output> {
     if (operation === undefined) return false;
     const after = this.#model.step(this.#state, operation.input, operation.output);
     if (after === undefined) return false;
+    // Without an answer and without an effect it need not have happened.
+    if (this.#answeredFirst && call.answer === undefined && after === this.#state) return false;
     this.#mark(call.index);
     const configuration = `${this.#takenText()} ${this.#model.encode(after)}`;
     if (this.#tried.has(configuration)) {
@@ -172,6 +217,10 @@ class KeySearch<State, Input, Output> {
     return { prefix, rest };
   }
 
+  #isMarked(index: number): boolean {
+    return ((this.#taken[index >>> 5] ?? 0) & (1 << (index & 31))) !== 0;
+  }
+
   /** Puts an operation into the set of those in order, or takes it out. */
   #mark(index: number): void {
     this.#taken[index >>> 5] = (this.#taken[index >>> 5] ?? 0) ^ (1 << (index & 31));
@@ -187,4 +236,17 @@ class KeySearch<State, Input, Output> {
     while (end > start && taken[end - 1] === 0) end -= 1;
     return `${start}:${taken.subarray(start, end).join(',')}`;
   }
+}
+
+function twinsOf(operations: History<unknown, unknown>): number[] {
+  const last = new Map<string, number>();
+  const twins = operations.map(() => -1);
+  const inTime = [...operations.entries()].toSorted(([, a], [, b]) => a.invokedAt - b.invokedAt);
+  for (const [index, { input, completedAt }] of inTime) {
+    if (completedAt !== undefined) continue;
+    const text = JSON.stringify(input);
+    twins[index] = last.get(text) ?? -1;
+    last.set(text, index);
+  }
+  return twins;
 }

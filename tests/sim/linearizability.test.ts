@@ -170,6 +170,12 @@ describe('the linearizability checker', () => {
     });
   });
 
+  it('is not led astray by requests that were never carried out', () => {
+    const unanswered = Array.from({ length: 40 }, (_, i) => lost(i * 4, ADD));
+    const counted = Array.from({ length: 150 }, (_, i) => done(i * 2, i * 2 + 1, ADD, sum(i + 1)));
+    expect(checkLinearizability(REGISTER, [...unanswered, ...counted]).verdict).toBe('linearizable');
+  });
+
   it('says that it does not know where the search would take too long', () => {
     const history = Array.from({ length: 30 }, (_, i) => done(0, 100, set(String(i)), stored(`v${i}`)));
     const impossible = [...history, done(0, 100, GET, is('never written'))];
