@@ -4,7 +4,7 @@
 // set, is the owner's affair (owner.ts).
 import type { Configuration } from './configuration.ts';
 import type { Proposal, Voter } from './configuration.ts';
-import { newLineage, sameBase, successorOf, supersedes } from './configuration.ts';
+import { newLineage, successorOf, supersedes } from './configuration.ts';
 import type { ChangeView, Ended } from './change-view.ts';
 import { NOTHING_LEARNED } from './change-view.ts';
 import type { Contact } from './contact.ts';
@@ -99,6 +99,16 @@ export class Change {
   get isStuck(): boolean {
     const { now, profile } = this.#engine;
     return this.#decision?.phase === 'preparing' && now - this.#startedAt >= profile.evictAfterMs;
+  }
+
+  /** What has come after a base, and is over itself: whoever stands at that base is told. */
+  tell(arc: Arc, configuration: Configuration): void {
+    const passed = this.bases.filter((base) => supersedes(configuration, base));
+    const voters = new Map(passed.flatMap(({ members }) => members).map((one) => [one.contact.id, one]));
+    for (const [id, { contact }] of voters) {
+      if (id === this.#engine.self.id) this.#view.registers.install(arc, configuration, 0);
+      else this.#engine.call(contact, { type: 'install', arc, configuration, watermark: 0 }, () => {});
+    }
   }
 
   cancel(): void {
@@ -207,9 +217,7 @@ export class Change {
   #elsewhere(index: number, voter: Voter, configuration: Configuration): void {
     const base = this.bases[index];
     if (base === undefined) return;
-    if (supersedes(base, configuration)) return this.#bringUp(index, voter);
-    const known = this.bases.some((one) => sameBase(one, configuration) || supersedes(one, configuration));
-    if (known) this.#voteless.add(voter);
+    if (supersedes(base, configuration)) this.#bringUp(index, voter);
     else this.#end({ learned: [{ arc: this.arc, configuration }] });
   }
 

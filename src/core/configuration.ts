@@ -119,7 +119,11 @@ export function successorOf(
   as: Base,
   members: readonly Voter[],
 ): Configuration {
-  const ancestors = ancestorsOf([...bases, ...bases.flatMap((base) => base.ancestors)], as.lineage);
+  const ancestors = ancestorsOf(
+    bases,
+    bases.map((base) => base.ancestors),
+    as.lineage,
+  );
   return { lineage: as.lineage, epoch: as.epoch, members, ancestors };
 }
 
@@ -128,12 +132,16 @@ export function successorOf(
  * after. Where that is too much for some position, who stands there is read before it is let go.
  */
 export function joined(a: Configuration, b: Configuration): Configuration {
-  return { ...a, ancestors: ancestorsOf([...a.ancestors, ...b.ancestors], a.lineage) };
+  return { ...a, ancestors: ancestorsOf([], [a.ancestors, b.ancestors], a.lineage) };
 }
 
-function ancestorsOf(bases: readonly Base[], but: string): Base[] {
+/** The bases, then what they come after, the latest of each first; but for one lineage. */
+function ancestorsOf(bases: readonly Base[], histories: readonly (readonly Base[])[], but: string): Base[] {
+  const inTurn: Base[] = [...bases];
+  const most = Math.max(0, ...histories.map((history) => history.length));
+  for (let i = 0; i < most; i++) inTurn.push(...histories.flatMap((history) => history[i] ?? []));
   const epochs = new Map<string, number>();
-  for (const { lineage, epoch } of bases) {
+  for (const { lineage, epoch } of inTurn) {
     if (lineage !== but) epochs.set(lineage, Math.max(epoch, epochs.get(lineage) ?? 0));
   }
   return [...epochs].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);

@@ -31,6 +31,7 @@ export class Hints {
 
   /** Takes it up where it is news beside what is known of the arc already; returns those parts. */
   add(arc: Arc, configuration: Configuration, known: readonly KnownPart[]): Arc[] {
+    this.#dropPassed(arc, configuration);
     const covers = (one: Configuration): boolean =>
       sameBase(one, configuration) || supersedes(one, configuration);
     const old = known.filter((part) => covers(part.configuration)).map((part) => part.arc);
@@ -43,5 +44,13 @@ export class Hints {
       }
     }
     return news;
+  }
+
+  /** What the configuration comes after is over, also where something else is known that comes after it. */
+  #dropPassed(arc: Arc, configuration: Configuration): void {
+    for (const { arc: part, value } of this.within(arc)) {
+      const left = value.filter((one) => !supersedes(configuration, one));
+      if (left.length < value.length) this.#map.set(part, left.length > 0 ? left : undefined);
+    }
   }
 }

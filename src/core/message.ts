@@ -188,6 +188,8 @@ export type Request =
       readonly type: 'offer';
       readonly arc: Arc;
       readonly position: number;
+      /** The sender, who may be a client: it is read before it is let go. */
+      readonly holder: Contact;
       readonly configuration: Configuration | undefined;
     }
   | MessageRequest;

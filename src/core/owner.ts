@@ -206,7 +206,9 @@ export class Owner {
     const segment = this.#changes.get(change);
     this.#changes.delete(change);
     if (segment !== undefined) this.#close(segment);
-    for (const { arc, configuration } of learned) this.#hint(arc, configuration);
+    for (const { arc, configuration } of learned) {
+      if (!this.#hint(arc, configuration)) change.tell(arc, configuration);
+    }
     if (alone !== undefined) this.#start(change.arc, [alone], 0);
     else if (parts.length > 1 && learned.length === 0) {
       for (const part of parts) this.#start(part, change.bases, 0);

@@ -11,7 +11,7 @@ import type { Known, Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { divide, holds, intersect, isInside, keyPosition } from './position.ts';
-import type { Configuration } from './configuration.ts';
+import type { Base, Configuration } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
 
@@ -152,11 +152,7 @@ export class Replica {
   /**
    * What becomes of a register, or of entries, that somebody holds and does not own; the position is ours.
    */
-  offer(
-    from: string,
-    { arc, position, configuration }: Body<'offer'>,
-    ring: { from: number; to: number },
-  ): Reply {
+  offer({ arc, position, holder, configuration }: Body<'offer'>, ring: Arc): Reply {
     const { owner, engine } = this.#parts;
     const own = intersect(arc, ring, engine.size).find((part) => holds(part, position)) ?? arc;
     const segment = owner.segmentAt(position);
@@ -166,27 +162,29 @@ export class Replica {
     }
     const part = intersect(own, segment.arc, engine.size).find((one) => holds(one, position)) ?? own;
     const ours = segment.configuration;
-    const seated = ours.members.some((voter) => voter.contact.id === from);
+    const seated = ours.members.some((voter) => voter.contact.id === holder.id);
     // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
-    const complete = (): boolean =>
-      segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
+    const complete =
+      segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(holder.id);
     const answer = (outcome: 'keep' | 'release' | 'wait' | 'installed'): Reply => {
       const known = { arc: part, configuration: ours, watermark: segment.watermark };
       const tells = outcome === 'installed' || outcome === 'release';
       return { type: 'offered', arc: part, outcome, known: tells ? known : undefined };
     };
-    if (configuration === undefined) return answer(!seated && complete() ? 'release' : 'wait');
-    if (sameBase(ours, configuration)) return answer(seated ? 'keep' : complete() ? 'release' : 'wait');
+    const same = configuration !== undefined && sameBase(ours, configuration);
+    if (same && seated) return answer('keep');
     // Of a longer history the segment knows less than the registers of its parts.
-    if (![ours, ...this.#configurations(part)].some((one) => supersedes(one, configuration))) {
+    const known = [ours, ...this.#configurations(part)];
+    if (configuration !== undefined && !same && !known.some((one) => supersedes(one, configuration))) {
       owner.learn([{ arc: part, configuration }]);
       return answer('wait');
     }
-    const contact = configuration.members.find((voter) => voter.contact.id === from)?.contact;
-    const foreign = ours.lineage !== configuration.lineage;
-    if (foreign && contact !== undefined && !segment.absorb(contact, configuration)) return answer('wait');
-    if (seated) return answer('installed');
-    return answer(complete() ? 'release' : 'wait');
+    // The holder may have what nobody else does: of another lineage, or of one that it has heard to be over.
+    const strange = configuration === undefined || same || ours.lineage !== configuration.lineage;
+    if (!seated && !complete) return answer('wait');
+    if (seated && configuration === undefined) return answer('wait');
+    if (strange && !segment.absorb(holder, configuration ?? NOTHING)) return answer('wait');
+    return answer(seated ? 'installed' : 'release');
   }
 
   #configurations(arc: Arc): Configuration[] {
@@ -222,3 +220,6 @@ export class Replica {
     });
   }
 }
+
+/** Entries without a register. */
+const NOTHING: Base = { lineage: '', epoch: 0 };

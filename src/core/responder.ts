@@ -112,7 +112,7 @@ export class Responder {
       case 'changes':
         return this.#owned(request, respond);
       case 'offer':
-        return this.#offered(from, request, respond);
+        return this.#offered(request, respond);
       case 'cast':
       case 'whisper':
       case 'tally':
@@ -230,17 +230,13 @@ export class Responder {
   }
 
   /** What another member holds of our arc. */
-  #offered(
-    from: string,
-    request: Extract<Request, { type: 'offer' }>,
-    respond: (reply: Reply) => void,
-  ): void {
+  #offered(request: Extract<Request, { type: 'offer' }>, respond: (reply: Reply) => void): void {
     const { engine, membership, owner, replica } = this.#parts;
     const arc = membership.arc;
     if (!engine.member || arc === undefined || !owner.owns(request.position)) {
       return respond(this.#redirect(request.position));
     }
-    respond(replica.offer(from, request, arc));
+    respond(replica.offer(request, arc));
   }
 
   #tables(known: number): Reply {

@@ -142,15 +142,17 @@ export class Segment {
   }
 
   /**
-   * Reads what a member of a lineage that was left behind holds of this arc, because it may hold what nobody
-   * else does; whether that is done.
+   * Reads what a member that is left behind holds of this arc, because it may hold what nobody else does;
+   * whether that is done: it is forgotten then.
    */
   absorb(contact: Contact, of: Base): boolean {
     const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
     const known = this.#absorbed.get(name);
-    if (known !== undefined) return known.finished;
+    if (known?.finished === true) return this.#absorbed.delete(name);
+    if (known !== undefined) return false;
     const options = this.#view.exchange(contact, this.arc);
-    const rest = { base: this.#configuration, watermark: 0, pull: true, push: false, done: () => {} };
+    const [base, watermark] = [this.#configuration, this.#watermark];
+    const rest = { base, watermark, pull: true, push: false, done: () => {} };
     this.#absorbed.set(name, new Exchange({ ...options, ...rest }));
     for (const [oldest, exchange] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;

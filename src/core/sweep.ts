@@ -5,7 +5,7 @@
 import type { Configuration } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';
-import type { Reply } from './message.ts';
+import type { Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { intersect, subtract } from './position.ts';
@@ -129,17 +129,8 @@ export class Sweep {
     const { arc, configuration } = held;
     const position = arc.to;
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
-    const request = (): {
-      type: 'offer';
-      arc: Arc;
-      position: number;
-      configuration: Configuration | undefined;
-    } => ({
-      type: 'offer',
-      arc,
-      position,
-      configuration,
-    });
+    const holder = this.#engine.self;
+    const request = (): Request => ({ type: 'offer', arc, position, holder, configuration });
     this.#view.lookup({ position, request, here: () => false, deadline }, ({ reply }) => {
       if (reply?.type !== 'offered' && this.#view.nobody()) return this.#end();
       if (reply?.type !== 'offered') {

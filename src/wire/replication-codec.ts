@@ -5,6 +5,7 @@ import type { Known, Reply, Request } from '../core/message.ts';
 import type { PartVote } from '../core/registers.ts';
 import type { Summary } from '../core/store.ts';
 import type { Reader, Writer } from './bytes.ts';
+import { readContact, writeContact } from './contact-codec.ts';
 import {
   readArc,
   readEntries,
@@ -230,12 +231,14 @@ export const REPLICATION_REQUESTS: RequestRules<
     write(out, request, scope) {
       writeArc(out, request.arc, scope);
       writePosition(out, request.position, scope);
+      writeContact(out, request.holder, scope);
       writeOptional(out, request.configuration, writeConfiguration, scope);
     },
     read: (input, scope) => ({
       type: 'offer',
       arc: readArc(input, scope),
       position: readPosition(input, scope),
+      holder: readContact(input, scope),
       configuration: readOptional<Configuration>(input, readConfiguration, scope),
     }),
   },

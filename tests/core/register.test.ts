@@ -195,6 +195,13 @@ describe('lineages', () => {
     expect(supersedes(ONE, ONE)).toBe(false);
   });
 
+  it('remember a base rather than what is long ago', () => {
+    const old = { ...ONE, lineage: 'apart' };
+    const ancestors = Array.from({ length: 64 }, (_, i) => ({ lineage: `n${i}`, epoch: 100 }));
+    const merged = successorOf([{ ...TWO, ancestors }, old], { lineage: 'm', epoch: 101 }, ONE.members);
+    for (const one of [TWO, old]) expect(supersedes(merged, one)).toBe(true);
+  });
+
   it('remember the 64 latest ancestors', () => {
     let last = ONE;
     for (let i = 0; i < 70; i++) last = successorOf([last], { lineage: `n${i}`, epoch: i + 2 }, ONE.members);

@@ -255,7 +255,12 @@ const REQUESTS: Arbitraries<Request> = {
   'pull-past': of('pull-past', { arc, from: number }),
   void: of('void', { arc, base, items }),
   collect: of('collect', { arc, base, watermark: number }),
-  offer: of('offer', { arc, position, configuration: fc.option(configuration, { nil: undefined }) }),
+  offer: of('offer', {
+    arc,
+    position,
+    holder: contact,
+    configuration: fc.option(configuration, { nil: undefined }),
+  }),
 };
 
 const REPLIES: Arbitraries<Reply> = {

@@ -174,8 +174,8 @@ export const REQUEST_SAMPLES: Samples<Request> = {
   void: [{ type: 'void', arc, base, items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
   collect: [{ type: 'collect', arc, base, watermark }],
   offer: [
-    { type: 'offer', arc, position: 123_456_000, configuration },
-    { type: 'offer', arc, position: 123_456_000, configuration: undefined },
+    { type: 'offer', arc, position: 123_456_000, holder: b, configuration },
+    { type: 'offer', arc, position: 123_456_000, holder: b, configuration: undefined },
   ],
 };
 

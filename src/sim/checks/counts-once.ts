@@ -11,7 +11,7 @@ export const COUNTER = 'counter';
 export function countsOnce(history: History): Finding | undefined {
   for (const [key, operations] of byKey(history.operations)) {
     if (!key.startsWith(COUNTER)) continue;
-    const writes = operations.filter((operation) => changed(operation) !== false);
+    const writes = operations.filter((operation) => mayHaveChanged(operation, history));
     for (const operation of operations) {
       const value = shown(operation);
       if (value === undefined) continue;
@@ -25,6 +25,16 @@ export function countsOnce(history: History): Finding | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * After a forced epoch a conflict speaks of the side that was asked last: the other may have carried out what
+ * it never got to answer.
+ */
+function mayHaveChanged(operation: ClientOperation, history: History): boolean {
+  const { output, completedAt = Infinity } = operation;
+  if (output?.type === 'conflict' && completedAt >= history.forcedAt) return true;
+  return changed(operation) !== false;
 }
 
 function shown({ output }: ClientOperation): number | undefined {
