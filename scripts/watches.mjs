@@ -1,7 +1,7 @@
-// `npm run watches -- [--seeds N] [--first S] [--modes calm,crashes,losses,slow] [--changes N]`: watches of a
-// simulated ring whose members come, leave and die, one line a seed. Each seed takes the next mode. Exit code
-// 1 if a change was missed without a gap, told twice, out of order or never made, or if there was a gap where
-// nobody was lost.
+// `npm run watches -- [--seeds N] [--first S] [--modes calm,crashes,losses,cuts,slow] [--changes N]`: watches
+// of a simulated ring whose members come, leave and die, one line a seed. Each seed takes the next mode. Exit
+// code 1 if a change was missed without a gap, told twice, out of order or never made, or if there was a gap
+// where nobody was lost.
 import { parseArgs } from 'node:util';
 import { MODES, runWatches } from '../dist/tests/support/watch-world.js';
 

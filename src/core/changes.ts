@@ -7,7 +7,7 @@ import { ChangeFeed } from './change-feed.ts';
 import type { ChangesReply, ChangesRequest, Mark } from './change-query.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
-import { versionTime } from './entry.ts';
+import { lineageOf, versionTime } from './entry.ts';
 import { pageOf } from './exchange.ts';
 import type { History } from './history.ts';
 import type { Kept } from './kept.ts';
@@ -191,15 +191,17 @@ export class Changes {
   ): Page {
     const { pageEntries, pageBytes } = this.#engine.limits;
     const entries: Entry[] = [];
-    let [bytes, place, missing, through] = [0, feed.end - items.length, false, since];
+    let [bytes, place, missing, through, behind] = [0, feed.end - items.length, false, since, since];
     for (const { position, key, version, foreign } of items) {
       if (entries.length >= pageEntries || bytes >= pageBytes) break;
       place += 1;
       const matches = request.prefix ? key.startsWith(request.key) : key === request.key;
       if (!matches || !holds(arc, position)) continue;
       const entry = this.#entry(key, version);
-      if (entry === undefined || (foreign && version <= since)) missing = true;
-      else {
+      missing ||= foreign || entry === undefined;
+      // What came before it in another history nobody has told, whatever the versions.
+      if (foreign) behind = '';
+      if (entry !== undefined && (!foreign || version > since)) {
         entries.push(entry);
         bytes += key.length + (entry.value?.length ?? 0);
         if (version > through) through = version;
@@ -207,7 +209,7 @@ export class Changes {
     }
     const more = place < feed.end;
     if (!more && feed.settled > through) through = feed.settled;
-    return { entries, through, more, missing, behind: missing ? since : '', place };
+    return { entries, through, more, missing, behind: missing ? behind : '', place };
   }
 
   /** What the entries themselves tell: for who comes from another owner, or has not asked for long. */
@@ -215,20 +217,24 @@ export class Changes {
     const { limits } = this.#engine;
     const { marks } = request;
     const found: Entry[] = [];
-    let [missing, newest] = [lost.length > 0, ''];
+    let [missing, newest, foreign] = [lost.length > 0, '', false];
     for (const kept of this.#matching(request, arc)) {
       const mark = marks.length === 1 ? marks[0] : marks.find((one) => holds(one.arc, kept.position));
       if (kept.version > newest) newest = kept.version;
-      if (mark !== undefined && kept.version > mark.since) {
-        missing = this.#chain(kept.entry, mark.since, found) || missing;
-      }
+      if (mark === undefined || kept.version <= mark.since) continue;
+      missing = this.#chain(kept.entry, mark.since, found) || missing;
+      // Of another history than the mark and this segment: who holds it has brought it along.
+      foreign ||= lineageOf(kept.version) !== mark.lineage && !feed.follows(lineageOf(kept.version));
     }
     found.sort((a, b) => (a.version < b.version ? -1 : 1));
     const entries = pageOf(found, limits.pageEntries, limits.pageBytes);
     const more = entries.length < found.length;
-    const behind = lost.some(({ lineage, since }) => !this.#isMade(since) || !feed.follows(lineage))
-      ? ''
-      : marks.reduce((least, { since }) => (since < least ? since : least), marks[0]?.since ?? '');
+    missing ||= foreign;
+    const isBroken = lost.some(({ lineage, since }) => !this.#isMade(since) || !feed.follows(lineage));
+    const behind =
+      isBroken || foreign
+        ? ''
+        : marks.reduce((least, { since }) => (since < least ? since : least), marks[0]?.since ?? '');
     const told = entries.at(-1)?.version ?? '';
     const rest = more ? [] : [newest, feed.settled, ...marks.map(({ since }) => since)];
     const through = rest.reduce((a, b) => (b > a && this.#isMade(b) ? b : a), told);

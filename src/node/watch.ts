@@ -173,6 +173,12 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   }
 
   #push(event: WatchEvent): void {
+    const last = this.#events.at(-1);
+    if (event.type === 'gap' && last?.type === 'gap') {
+      // One that has not been read says it for both.
+      if (event.version < last.version) this.#events[this.#events.length - 1] = event;
+      return;
+    }
     this.#events.push(event);
     this.#bytes += sizeOf(event);
   }

@@ -28,6 +28,8 @@ export interface Evidence {
   readonly since: number;
   /** Whether there may be gaps at all. */
   readonly mayMiss: boolean;
+  /** Whether a write may have been carried out on two sides of a cut, and be told of with each version. */
+  readonly mayRepeat: boolean;
 }
 
 /** What is wrong; at most a few of each kind. */
@@ -74,7 +76,7 @@ function unordered(told: readonly Told[]): string[] {
 }
 
 /** What is told was written, with that value; an end by time is nobody's write. */
-function invented({ keys, told, wrote }: Evidence): string[] {
+function invented({ keys, told, wrote, mayRepeat }: Evidence): string[] {
   const byVersion = new Map(wrote.map((one) => [`${one.key} ${one.version}`, one]));
   return told.flatMap((event) => {
     const { type, key, value, version, toldAt } = event;
@@ -82,7 +84,10 @@ function invented({ keys, told, wrote }: Evidence): string[] {
     const known = byVersion.get(`${key} ${version}`);
     const isRight =
       known === undefined
-        ? wrote.some((one) => one.version === undefined && one.key === key && one.value === value)
+        ? wrote.some((one) => {
+            const isOpen = one.version === undefined || mayRepeat;
+            return isOpen && one.key === key && one.value === value;
+          })
         : known.value === value;
     return isRight && keys.includes(key) ? [] : [`invented: ${type} ${key} ${value} ${version} at ${toldAt}`];
   });

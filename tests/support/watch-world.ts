@@ -29,10 +29,12 @@ export type Mode =
   | 'crashes'
   /** Or, now and then, it crashes together with another holder of its copies, so that epochs are forced. */
   | 'losses'
+  /** As calm, but now and then the network is cut in two for some seconds, and both sides go on. */
+  | 'cuts'
   /** As calm, but readers dawdle, and owners forget soon what was replaced. */
   | 'slow';
 
-export const MODES: readonly Mode[] = ['calm', 'crashes', 'losses', 'slow'];
+export const MODES: readonly Mode[] = ['calm', 'crashes', 'losses', 'cuts', 'slow'];
 
 export interface WatchRunOptions {
   readonly seed: number;
@@ -57,6 +59,7 @@ export interface WatchRunResult {
   readonly problems: readonly string[];
 }
 
+const MISSING: readonly Mode[] = ['losses', 'cuts', 'slow'];
 const CRASHING: readonly Mode[] = ['crashes', 'losses'];
 const K = 32;
 const KEYS: readonly string[] = Array.from({ length: 12 }, (_, i) => `w/${i}`);
@@ -75,6 +78,8 @@ const DAWDLE_MS = 4_000;
 const SKEW_MS = 250;
 /** By then a ring that nothing happens to is whole again. */
 const WHOLE_MS = 60_000;
+/** Long enough for both sides to go on by themselves, in most cases. */
+const CUT_MS = 6_000;
 /** By then a watch has told all that there was to tell. */
 const CATCH_UP_MS = 20_000;
 /** Owners join their arcs pair by pair; by then each has one, and watches ask it one question. */
@@ -160,9 +165,14 @@ class WatchRun {
   #result(ownerChanges: number, since: number): WatchRunResult {
     const { seed, mode } = this.#options;
     const problems = this.#readers.flatMap(({ name, keys, told }) =>
-      judge({ keys, told, wrote: this.#wrote, since, mayMiss: mode === 'losses' || mode === 'slow' }).map(
-        (problem) => `${name}: ${problem}`,
-      ),
+      judge({
+        keys,
+        told,
+        wrote: this.#wrote,
+        since,
+        mayMiss: MISSING.includes(mode),
+        mayRepeat: mode === 'cuts',
+      }).map((problem) => `${name}: ${problem}`),
     );
     const gapsOf = ({ told }: Reader): number => told.filter(({ type }) => type === 'gap').length;
     const gaps = this.#readers.map(gapsOf);
@@ -257,6 +267,7 @@ class WatchRun {
   async #event(): Promise<void> {
     const { mode } = this.#options;
     const owner = this.#owner();
+    if (mode === 'cuts' && this.#random.below(8) === 0) return this.#cut();
     const { length } = this.#world.members();
     const joins = length <= MEMBERS_MIN || (length < MEMBERS_MAX && this.#random.below(2) === 0);
     if (joins || owner === undefined || owner === this.#stays) await this.#join(owner);
@@ -271,6 +282,19 @@ class WatchRun {
     // Sometimes the next one comes soon; a crash has to wait until the copies are there again.
     if (!CRASHING.includes(mode) && this.#random.below(3) === 0) await this.#for(this.#random.float() * 200);
     else await this.#whole();
+  }
+
+  /** Both halves go on without the other; then they are one ring again. */
+  async #cut(): Promise<void> {
+    const world = this.#world;
+    const left = world.running().filter((node) => node === this.#stays || this.#random.below(2) === 0);
+    world.partition(
+      left,
+      world.running().filter((node) => !left.includes(node)),
+    );
+    await this.#for(this.#random.float() * CUT_MS);
+    world.heal();
+    await this.#whole();
   }
 
   #holderBehind(owner: WorldNode): WorldNode | undefined {
