@@ -16,6 +16,7 @@ interface BenchFlags {
   readonly encryption?: Encryption;
   readonly consistency?: Consistency;
   readonly processes?: boolean;
+  readonly durable?: boolean;
   readonly quick?: boolean;
   readonly json?: boolean;
 }
@@ -50,6 +51,7 @@ export function addBench(program: Command): void {
     .addOption(flag('--encryption <kind>', 'only this one (default: both)').choices([...ENCRYPTIONS]))
     .addOption(flag('--consistency <level>', 'only this one (default: all three)').choices([...LEVELS]))
     .addOption(flag('--processes', 'one process a member instead of one for all'))
+    .addOption(flag('--durable', 'members that write down what they hold before they acknowledge it'))
     .addOption(flag('--quick', 'a small version, which ends in seconds'))
     .addOption(flag('--json', 'one JSON line a ring'))
     .addHelpText(
@@ -67,12 +69,13 @@ async function runBench(flags: BenchFlags): Promise<void> {
   const { nodes = size.nodes, ops = size.ops, rounds = size.rounds } = flags;
   const encryptions = flags.encryption === undefined ? ENCRYPTIONS : [flags.encryption];
   const levels = flags.consistency === undefined ? LEVELS : [flags.consistency];
-  const processes = flags.processes ?? false;
+  const { processes = false, durable = false } = flags;
   for (const count of nodes) {
     for (const encryption of encryptions) {
       const title = `${count} members, ${encryption}`;
       const bar = await ProgressBar.start(`measuring ${title}`, rounds + 1);
-      const setting = { nodes: count, encryption, processes, levels, ops, rounds, weighed: size.weighed };
+      const terms = { nodes: count, encryption, durable };
+      const setting = { ...terms, processes, levels, ops, rounds, weighed: size.weighed };
       const report = await runSetting(setting, (round) => {
         bar.advance(1, `${title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`);
       });

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ChordSocket, Consistency } from '../index.ts';
 import { type Echo, startEcho } from './bench-echo.ts';
-import { type BenchRing, startInProcess, startProcesses } from './bench-ring.ts';
+import { type BenchRing, type RingTerms, startInProcess, startProcesses } from './bench-ring.ts';
 import {
   makePairs,
   measure,
@@ -17,9 +17,7 @@ import {
 } from './bench-work.ts';
 import type { Encryption } from './flags.ts';
 
-export interface Setting {
-  readonly nodes: number;
-  readonly encryption: Encryption;
+export interface Setting extends RingTerms {
   readonly processes: boolean;
   readonly levels: readonly Consistency[];
   /** Operations of a cell at concurrency 64; a fifth of them at 1. */
@@ -47,7 +45,7 @@ export interface Report {
   readonly nodes: number;
   readonly encryption: Encryption;
   readonly processes: boolean;
-  readonly store: 'memory';
+  readonly store: 'memory' | 'durable';
   readonly startMs: number;
   readonly rows: readonly Row[];
   /** Routing requests of a warm get, the owner's included; and with those that the owner sent to copies. */
@@ -77,7 +75,7 @@ export async function runSetting(setting: Setting, progress: (round: number) => 
   const echo = await startEcho(nodes, encryption);
   let ring: BenchRing | undefined;
   try {
-    ring = await (processes ? startProcesses : startInProcess)(nodes, encryption);
+    ring = await (processes ? startProcesses : startInProcess)(setting);
     const { writer, reader, startMs } = ring;
     const cells = [...echoCells(echo, setting), ...ringCells(ring, setting)];
     // The first round warms up: compiled code, open connections, learned arcs.
@@ -91,7 +89,8 @@ export async function runSetting(setting: Setting, progress: (round: number) => 
     const cost = await askCost(writer, reader);
     const copyBytes = setting.weighed === 0 || processes ? undefined : await weigh(writer, setting.weighed);
     const rows = cells.map(toRow);
-    return { nodes, encryption, processes, store: 'memory', startMs, rows, ...cost, copyBytes };
+    const store = setting.durable ? 'durable' : 'memory';
+    return { nodes, encryption, processes, store, startMs, rows, ...cost, copyBytes };
   } finally {
     await ring?.close();
     await echo.close();

@@ -36,6 +36,13 @@ describe('chord bench', () => {
     expect(plain?.rows.every(({ rate }) => rate > 0)).toBe(true);
   });
 
+  it.each([[[]], [['--processes']]])('measures durable members %j', async (more) => {
+    const args = ['--durable', '--encryption', 'Plaintext', '--consistency', 'quorum', '--json', ...more];
+    const { code, stdout } = await processes.run([...SMALL, ...args]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ nodes: 3, store: 'durable' });
+  });
+
   it('prints a table of a ring over processes', async () => {
     const args = ['--processes', '--encryption', 'Plaintext', '--consistency', 'quorum'];
     const { code, stdout } = await processes.run([...SMALL, ...args]);
