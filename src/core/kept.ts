@@ -13,6 +13,8 @@ export interface Kept {
   readonly expiresAt: number;
   /** Of the value; -1 in a tombstone. */
   readonly valueBytes: number;
+  /** A view, made anew each time; undefined in a tombstone. */
+  readonly value: Uint8Array | undefined;
   readonly entry: Entry;
 }
 
@@ -79,13 +81,19 @@ class Packed implements Kept {
     return readPosition(this.slab.bytes, this.at);
   }
 
+  get value(): Uint8Array | undefined {
+    if (this.valueBytes < 0) return undefined;
+    const start = this.at + POSITION_BYTES + this.operationBytes;
+    return this.slab.bytes.subarray(start, start + this.valueBytes);
+  }
+
   get entry(): Entry {
-    const { key, version, expiresAt, valueBytes, previous, slab } = this;
+    const { key, value, version, expiresAt, previous, slab } = this;
     const text = this.at + POSITION_BYTES;
     const start = text + this.operationBytes;
     return {
       key,
-      value: valueBytes < 0 ? undefined : slab.bytes.subarray(start, start + valueBytes),
+      value,
       version,
       expiresAt,
       operation: this.asker + latin1(slab.bytes, text, start),
@@ -117,6 +125,10 @@ class Plain implements Kept {
 
   get valueBytes(): number {
     return this.entry.value?.length ?? -1;
+  }
+
+  get value(): Uint8Array | undefined {
+    return this.entry.value;
   }
 }
 

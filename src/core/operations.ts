@@ -26,6 +26,13 @@ export interface Arrival {
   readonly respond: (reply: Reply) => void;
 }
 
+/** What a reader is told of an entry. */
+interface Reading {
+  readonly value: Uint8Array;
+  readonly version: Version;
+  readonly expiresAt: number;
+}
+
 export class Operations {
   readonly clock: VersionClock;
   readonly #engine: Engine;
@@ -52,8 +59,7 @@ export class Operations {
   /** The entry as users see it: no tombstone, not expired. */
   live(key: Key): Entry | undefined {
     const entry = this.#store.get(key);
-    if (entry?.value === undefined) return undefined;
-    return entry.expiresAt > 0 && entry.expiresAt <= this.#engine.wall ? undefined : entry;
+    return entry?.value === undefined || this.#isOver(entry) ? undefined : entry;
   }
 
   /** The newest entry of the key, where a majority may not hold it yet. */
@@ -131,10 +137,22 @@ export class Operations {
 
   #get(arrival: Arrival): void {
     const { key, consistency } = arrival.request;
-    const entry = this.live(key);
-    if (consistency === 'one') return arrival.respond(operated(arrival, valueOf(entry, 1, 1)));
+    const reading = this.#read(key);
+    if (consistency === 'one') return arrival.respond(operated(arrival, valueOf(reading, 1, 1)));
     const repair = this.#unsettled.has(key) ? this.#store.get(key) : undefined;
-    this.#round(arrival, repair, (copies, agreed) => valueOf(entry, copies, agreed));
+    this.#round(arrival, repair, (copies, agreed) => valueOf(reading, copies, agreed));
+  }
+
+  /** As live(), but only what a reader is told: reading is done most. */
+  #read(key: Key): Reading | undefined {
+    const kept = this.#store.look(key);
+    if (kept === undefined || this.#isOver(kept)) return undefined;
+    const { value, version, expiresAt } = kept;
+    return value === undefined ? undefined : { value, version, expiresAt };
+  }
+
+  #isOver({ expiresAt }: Pick<Entry, 'expiresAt'>): boolean {
+    return expiresAt > 0 && expiresAt <= this.#engine.wall;
   }
 
   #write(arrival: Arrival): void {
@@ -158,7 +176,7 @@ export class Operations {
       return this.#finish(arrival, { type: 'failed', code: 'ERR_TIMEOUT', message });
     }
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
-    const without = this.#withoutEffect.get(operationId);
+    const without = this.#withoutEffect.size === 0 ? undefined : this.#withoutEffect.get(operationId);
     if (without !== undefined) return this.#round(arrival, repair, () => without);
     if (!allowed(operation, present)) {
       return this.#round(arrival, repair, () => ({ type: 'conflict', version: present?.version ?? '' }));
@@ -316,9 +334,9 @@ function allowed(operation: OperateRequest['operation'], present: Entry | undefi
   return ifVersion === '' || present?.version === ifVersion;
 }
 
-function valueOf(entry: Entry | undefined, replicas: number, agreed: number): OperationResult {
-  if (entry?.value === undefined) return { type: 'none' };
-  const { value, version, expiresAt } = entry;
+function valueOf(reading: Reading | undefined, replicas: number, agreed: number): OperationResult {
+  if (reading === undefined) return { type: 'none' };
+  const { value, version, expiresAt } = reading;
   return { type: 'value', value, version, expiresAt, replicas, agreed, replicaRequests: 0 };
 }
 

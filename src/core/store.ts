@@ -65,6 +65,11 @@ export class MemoryStore {
     return this.#byKey.get(key);
   }
 
+  /** What is held of the key, to be read at once: it says less after the next change. */
+  look(key: Key): Kept | undefined {
+    return this.#byKey.get(key);
+  }
+
   /** The version that is held of the key; undefined where there is no entry. Costs less than the entry. */
   versionOf(key: Key): Version | undefined {
     return this.#byKey.get(key)?.version;
