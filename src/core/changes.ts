@@ -133,7 +133,7 @@ export class Changes {
   }
 
   #hold(feed: ChangeFeed, request: ChangesRequest, respond: (reply: Reply) => void, again: () => void): void {
-    if (this.#held >= this.#engine.limits.parked) {
+    if (this.#held >= this.#engine.limits.watches) {
       return respond({ type: 'failed', code: 'BUSY', message: 'too many watches wait here already' });
     }
     const held: Held = { request, again, timer: undefined };

@@ -22,6 +22,8 @@ export interface CoreLimits {
    * more get BUSY.
    */
   readonly parked: number;
+  /** Questions of watches that wait at the owner for a change; more get BUSY, and are put again and again. */
+  readonly watches: number;
   /**
    * Replaced entries that are remembered, so that a repeated write is recognised and a watch can go on; the
    * oldest go first.
@@ -58,6 +60,7 @@ export const CORE_LIMITS: CoreLimits = {
   remembered: 256,
   inFlight: 16_384,
   parked: 16_384,
+  watches: 16_384,
   history: 32_768,
   historyBytes: 32 * 1_048_576,
   pageEntries: 512,

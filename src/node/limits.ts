@@ -52,6 +52,7 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   remembered: { standard: CORE_LIMITS.remembered, least: 8, most: 65_536 },
   inFlight: { standard: CORE_LIMITS.inFlight, least: 1, most: MIB },
   parked: { standard: CORE_LIMITS.parked, least: 1, most: MIB },
+  watches: { standard: CORE_LIMITS.watches, least: 1, most: MIB },
   // At least what repeated writes of a busy second need; each costs its value.
   history: { standard: CORE_LIMITS.history, least: 256, most: MIB },
   // As much as the queue of a connection: what passes through must not stay.

@@ -2,6 +2,7 @@
 // ended, on a simulated ring.
 import { describe, expect, it } from 'vitest';
 import { Watch } from '../../src/node/watch.ts';
+import type { CoreLimits } from '../../src/core/limits.ts';
 import { PROFILES } from '../../src/core/profile.ts';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
@@ -16,7 +17,7 @@ const PAGE_BYTES = 262_144;
 
 /** A settled ring with a client, and what lets watches have their turns while it runs. */
 class Ring {
-  readonly world = new World({ seed: 1, k: 32 });
+  readonly world: World;
   readonly members: WorldNode[];
   readonly client: WorldNode;
   readonly runner: SimRunner;
@@ -24,8 +25,9 @@ class Ring {
   readonly requests: string[] = [];
   readonly #turns = { due: false };
 
-  constructor() {
-    const { world } = this;
+  constructor(limits: Partial<CoreLimits> = {}) {
+    const world = new World({ seed: 1, k: 32, limits });
+    this.world = world;
     this.members = joinedRing(world, MEMBERS);
     if (!world.runUntil(() => isIdeal(world, true), 60_000)) throw new Error('the ring did not settle');
     this.client = world.add();
@@ -135,6 +137,21 @@ describe('a watch of a prefix', () => {
     expect(ring.requests.filter((type) => type === 'changed').length).toBeLessThanOrEqual(MEMBERS);
     expect((await watch.next()).value).toMatchObject({ type: 'set' });
     await watch.return();
+  });
+});
+
+describe('more watches than an owner has room for', () => {
+  it('are told all the same, and no more than that wait', async () => {
+    const ring = new Ring({ watches: 2 });
+    const watches = Array.from({ length: 12 }, () => new Watch(ring.runner, 'k', undefined));
+    for (const watch of watches) await ring.ready(watch);
+    for (const value of ['1', '2', '3']) {
+      set(ring.world, at(ring.members, 1), 'k', value);
+      await ring.run(300);
+    }
+    await ring.run(5_000, () => watches.every(({ buffered }) => buffered === 3));
+    expect(watches.map(({ buffered }) => buffered)).toEqual(watches.map(() => 3));
+    for (const watch of watches) await watch.return();
   });
 });
 
