@@ -6,8 +6,11 @@ import { joinBytes, returnBytes } from '../../src/sim/entry-bytes.ts';
 const ENTRIES = 4_000;
 const VALUE_BYTES = 100;
 const DIFFERENCES = 10;
-/** For each entry that differs: two levels of sums, a digest, and the entry on its way to each copy. */
-const DIFFERENCE_BYTES_MAX = 3_000;
+/**
+ * For each entry that differs: levels of sums, a digest, the entry on its way to each copy, and what members
+ * say until they agree again. Ten of these are well below 1 % of 100,000 entries, and a seventh of these here.
+ */
+const DIFFERENCE_BYTES_MAX = 10_000;
 
 describe('a member that joins a filled ring of eight', () => {
   test('takes what it has to, and little more moves', () => {
