@@ -8,7 +8,7 @@ const VALUE_BYTES = 100;
 const DIFFERENCES = 10;
 /**
  * For each entry that differs: levels of sums, a digest, the entry on its way to each copy, and what members
- * say until they agree again. Ten of these are well below 1 % of 100,000 entries, and a seventh of these here.
+ * say until they agree again. Ten of these are below 1 % of 100,000 entries, and a seventh of those here.
  */
 const DIFFERENCE_BYTES_MAX = 10_000;
 
