@@ -13,7 +13,7 @@ import { type RegisterInput, type RegisterOutput, sortedJson } from '../../src/s
 import { type Intent, Workload } from '../../src/sim/workload.ts';
 
 /** A counter that all programs count up by one, all the time. */
-export const TOTAL = 'counter of all';
+const TOTAL = 'counter of all';
 
 export interface RecordedResult {
   readonly operations: number;
