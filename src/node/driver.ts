@@ -50,6 +50,7 @@ class Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly signal: AbortSignal | undefined;
+  readonly isOperation: boolean;
   /** Listens to the signal, where there is one. */
   abort: (() => void) | undefined;
 
@@ -57,7 +58,9 @@ class Pending {
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
     signal: AbortSignal | undefined,
+    isOperation: boolean,
   ) {
+    this.isOperation = isOperation;
     this.resolve = resolve;
     this.reject = reject;
     this.signal = signal;
@@ -85,6 +88,8 @@ export class Driver {
   readonly #alarm = new Alarm(() => this.#wake());
   readonly #pending = new NumberTable<Pending>();
   readonly #company = new Company();
+  /** How many of the pending are operations; watches and walks are no company. */
+  #operations = 0;
   #clockOffsetMs = NaN;
   #draining = false;
   /** Effects wait to be carried out at the end of this turn. */
@@ -160,7 +165,7 @@ export class Driver {
       const answer = resolve as (value: unknown) => void;
       const start = (): void => this.#start(command, options, answer, reject);
       const mayWait = command.type === 'operate' && options.signal === undefined;
-      if (!mayWait || !this.#company.isWorthwhile(this.#pending.size)) return start();
+      if (!mayWait || !this.#company.isWorthwhile(this.#operations)) return start();
       this.#company.add({ start, refuse: reject });
       this.#schedule();
     });
@@ -185,8 +190,9 @@ export class Driver {
   ): void {
     this.#input((now) => {
       const number = this.machine.start(now, command, timeoutMs);
-      const pending = new Pending(resolve, reject, signal);
+      const pending = new Pending(resolve, reject, signal, command.type === 'operate');
       this.#pending.add(number, pending);
+      if (pending.isOperation) this.#operations += 1;
       this.#alarm.keepAlive(true);
       if (signal === undefined) return;
       pending.abort = () => {
@@ -209,6 +215,7 @@ export class Driver {
   #end(number: number): Pending | undefined {
     const pending = this.#pending.take(number);
     if (pending === undefined) return undefined;
+    if (pending.isOperation) this.#operations -= 1;
     if (pending.abort !== undefined) pending.signal?.removeEventListener('abort', pending.abort);
     if (this.#pending.size === 0) this.#alarm.keepAlive(false);
     return pending;
@@ -265,7 +272,7 @@ export class Driver {
 
   /** Starts what has waited long enough; whether a command was settled. */
   #startTogether(): boolean {
-    const starting = this.#company.take(this.#pending.size);
+    const starting = this.#company.take(this.#operations);
     for (const { start } of starting) start();
     return starting.length > 0 && this.#drain();
   }
