@@ -9,6 +9,8 @@ import { type NodeProcess, Processes } from './processes.ts';
 
 const MEMBERS = 5;
 const READY_MS = 30_000;
+/** All of them start at once, on a machine that may be busy: the default of 5 s is for one. */
+const START_MS = 30_000;
 
 export interface RoundResult {
   /** Empty where everything that was acknowledged is there. */
@@ -84,7 +86,8 @@ export class DurableRing {
   }
 
   #startNode(index: number, args: readonly string[], listen?: string): Promise<NodeProcess> {
-    return this.#processes.startNode(['--data', join(this.#folder, `node-${index}`), ...args], listen);
+    const own = ['--data', join(this.#folder, `node-${index}`), '--timeout', String(START_MS)];
+    return this.#processes.startNode([...own, ...args], listen);
   }
 
   /** A walk from a client sees all members, in agreement and serving. */
