@@ -1,6 +1,6 @@
 // `npm run mutants -- [--seeds N] [--minutes N] [--only name,name]`: plants every bug of tests/mutants in the
-// machine, one at a time, and tells whether the simulator or the rules' own checks find it, and within how
-// many seeds. The code as it is goes first and must be clean on the same seeds. Needs a build of the tests.
+// machine, one at a time, and tells whether the trial in which it is hunted finds it, and within how many
+// seeds. The code as it is goes first and must be clean on the same seeds. Needs a build of the tests.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** A seed takes a tenth of a second; one that takes this long goes round in circles. */
 const SEED_MAX_MS = 30_000;
 const options = {
-  seeds: { type: 'string', default: '300' },
+  seeds: { type: 'string', default: '60' },
   minutes: { type: 'string', default: '1' },
   only: { type: 'string', default: '' },
 };
@@ -50,10 +50,11 @@ async function lastLine(child) {
   return { type: 'end', seed: last.seed, property: 'RunEnds', detail: 'the process did not come to an end' };
 }
 
-function show(name, { type, seed, property, seconds }) {
+function show({ name, caughtBy }, { type, seed, property, seconds }) {
   const verdict = type === 'clean' ? 'NOT' : 'caught';
   const where = type === 'clean' ? '' : `seed ${seed}`;
-  const columns = [name.padEnd(34), verdict.padEnd(7), where.padEnd(9), (property ?? '').padEnd(22)];
+  const found = [verdict.padEnd(7), where.padEnd(9), (property ?? '').padEnd(22)];
+  const columns = [name.padEnd(34), caughtBy.padEnd(15), ...found];
   console.log(`${columns.join(' ')} ${seconds.toFixed(1)} s`);
 }
 
@@ -71,7 +72,7 @@ for (const kind of new Set(wanted.map(({ caughtBy }) => caughtBy))) {
 let caught = 0;
 for (const mutant of wanted) {
   const result = await hunt(mutant, mutant.caughtBy, values);
-  show(mutant.name, result);
+  show(mutant, result);
   if (result.type !== 'clean') caught += 1;
 }
 console.log(`${caught} caught, ${wanted.length - caught} not`);

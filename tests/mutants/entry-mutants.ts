@@ -22,8 +22,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'answers-from-memory',
     why: 'an owner reads what it holds without asking whether it is still the owner',
     file: 'src/core/operations.ts',
-    find: "if (consistency === 'one') return arrival.respond(operated(arrival, valueOf(entry, 1, 1)));",
-    replace: "if (consistency !== 'all') return arrival.respond(operated(arrival, valueOf(entry, 1, 1)));",
+    find: "if (consistency === 'one') return arrival.respond(",
+    replace: "if (consistency !== 'all') return arrival.respond(",
     caughtBy: 'asleep',
   },
   {
@@ -145,8 +145,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'lives-for-ever',
     why: 'an entry is read until the next sweep, although its time is over',
     file: 'src/core/operations.ts',
-    find: 'return entry.expiresAt > 0 && entry.expiresAt <= this.#engine.wall ? undefined : entry;',
-    replace: 'return entry;',
+    find: 'return expiresAt > 0 && expiresAt <= this.#engine.wall;',
+    replace: 'return expiresAt > 0 && expiresAt <= 0;',
     caughtBy: 'ends',
   },
   {

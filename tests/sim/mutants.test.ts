@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folders: string[] = [];
 /** Tried elsewhere in the tests, with more seeds, or large. */
 const SLOW: readonly TrialName[] = ['swarm', 'gentle', 'rules', 'configurations', 'meeting'];
-const SCENE_SEEDS = 4;
+const SCENE_SEEDS = 3;
 
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
