@@ -138,9 +138,10 @@ export class Engine {
     this.effect({ type: 'send', to, message: { direction: 'reply', number, body } });
   }
 
-  handleReply(from: string, number: number, body: Reply): void {
+  /** Whether it was awaited; the peer is then known to live. */
+  handleReply(from: string, number: number, body: Reply): boolean {
     const call = this.#calls.get(number);
-    if (call === undefined || call.to !== from) return this.peers.heard(from);
+    if (call === undefined || call.to !== from) return false;
     this.#calls.take(number);
     this.#timers.cancel(call.timer);
     const ms = this.now - call.sentAt;
@@ -148,6 +149,7 @@ export class Engine {
     if (body.type === 'changed') this.peers.heard(from);
     else this.peers.answered(from, ms);
     call.done({ type: 'reply', body, ms });
+    return true;
   }
 
   /** No request to this peer will be answered: its connection is gone, or it could not be dialled. */

@@ -228,8 +228,9 @@ export class Machine {
   /** A message from a connected node. */
   handleMessage(now: number, from: string, message: Message): void {
     this.#engine.now = now;
-    if (message.direction === 'reply') this.#engine.handleReply(from, message.number, message.body);
-    else this.#responder.handle(from, message.number, message.body);
+    const { direction, number, body } = message;
+    if (direction === 'request') this.#responder.handle(from, number, body);
+    else if (!this.#engine.handleReply(from, number, body)) this.#engine.peers.heard(from);
   }
 
   handleTimeout(now: number): void {
