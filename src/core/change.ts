@@ -31,6 +31,8 @@ export class Change {
   #progressAt: number;
   readonly #watermark: number;
   readonly #voteless = new Set<Voter>();
+  /** The watermarks of those that promised. */
+  readonly #marks = new Map<string, number>();
   /** Who was told the base in this attempt. */
   readonly #told = new Set<Voter>();
   /** In ballots: rounds begin anew with every change and every life, and no two proposals may share one. */
@@ -65,7 +67,7 @@ export class Change {
     if (!foreign) return this.#prepare();
     // Everything is read beforehand, so that the arc is served by nobody only while the rest is compared.
     this.#copying = owner;
-    this.#exchanges.begin({ contact: owner, birth: undefined }, 'pull', this.#watermark, () => {
+    this.#exchanges.read([{ voter: { contact: owner, birth: undefined }, watermark: 0 }], 0, () => {
       this.#copying = undefined;
       this.#prepare();
     });
@@ -105,9 +107,10 @@ export class Change {
   tell(arc: Arc, configuration: Configuration): void {
     const passed = this.bases.filter((base) => supersedes(configuration, base));
     const voters = new Map(passed.flatMap(({ members }) => members).map((one) => [one.contact.id, one]));
+    if (passed.length > 0) this.#view.registers.note(arc, configuration);
     for (const [id, { contact }] of voters) {
-      if (id === this.#engine.self.id) this.#view.registers.install(arc, configuration, 0);
-      else this.#engine.call(contact, { type: 'install', arc, configuration, watermark: 0 }, () => {});
+      if (id !== this.#engine.self.id)
+        this.#engine.call(contact, { type: 'install', arc, configuration, watermark: 0 }, () => {});
     }
   }
 
@@ -210,6 +213,7 @@ export class Change {
     }
     if (vote.type !== 'promised') return;
     this.#round = Math.max(this.#round, vote.accepted?.ballot.round ?? 0);
+    this.#marks.set(id, vote.watermark);
     this.#step((now) => rules.promised(now, base, id, vote.accepted, vote.watermark));
   }
 
@@ -283,17 +287,20 @@ export class Change {
 
   #collect(decision: Decision): void {
     const me = this.#engine.self.id;
-    // A watermark belongs to its lineage, and says nothing where several come together.
-    const watermark = this.bases.length === 1 ? decision.watermark : 0;
     let next = decision;
     if (rules.promisers(decision).has(me)) next = rules.collected(next, me);
     this.#decision = next;
-    for (const voter of rules.promisingVoters(decision)) {
-      const { id } = voter.contact;
-      const done = (): void => this.#step((now) => rules.collected(now, id));
-      if (id !== me) this.#exchanges.begin(voter, 'pull', watermark, done);
-    }
+    const others = rules.promisingVoters(decision).filter(({ contact }) => contact.id !== me);
+    const sources = others.map((voter) => ({ voter, watermark: this.#marks.get(voter.contact.id) ?? 0 }));
+    this.#exchanges.read(sources, this.#horizon(decision), (id) => {
+      this.#step((now) => rules.collected(now, id));
+    });
     this.#proceed('collecting');
+  }
+
+  /** A watermark belongs to its lineage, and says nothing where several come together. */
+  #horizon(decision: Decision): number {
+    return this.bases.length === 1 ? decision.watermark : 0;
   }
 
   #store(decision: Decision): void {
@@ -302,6 +309,7 @@ export class Change {
     const read = rules.promisers(decision);
     // Who comes back and was none of the set may hold what the set has deleted.
     if (!decision.forced && !read.has(me)) this.#exchanges.bury(read.size);
+    const horizon = this.#horizon(decision);
     for (const voter of members) {
       const { contact } = voter;
       if (contact.id === me) {
@@ -311,7 +319,7 @@ export class Change {
         });
       } else {
         const done = (): void => this.#step((now) => rules.stored(now, contact.id));
-        this.#exchanges.begin(voter, 'push', decision.watermark, done);
+        this.#exchanges.push(voter, horizon, done);
       }
     }
   }

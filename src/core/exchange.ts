@@ -23,6 +23,8 @@ export interface ExchangeOptions {
   /** In whose name entries are sent: who stands at a later epoch refuses them. */
   readonly base: Base;
   readonly watermark: number;
+  /** Whether all that the member holds counts: it has collected what was deleted up to the watermark. */
+  readonly trusted: boolean;
   readonly pull: boolean;
   readonly push: boolean;
   /** A newer version of the key was taken over. */
@@ -43,7 +45,10 @@ export interface ExchangeOptions {
 }
 
 /** What whoever begins an exchange need not say. */
-export type ExchangeParts = Omit<ExchangeOptions, 'base' | 'watermark' | 'pull' | 'push' | 'lacks' | 'done'>;
+export type ExchangeParts = Omit<
+  ExchangeOptions,
+  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'lacks' | 'done'
+>;
 
 /** Up to so many entries the versions are compared, above it the sums of parts. */
 const DIGEST_MAX = 64;
@@ -127,7 +132,7 @@ export class Exchange {
 
   /** Whether it was deleted so long ago that nothing is left here to tell of it. */
   #isBuried({ key, version }: EntryVersion): boolean {
-    return this.#o.store.versionOf(key) === undefined && this.#isOld(version);
+    return !this.#o.trusted && this.#o.store.versionOf(key) === undefined && this.#isOld(version);
   }
 
   /** Whether what was deleted then, in this lineage, may be forgotten. */

@@ -4,6 +4,7 @@ import type { ChangeView } from './change-view.ts';
 import type { Configuration, Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Key } from './entry.ts';
+import type { ExchangeOptions } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 import type { Arc } from './position.ts';
 import type { MemoryStore } from './store.ts';
@@ -13,6 +14,14 @@ export interface Partner {
   readonly contact: Contact;
   readonly birth: number | undefined;
 }
+
+/** Who is read, and up to when it has collected what was deleted. */
+export interface Source {
+  readonly voter: Partner;
+  readonly watermark: number;
+}
+
+type Direction = Pick<ExchangeOptions, 'pull' | 'watermark' | 'trusted' | 'done'>;
 
 export class Exchanges {
   readonly #view: Pick<ChangeView, 'exchange'>;
@@ -31,12 +40,44 @@ export class Exchanges {
     this.#base = base;
   }
 
-  /** Reads all that the member holds, or gives it what it lacks; nothing comes of one in another life. */
-  begin({ contact, birth }: Partner, direction: 'pull' | 'push', watermark: number, done: () => void): void {
+  /**
+   * Reads what the members of a majority hold, and tells of each when that is done. Who has collected all
+   * that was, up to the watermark, goes first and is believed; what another holds of before it counts only if
+   * one of the former holds it: else it was deleted while the other was away.
+   */
+  read(sources: readonly Source[], watermark: number, done: (id: string) => void): void {
+    const [first, then] = [sources.filter(isCurrent), sources.filter((source) => !isCurrent(source))];
+    let open = first.length;
+    const next = (): void => {
+      for (const { voter } of then) {
+        this.#begin(voter, { pull: true, watermark, trusted: false, done: () => done(voter.contact.id) });
+      }
+    };
+    for (const { voter } of first) {
+      const finished = (): void => {
+        done(voter.contact.id);
+        open -= 1;
+        if (open === 0) next();
+      };
+      this.#begin(voter, { pull: true, watermark, trusted: true, done: finished });
+    }
+    if (first.length === 0) next();
+
+    function isCurrent(source: Source): boolean {
+      return source.watermark >= watermark;
+    }
+  }
+
+  /** Gives the member what it lacks. */
+  push(voter: Partner, watermark: number, done: () => void): void {
+    this.#begin(voter, { pull: false, watermark, trusted: false, done });
+  }
+
+  /** Nothing comes of a member in another life. */
+  #begin({ contact, birth }: Partner, { pull, watermark, trusted, done }: Direction): void {
     const base = this.#base;
     if (base === undefined) return done();
     const options = this.#view.exchange(contact, this.#arc);
-    const [pull, push] = [direction === 'pull', direction === 'push'];
     const born = (who: Contact, found: number): void => {
       options.born(who, found);
       if (birth === undefined || found === birth) return;
@@ -47,7 +88,8 @@ export class Exchanges {
       this.#lacking.set(key, 1 + (this.#lacking.get(key) ?? 0));
     };
     this.#store = options.store;
-    const exchange = new Exchange({ ...options, born, lacks, base, watermark, pull, push, done });
+    const rest = { born, lacks, base, watermark, trusted, pull, push: !pull, done };
+    const exchange = new Exchange({ ...options, ...rest });
     this.#running.push(exchange);
   }
 

@@ -257,7 +257,7 @@ export class Operations {
   ): Entry {
     if (former.version !== '') this.clock.observe(former.version);
     const { lineage, epoch } = segment.configuration;
-    const version = this.clock.next(this.#engine.wall, eraOf(lineage, epoch));
+    const version = this.clock.next(Math.max(this.#engine.wall, segment.watermark), eraOf(lineage, epoch));
     return { key: former.key, version, previous: former.version, ...made };
   }
 

@@ -137,6 +137,24 @@ export class Registers {
     return whole;
   }
 
+  /** All configurations that are known to have been decided. */
+  known(arc: Arc): Configuration[] {
+    return this.#pieces(arc).flatMap(({ registers, over }) => [
+      ...registers.map((register) => register.configuration),
+      ...over,
+    ]);
+  }
+
+  /** The configuration was decided and is over: so is what it comes after, which others may have forgotten. */
+  note(arc: Arc, passed: Configuration): void {
+    for (const { arc: part, registers, over } of this.#pieces(arc)) {
+      const left = registers.filter((register) => !supersedes(passed, register.configuration));
+      const past = over.filter((one) => !sameBase(one, passed));
+      this.#setPiece(part, left, [...past, passed]);
+    }
+    this.#save();
+  }
+
   /** Whether this member may store in all of the arc at that epoch. */
   serves(arc: Arc, base: Base): boolean {
     const self = this.#self();

@@ -11,7 +11,7 @@ import type { Known, Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { divide, holds, intersect, isInside, keyPosition } from './position.ts';
-import type { Base, Configuration } from './configuration.ts';
+import type { Base } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
 
@@ -73,9 +73,9 @@ export class Replica {
 
   copy({ arc, base, entries, past }: Body<'copy'>, respond: Respond): void {
     const { history, engine } = this.#parts;
-    const overtaken = this.#configurations(arc).some(
-      (known) => known.lineage === base.lineage && supersedes(known, base),
-    );
+    const overtaken = this.#parts.owner.registers
+      .known(arc)
+      .some((known) => known.lineage === base.lineage && supersedes(known, base));
     if (overtaken) return respond({ type: 'copied', stored: false });
     const full = this.#full(entries);
     if (full !== undefined) return respond(full);
@@ -132,7 +132,7 @@ export class Replica {
   /** Entries that were deleted while this member was away, so long ago that nothing is left to tell of it. */
   voidEntries({ arc, base, items }: Body<'void'>, respond: Respond): void {
     const { store } = this.#parts;
-    const known = this.#configurations(arc).every((one) => !supersedes(one, base));
+    const known = this.#parts.owner.registers.known(arc).every((one) => !supersedes(one, base));
     for (const { key, version } of known ? items : []) {
       if (store.versionOf(key) === version) store.remove(key);
     }
@@ -174,7 +174,7 @@ export class Replica {
     const same = configuration !== undefined && sameBase(ours, configuration);
     if (same && seated) return answer('keep');
     // Of a longer history the segment knows less than the registers of its parts.
-    const known = [ours, ...this.#configurations(part)];
+    const known = [ours, ...owner.registers.known(part)];
     if (configuration !== undefined && !same && !known.some((one) => supersedes(one, configuration))) {
       owner.learn([{ arc: part, configuration }]);
       return answer('wait');
@@ -185,12 +185,6 @@ export class Replica {
     if (seated && configuration === undefined) return answer('wait');
     if (strange && !segment.absorb(holder, configuration ?? NOTHING)) return answer('wait');
     return answer(seated ? 'installed' : 'release');
-  }
-
-  #configurations(arc: Arc): Configuration[] {
-    return this.#parts.owner.registers
-      .within(arc)
-      .flatMap(({ value }) => value.map((register) => register.configuration));
   }
 
   #put(arc: Body<'copy'>['arc'], entries: readonly Entry[]): void {

@@ -152,7 +152,7 @@ export class Segment {
     if (known !== undefined) return false;
     const options = this.#view.exchange(contact, this.arc);
     const [base, watermark] = [this.#configuration, this.#watermark];
-    const rest = { base, watermark, pull: true, push: false, done: () => {} };
+    const rest = { base, watermark, trusted: false, pull: true, push: false, done: () => {} };
     this.#absorbed.set(name, new Exchange({ ...options, ...rest }));
     for (const [oldest, exchange] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;
@@ -217,6 +217,7 @@ export class Segment {
       ...options,
       base: this.#configuration,
       watermark: this.#watermark,
+      trusted: false,
       pull: true,
       push: true,
       done: () => {
