@@ -145,7 +145,7 @@ export class Registers {
     ]);
   }
 
-  /** The configuration was decided and is over: so is what it comes after, which others may have forgotten. */
+  /** The configuration was decided and is over, and so is all that it comes after. */
   note(arc: Arc, passed: Configuration): void {
     for (const { arc: part, registers, over } of this.#pieces(arc)) {
       const left = registers.filter((register) => !supersedes(passed, register.configuration));
