@@ -6,6 +6,7 @@ import type { Base, Configuration, Voter } from './configuration.ts';
 import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
+import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
@@ -152,7 +153,16 @@ export class Segment {
     if (known !== undefined) return false;
     const options = this.#view.exchange(contact, this.arc);
     const [base, watermark] = [this.#configuration, this.#watermark];
-    const rest = { base, watermark, trusted: false, pull: true, push: false, done: () => {} };
+    let news = false;
+    const took = (key: Key): void => {
+      news = true;
+      options.took(key);
+    };
+    // The copies were complete without it.
+    const done = (): void => {
+      if (news) for (const copy of this.#copies.values()) this.#again(copy);
+    };
+    const rest = { base, watermark, trusted: false, pull: true, push: false, took, done };
     this.#absorbed.set(name, new Exchange({ ...options, ...rest }));
     for (const [oldest, exchange] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;
