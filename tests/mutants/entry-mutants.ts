@@ -209,8 +209,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'hands-over-without-the-newest',
     why: 'who takes an arc over does not read what the others hold',
     file: 'src/core/change.ts',
-    find: "if (id !== me) this.#exchanges.begin(voter, 'pull', watermark, done);",
-    replace: 'if (id !== me) done();',
+    find: 'this.#exchanges.read(sources, this.#horizon(decision), (id) => {',
+    replace: 'sources.forEach(({ voter: { contact: { id } } }) => {',
     caughtBy: 'gentle',
   },
   {
