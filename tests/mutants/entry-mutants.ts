@@ -211,7 +211,7 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     file: 'src/core/change.ts',
     find: 'this.#exchanges.read(sources, this.#horizon(decision), (id) => {',
     replace: 'sources.forEach(({ voter: { contact: { id } } }) => {',
-    caughtBy: 'gentle',
+    caughtBy: 'heirs',
   },
   {
     name: 'serves-before-it-is-stored',

@@ -23,13 +23,16 @@ export const heirs: Scene = (seed) => {
   const stage = new Stage(seed, 7);
   const { world, client, other } = stage;
   const key = `key ${seed}`;
-  const [owner, heir, misses] = stage.holders(key);
-  if (owner === undefined || heir === undefined || misses === undefined) return undefined;
+  const [owner, heir, third] = stage.holders(key);
+  if (owner === undefined || heir === undefined || third === undefined) return undefined;
+  const misses = seed % 2 === 0 ? heir : third;
   stage.set(client, key, 'old');
   world.partition([owner], [misses]);
   if (!stage.set(client, key, 'new')) return undefined;
   world.crash(owner, true);
   const shown = stage.get(heir, key);
+  if (isWrong(shown, 'new'))
+    return { property: 'AcknowledgedStays', detail: `${shown} is read by ${heir.name}, which took over` };
   world.crash(heir, true);
   const read = stage.get(other, key);
   if (shown !== 'new' || !isWrong(read, 'new')) return undefined;
