@@ -3,6 +3,7 @@
 // back.
 import type { ClientOperation, History } from '../history.ts';
 import { byKey, changed, describeOperation, versionOf } from '../history.ts';
+import { versionTime } from '../../core/entry.ts';
 import type { World } from '../world.ts';
 import { copies } from './copies-agree.ts';
 import type { Finding } from './finding.ts';
@@ -48,8 +49,11 @@ function follows(
     // A deletion that is held has no version below what is read, unless the key was written after it.
     return newest.input.type === 'delete' ? version > floor : version >= floor;
   }
-  return writes.some(
-    ({ input, output }) =>
-      input.type === 'delete' && (output === undefined || (versionOf(output) ?? '') >= floor),
-  );
+  // A deletion that was sent to both sides of a cut has a version on each, made while it was under way; the
+  // answer tells of one.
+  return writes.some(({ input, output, invokedAt, completedAt = Infinity }) => {
+    if (input.type !== 'delete') return false;
+    const version = versionOf(output);
+    return version === undefined || versionTime(version) + completedAt - invokedAt >= versionTime(floor);
+  });
 }
