@@ -3,7 +3,7 @@
 import type { Part } from './arc-map.ts';
 import { ArcMap, sameArc } from './arc-map.ts';
 import type { Ballot, Base, Configuration, Proposal, Register } from './configuration.ts';
-import { latest, sameBase, sameConfiguration, supersedes } from './configuration.ts';
+import { sameBase, sameConfiguration, supersedes } from './configuration.ts';
 import type { Arc } from './position.ts';
 import * as rules from './register.ts';
 import type { Acceptor, Vote } from './register.ts';
@@ -124,7 +124,7 @@ export class Registers {
         // What it comes after is over, also where this member has no part in it.
         if (others.length === registers.length) continue;
       }
-      const past = over.filter((one) => !supersedes(next, one));
+      const past = besides(over, next);
       this.#setPiece(part, register === undefined ? others : [...others, register], [
         ...past,
         ...(register === undefined && !passed ? [next] : []),
@@ -149,8 +149,7 @@ export class Registers {
   note(arc: Arc, passed: Configuration): void {
     for (const { arc: part, registers, over } of this.#pieces(arc)) {
       const left = registers.filter((register) => !supersedes(passed, register.configuration));
-      const past = over.filter((one) => !sameBase(one, passed));
-      this.#setPiece(part, left, [...past, passed]);
+      this.#setPiece(part, left, [...besides(over, passed), passed]);
     }
     this.#save();
   }
@@ -185,7 +184,7 @@ export class Registers {
     for (const { arc: part, registers, over } of this.#pieces(arc)) {
       const left = registers.filter((register) => !sameBase(register.configuration, base));
       if (left.length === registers.length) continue;
-      this.#setPiece(part, left, latest([...over, by]));
+      this.#setPiece(part, left, [...besides(over, by), by]);
       if (left.length === 0) this.#restored.set(part, undefined);
       this.#view.forgotten(part, base);
     }
@@ -253,6 +252,14 @@ function registerFor(registers: readonly Register[], base: Base): Register | und
     registers.find(({ configuration }) => supersedes(configuration, base)) ??
     registers.find(({ configuration }) => configuration.lineage === base.lineage)
   );
+}
+
+/**
+ * Those of other lineages: even one that the configuration comes after may tell of what that one, whose
+ * history is bounded, does not.
+ */
+function besides(over: readonly Configuration[], { lineage }: Configuration): Configuration[] {
+  return over.filter((one) => one.lineage !== lineage);
 }
 
 function sameLists<T>(same: (a: T, b: T) => boolean): (a: readonly T[], b: readonly T[]) => boolean {
