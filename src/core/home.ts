@@ -94,11 +94,23 @@ export class Home {
       if (answer.type === 'silence' && this.#others(home).length === 0) return this.#schedule();
       if (answer.type !== 'reply') return this.lost(home.id);
       const { body } = answer;
-      if (body.type !== 'tables-are' || body.digest === 0) return this.lost(home.id);
+      if (body.type !== 'tables-are') return this.lost(home.id);
+      if (body.digest === 0) return this.#sentOn(home, body.tables);
       this.#digest = body.digest;
       if (body.tables !== undefined) this.#table.setTables(body.tables);
       this.#schedule();
     });
+  }
+
+  /** The home is a client itself now: its home is ours, if it has one. */
+  #sentOn(home: Contact, tables: Tables | undefined): void {
+    const id = tables?.self.id;
+    if (tables === undefined || id === home.id || id === this.#engine.self.id) return this.lost(home.id);
+    this.#forgetCall();
+    this.#table.reset();
+    this.#table.setTables(tables);
+    this.#view.homed();
+    this.#refresh();
   }
 
   /** Whoever is connected may have become a member, and its announcement may have been lost. */
@@ -108,7 +120,8 @@ export class Home {
       this.#engine.call(id, { type: 'tables', known: 0 }, (answer) => {
         const tables =
           answer.type === 'reply' && answer.body.type === 'tables-are' ? answer.body.tables : undefined;
-        if (tables !== undefined) this.connected(tables.self, tables);
+        if (tables === undefined || tables.self.id === this.#engine.self.id) return;
+        this.connected(tables.self, tables);
       });
     }
     if (ids.length > 0) this.#schedule();

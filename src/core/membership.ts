@@ -194,7 +194,13 @@ export class Membership {
    */
   handleIntroduce(from: string, contacts: readonly Contact[]): void {
     const speaker = contacts.length === 0 ? this.#contactOf(from) : undefined;
-    for (const contact of speaker === undefined ? contacts : [speaker]) {
+    const named = speaker === undefined ? contacts : [speaker];
+    const { origin } = this.#table;
+    // A client may be the only one that knows of two rings.
+    if (this.#state === undefined && origin !== undefined && named.length > 0 && origin.id !== from) {
+      return this.introduce(origin, named);
+    }
+    for (const contact of named) {
       const state = this.#state;
       if (state === undefined || contact.id === this.#engine.self.id) continue;
       if (contact.position === state.self.position) {

@@ -241,7 +241,11 @@ export class Responder {
 
   #tables(known: number): Reply {
     const { engine, table } = this.#parts;
-    if (!engine.member) return { type: 'tables-are', digest: 0, tables: undefined };
+    if (!engine.member) {
+      // Whoever took this client for a member is sent on to its home.
+      const tables = table.origin === undefined ? undefined : table.tables(table.origin);
+      return { type: 'tables-are', digest: 0, tables };
+    }
     const tables = table.tables(engine.self);
     const digest = tablesDigest(tables);
     return { type: 'tables-are', digest, tables: digest === known ? undefined : tables };
