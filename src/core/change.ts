@@ -146,13 +146,14 @@ export class Change {
     const { now, peers, profile } = this.#engine;
     if (decision === undefined) return false;
     const voteless = (voter: Voter): boolean => this.#voteless.has(voter);
-    // Who was silent for so long before the change began has been away for long enough.
-    const waited = now - this.#startedAt >= profile.evictAfterMs;
+    // Who was silent before has been away for long enough; and votes that are lost do not come back.
+    const hopeless = rules.isHopeless(decision, voteless);
+    const waited = hopeless || now - this.#startedAt >= profile.evictAfterMs;
     const gone = (voter: Voter): boolean =>
       peers.isSilentFor(voter.contact.id, profile.evictAfterMs, now) ||
       (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact)));
     if (!rules.isBlocked(decision, gone)) return false;
-    if (!this.#view.mayForce(this.arc, rules.isHopeless(decision, voteless))) return false;
+    if (!this.#view.mayForce(this.arc, hopeless)) return false;
     const voters = this.#view.voters();
     if (voters === undefined) return false;
     this.#exchanges.end();

@@ -145,9 +145,11 @@ export class Registers {
     ]);
   }
 
-  /** The configuration was decided and is over, and so is all that it comes after. */
+  /** Where the configuration, which was decided, is known to be over, so is all that it comes after. */
   note(arc: Arc, passed: Configuration): void {
     for (const { arc: part, registers, over } of this.#pieces(arc)) {
+      const known = [...over, ...registers.map((register) => register.configuration)];
+      if (!known.some((one) => supersedes(one, passed))) continue;
       const left = registers.filter((register) => !supersedes(passed, register.configuration));
       this.#setPiece(part, left, [...besides(over, passed), passed]);
     }

@@ -106,6 +106,21 @@ describe('registers', () => {
     expect(registers.within(WHOLE).flatMap(({ value }) => value)).toHaveLength(1);
   });
 
+  it('note what is over only where something came after it', () => {
+    const { registers } = registersOf();
+    const [passed, heir] = [
+      configurationOf(5, 'p', [ONE]),
+      configurationOf(6, 'h', [{ lineage: 'p', epoch: 5 }]),
+    ];
+    registers.install(WHOLE, ONE, 0);
+    registers.install(HIGH, heir, 0);
+    registers.note(WHOLE, passed);
+    expect(registers.within(LOW)[0]?.value).toHaveLength(1);
+    expect(registers.within(HIGH)[0]?.value.map(({ configuration }) => configuration)).toEqual([heir]);
+    expect(registers.install(LOW, passed, 0)).toBe(true);
+    expect(registers.known(HIGH)).toEqual([heir, passed]);
+  });
+
   it('find again what they wrote down', () => {
     const { registers } = registersOf();
     registers.restore({
