@@ -206,11 +206,13 @@ export class Owner {
     const segment = this.#changes.get(change);
     this.#changes.delete(change);
     if (segment !== undefined) this.#close(segment);
+    let news = false;
     for (const { arc, configuration } of learned) {
-      if (!this.#hint(arc, configuration)) change.tell(arc, configuration);
+      if (this.#hint(arc, configuration)) news = true;
+      else change.tell(arc, configuration);
     }
     if (alone !== undefined) this.#start(change.arc, [alone], 0);
-    else if (parts.length > 1 && learned.length === 0) {
+    else if (parts.length > 1 && !news) {
       for (const part of parts) this.#start(part, change.bases, 0);
     }
     this.reconcileSoon();
