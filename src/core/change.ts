@@ -2,8 +2,7 @@
 // time: it runs one decision (decision.ts) from the bases that are known to be in force. It owns the phases
 // and what becomes of members that do not answer; when an arc needs a change, and who is to be in the next
 // set, is the owner's affair (owner.ts).
-import type { Configuration } from './configuration.ts';
-import type { Proposal, Voter } from './configuration.ts';
+import type { Configuration, Proposal, Voter } from './configuration.ts';
 import { newLineage, successorOf, supersedes } from './configuration.ts';
 import type { ChangeView, Ended } from './change-view.ts';
 import { NOTHING_LEARNED } from './change-view.ts';

@@ -25,7 +25,7 @@ export type Vote =
   | { readonly type: 'accepted' }
   /** A higher ballot was promised. */
   | { readonly type: 'outbid'; readonly promised: Ballot }
-  /** This member stands at another configuration. */
+  /** This member stands at another configuration of the history, or remembers that it came after the base. */
   | { readonly type: 'elsewhere'; readonly configuration: Configuration }
   /** It has no register, or is no voter of that configuration. */
   | { readonly type: 'unknown' };

@@ -110,11 +110,10 @@ export class Registers {
   install(arc: Arc, next: Configuration, watermark: number): boolean {
     let changed = false;
     let whole = true;
-    for (const { arc: part, registers, over } of this.#pieces(arc)) {
+    for (const piece of this.#pieces(arc)) {
+      const { arc: part, registers, over } = piece;
       const present = registers.some((register) => sameBase(register.configuration, next));
-      const passed = [...over, ...registers.map((register) => register.configuration)].some(
-        (one) => sameBase(one, next) || supersedes(one, next),
-      );
+      const passed = decidedOf(piece).some((one) => sameBase(one, next) || supersedes(one, next));
       const former = registers.find((register) => supersedes(next, register.configuration));
       const others = registers.filter((other) => !supersedes(next, other.configuration));
       const seat = passed ? undefined : rules.install(former, this.#self(), next, watermark);
@@ -125,10 +124,8 @@ export class Registers {
         if (others.length === registers.length) continue;
       }
       const past = besides(over, next);
-      this.#setPiece(part, register === undefined ? others : [...others, register], [
-        ...past,
-        ...(register === undefined && !passed ? [next] : []),
-      ]);
+      if (register === undefined) this.#setPiece(part, others, passed ? past : [...past, next]);
+      else this.#setPiece(part, [...others, register], past);
       this.#restored.set(part, undefined);
       this.#view.moved(part, next);
       changed = true;
@@ -139,17 +136,14 @@ export class Registers {
 
   /** All configurations that are known to have been decided. */
   known(arc: Arc): Configuration[] {
-    return this.#pieces(arc).flatMap(({ registers, over }) => [
-      ...registers.map((register) => register.configuration),
-      ...over,
-    ]);
+    return this.#pieces(arc).flatMap(decidedOf);
   }
 
   /** Where the configuration, which was decided, is known to be over, so is all that it comes after. */
   note(arc: Arc, passed: Configuration): void {
-    for (const { arc: part, registers, over } of this.#pieces(arc)) {
-      const known = [...over, ...registers.map((register) => register.configuration)];
-      if (!known.some((one) => supersedes(one, passed))) continue;
+    for (const piece of this.#pieces(arc)) {
+      const { arc: part, registers, over } = piece;
+      if (!decidedOf(piece).some((one) => supersedes(one, passed))) continue;
       const left = registers.filter((register) => !supersedes(passed, register.configuration));
       this.#setPiece(part, left, [...besides(over, passed), passed]);
     }
@@ -245,6 +239,10 @@ export class Registers {
     );
     this.#saver.save({ type: 'registers', registers, over });
   }
+}
+
+function decidedOf({ registers, over }: Piece): Configuration[] {
+  return [...registers.map((register) => register.configuration), ...over];
 }
 
 /** The register that answers for the base: where it stands, or what has come after it, or before. */
