@@ -26,29 +26,52 @@ function show(seed, mode, { ownerChanges, writes, events, gaps, degraded, proble
   console.log(`  again: npm run watches -- ${again}`);
 }
 
-function showTotal(mode, { seeds, failed, changes, events, gaps, most }) {
-  const share = ((100 * most) / Math.max(1, changes)).toFixed(2);
-  console.log(
-    `${mode}: ${seeds} seeds, ${failed} failed, ${changes} owner changes, ${events} events, ${gaps} gaps; ` +
-      `the watch with most of them has one in ${share} % of owner changes`,
-  );
+function share(count, { ownerChanges }) {
+  return `${((100 * count) / Math.max(1, ownerChanges)).toFixed(2)} %`;
+}
+
+/** What each kind of world came to; gaps are those of one watch, in percent of the owner changes. */
+function showTable(totals) {
+  const head = [
+    'mode',
+    'seeds',
+    'failed',
+    'owner changes',
+    'disasters',
+    'events',
+    'key: gaps',
+    'prefix: gaps',
+  ];
+  const rows = [...totals].map(([mode, total]) => [
+    mode,
+    total.seeds,
+    total.failed,
+    total.ownerChanges,
+    share(total.disasters, total),
+    total.events,
+    share(total.gapsOfKey, total),
+    share(total.gapsOfPrefix, total),
+  ]);
+  for (const row of [head, head.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);
 }
 
 const modes = values.modes.split(',');
 const [first, seeds, ownerChanges] = [values.first, values.seeds, values.changes].map(Number);
+const COUNTED = ['ownerChanges', 'disasters', 'events', 'gapsOfKey', 'gapsOfPrefix'];
 const totals = new Map();
-for (const mode of modes) totals.set(mode, { seeds: 0, failed: 0, changes: 0, events: 0, gaps: 0, most: 0 });
 for (let seed = first; seed < first + seeds; seed++) {
   const mode = modes[seed % modes.length];
   const result = await runWatches({ seed, mode, ownerChanges });
   show(seed, mode, result);
-  const total = totals.get(mode);
+  const total = totals.get(mode) ?? {
+    seeds: 0,
+    failed: 0,
+    ...Object.fromEntries(COUNTED.map((name) => [name, 0])),
+  };
+  totals.set(mode, total);
   total.seeds += 1;
   total.failed += result.problems.length === 0 ? 0 : 1;
-  total.changes += result.ownerChanges;
-  total.events += result.events;
-  total.gaps += result.gaps;
-  total.most += result.gapsMost;
+  for (const name of COUNTED) total[name] += result[name];
 }
-for (const [mode, total] of totals) if (total.seeds > 0) showTotal(mode, total);
+showTable(totals);
 process.exitCode = [...totals.values()].some(({ failed }) => failed > 0) ? 1 : 0;

@@ -4,6 +4,8 @@
 import type { ChangesRequest } from './change-query.ts';
 import type { Entry, Key, Version } from './entry.ts';
 import { lineageOf, lineagePart } from './entry.ts';
+import type { Arc } from './position.ts';
+import { holds, intersect, without } from './position.ts';
 import type { Segment } from './segment.ts';
 import type { Stored } from './store.ts';
 import type { Timer } from './timers.ts';
@@ -23,6 +25,18 @@ export interface FeedItem {
   readonly foreign: boolean;
 }
 
+export interface FeedLimits {
+  readonly items: number;
+  /** Of the ring. */
+  readonly size: number;
+}
+
+/** The lineages that lead to that of a segment, in some part of it: others may have broken elsewhere. */
+export interface Led {
+  readonly arc: Arc;
+  readonly lineages: ReadonlySet<string>;
+}
+
 export class ChangeFeed {
   readonly segment: Segment;
   readonly id: number;
@@ -31,20 +45,30 @@ export class ChangeFeed {
   /** The newest version in the arc that a majority is known to hold. */
   settled: Version = '';
   readonly #max: number;
+  readonly #size: number;
+  /** Those that this segment has had: each leads to the next. */
   readonly #lineages: Set<string>;
+  /** Of segments that were here before, what is of use here. */
+  readonly #led: readonly Led[];
   #items: FeedItem[] = [];
   /** The place of the first item. */
   #start = 1;
   readonly #byKey = new Map<Key, Set<Held>>();
   readonly #byPrefix = new Set<Held>();
 
-  /** Remembers the last `max` items at least; `lineages` are those that lead to the segment's. */
-  constructor(segment: Segment, id: number, now: number, max: number, lineages: ReadonlySet<string>) {
+  /** Remembers the last `max` items at least; `former` is what is known of segments that have ended. */
+  constructor(segment: Segment, id: number, now: number, limits: FeedLimits, former: readonly Led[]) {
     this.segment = segment;
     this.id = id;
     this.askedAt = now;
-    this.#max = max;
-    this.#lineages = new Set([...lineages, this.lineage]);
+    this.#max = limits.items;
+    this.#size = limits.size;
+    this.#lineages = new Set([this.lineage]);
+    this.#led = former
+      .filter(({ lineages }) => lineages.has(this.lineage))
+      .flatMap(({ arc, lineages }) =>
+        intersect(arc, segment.arc, limits.size).map((part) => ({ arc: part, lineages })),
+      );
   }
 
   /** What is asked for next goes on here. */
@@ -56,18 +80,42 @@ export class ChangeFeed {
     return lineagePart(this.segment.configuration.lineage);
   }
 
-  get lineages(): ReadonlySet<string> {
-    return this.#lineages;
+  /** What leads to the lineage that it has now, for the segments that come after it; nothing of one name. */
+  get led(): readonly Led[] {
+    this.#lineages.add(this.lineage);
+    const before = this.#led.map(({ arc, lineages }) => ({
+      arc,
+      lineages: new Set([...lineages, ...this.#lineages]),
+    }));
+    const own = { arc: this.segment.arc, lineages: new Set(this.#lineages) };
+    return [own, ...before].filter(({ lineages }) => lineages.size > 1);
   }
 
-  /** Whether this segment has gone on from that lineage, or is of it. */
-  follows(lineage: string): boolean {
+  /** Whether this segment has gone on from that lineage, or is of it, in all of a part. */
+  follows(lineage: string, part: Arc): boolean {
     this.#lineages.add(this.lineage);
-    return lineage === '' || this.#lineages.has(lineage);
+    if (lineage === '' || this.#lineages.has(lineage)) return true;
+    const led = this.#led.filter(({ lineages }) => lineages.has(lineage));
+    if (led.length === 0) return false;
+    const here = intersect(part, this.segment.arc, this.#size);
+    return (
+      without(
+        here,
+        led.map(({ arc }) => arc),
+        this.#size,
+      ).length === 0
+    );
+  }
+
+  /** The same at one position. */
+  followsAt(lineage: string, position: number): boolean {
+    this.#lineages.add(this.lineage);
+    if (lineage === '' || this.#lineages.has(lineage)) return true;
+    return this.#led.some(({ arc, lineages }) => lineages.has(lineage) && holds(arc, position));
   }
 
   add({ position, entry: { key, version } }: Stored): void {
-    const foreign = !this.follows(lineageOf(version));
+    const foreign = !this.followsAt(lineageOf(version), position);
     this.#items.push({ position, key, version, foreign });
     // Dropped by halves, so that each costs nothing much.
     if (this.#items.length < 2 * this.#max) return;

@@ -2,7 +2,7 @@
 // what that replaced, each brought to a majority first, so that nothing which was never acknowledged slips
 // in; where a link is forgotten, or a history begins that the watcher was not told of, it says that something
 // may be missing. It owns the answers and when they are given; what is kept for them is in change-feed.ts.
-import type { FeedItem, Held } from './change-feed.ts';
+import type { FeedItem, Held, Led } from './change-feed.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { ChangesReply, ChangesRequest, Mark } from './change-query.ts';
 import type { Engine } from './engine.ts';
@@ -28,7 +28,7 @@ const FEED_MAX = 4_096;
 /** A feed that nobody has asked for this long is given up. */
 const IDLE_MS = 60_000;
 /** What is known of segments that are not served any more; each is of use for a moment. */
-const FORMER_MAX = 64;
+const FORMER_MAX = 128;
 /** A version may be ahead of this member's clock by what clocks differ; one further ahead nobody has made. */
 const AHEAD_MAX_MS = 60_000;
 
@@ -48,8 +48,8 @@ export class Changes {
   readonly #history: History;
   readonly #operations: Operations;
   readonly #feeds = new Map<Segment, ChangeFeed>();
-  /** Of each segment that was served and watched: the lineages that it followed. */
-  readonly #former: ReadonlySet<string>[] = [];
+  /** Of segments that were served and watched: the lineages that they followed. */
+  #former: Led[] = [];
   #held = 0;
 
   constructor(engine: Engine, store: MemoryStore, history: History, operations: Operations) {
@@ -69,9 +69,10 @@ export class Changes {
   ): void {
     const feed = this.#feedOf(segment);
     const page = this.#page(request, segment, feed);
-    const fresh = request.marks.length === 0;
     const isEmpty = page.entries.length === 0 && !page.missing && !page.more;
-    if (isEmpty && !fresh && request.waitMs > 0) return this.#hold(feed, request, respond, again);
+    // Who comes from elsewhere goes on in our history and log from now on, and not in what it knew before.
+    const isOurs = request.log === feed.id && request.marks.every(({ lineage }) => lineage === feed.lineage);
+    if (isEmpty && isOurs && request.waitMs > 0) return this.#hold(feed, request, respond, again);
     const { lineage, id: log } = feed;
     const throughMs = Math.floor(this.#engine.wall);
     const reply: ChangesReply = { type: 'changed', arc: segment.arc, lineage, throughMs, log, ...page };
@@ -116,19 +117,23 @@ export class Changes {
       known.askedAt = now;
       return known;
     }
-    const fresh = new ChangeFeed(segment, 1 + random.below(2 ** 32), now, FEED_MAX, new Set());
-    const led = this.#former.filter((lineages) => lineages.has(fresh.lineage)).flatMap((set) => [...set]);
-    const feed = new ChangeFeed(segment, fresh.id, now, FEED_MAX, new Set(led));
+    const limits = { items: FEED_MAX, size: this.#engine.size };
+    const feed = new ChangeFeed(segment, 1 + random.below(2 ** 32), now, limits, this.#former);
     this.#feeds.set(segment, feed);
     // Nobody need wait for the time to be over before the next owner is asked.
     segment.onClose = () => this.#forget(feed);
+    // Whoever waits goes on in the new lineage, of which another owner knows.
+    segment.onRenamed = () => this.#releaseAll(feed);
     return feed;
   }
 
   #forget(feed: ChangeFeed): void {
     this.#feeds.delete(feed.segment);
-    this.#former.push(new Set(feed.lineages).add(feed.lineage));
-    if (this.#former.length > FORMER_MAX) this.#former.shift();
+    this.#former = [...this.#former, ...feed.led].slice(-FORMER_MAX);
+    this.#releaseAll(feed);
+  }
+
+  #releaseAll(feed: ChangeFeed): void {
     for (const held of feed.waiting()) this.#release(feed, held);
   }
 
@@ -163,11 +168,11 @@ export class Changes {
   }
 
   /** Whether what came between may be missing: another history has begun, or deletions are forgotten. */
-  #isLost({ lineage, since, sinceMs }: Mark, segment: Segment, feed: ChangeFeed): boolean {
+  #isLost({ arc, lineage, since, sinceMs }: Mark, segment: Segment, feed: ChangeFeed): boolean {
     const isMade = this.#isMade(since);
     // What is made from now on comes after it, even if this member has never seen that version.
     if (since !== '' && isMade) this.#operations.clock.observe(since);
-    return !isMade || sinceMs < segment.watermark || !feed.follows(lineage);
+    return !isMade || sinceMs < segment.watermark || !feed.follows(lineage, arc);
   }
 
   #isMade(since: Version): boolean {
@@ -224,13 +229,14 @@ export class Changes {
       if (mark === undefined || kept.version <= mark.since) continue;
       missing = this.#chain(kept.entry, mark.since, found) || missing;
       // Of another history than the mark and this segment: who holds it has brought it along.
-      foreign ||= lineageOf(kept.version) !== mark.lineage && !feed.follows(lineageOf(kept.version));
+      const lineage = lineageOf(kept.version);
+      foreign ||= lineage !== mark.lineage && !feed.followsAt(lineage, kept.position);
     }
     found.sort((a, b) => (a.version < b.version ? -1 : 1));
     const entries = pageOf(found, limits.pageEntries, limits.pageBytes);
     const more = entries.length < found.length;
     missing ||= foreign;
-    const isBroken = lost.some(({ lineage, since }) => !this.#isMade(since) || !feed.follows(lineage));
+    const isBroken = lost.some((one) => !this.#isMade(one.since) || !feed.follows(one.lineage, one.arc));
     const behind =
       isBroken || foreign
         ? ''

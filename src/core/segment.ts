@@ -57,6 +57,8 @@ export class Segment {
   #closed = false;
   /** Called when the arc is not served here any more; whoever waits for it sets this. */
   onClose: () => void = () => {};
+  /** The same, when its lineage is another one. */
+  onRenamed: () => void = () => {};
 
   constructor(engine: Engine, view: SegmentView, arc: Arc, configuration: Configuration, watermark: number) {
     this.#engine = engine;
@@ -124,12 +126,14 @@ export class Segment {
 
   /** A new configuration of this arc was decided, and it is ours. */
   update(configuration: Configuration, watermark: number): void {
+    const isRenamed = configuration.lineage !== this.#configuration.lineage;
     this.#configuration = configuration;
     this.#others = this.#membersBesideUs();
     this.#watermark = Math.max(this.#watermark, watermark);
     this.#changing = false;
     this.#renewal = undefined;
     this.rounds.resume();
+    if (isRenamed) this.onRenamed();
     this.refresh();
   }
 

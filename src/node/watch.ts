@@ -13,6 +13,7 @@ import { holds, intersect, subtract } from '../core/position.ts';
 import { type Bytes, keyToBuffer, toKey, toPrefix, valueToBuffer } from './bytes.ts';
 import { parseCall } from './call-options.ts';
 import type { WalkRunner } from './walk.ts';
+import { isBreak, WatchDoubt } from './watch-doubt.ts';
 import { WatchPart } from './watch-part.ts';
 
 export interface WatchOptions {
@@ -55,6 +56,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   readonly #failures: unknown[] = [];
   #waiting: (() => void)[] = [];
   readonly #parts = new Set<WatchPart>();
+  /** While parts are known to have broken, and others may have. */
+  #doubt: WatchDoubt | undefined;
   #isReady: () => void = () => {};
   #isNotReady: (error: unknown) => void = () => {};
 
@@ -135,7 +138,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   }
 
   #isFull(): boolean {
-    return this.#events.length >= BUFFERED_MAX || this.#bytes >= this.#runner.limits.pageBytes;
+    const count = this.#events.length + (this.#doubt?.events.length ?? 0);
+    return count >= BUFFERED_MAX || this.#bytes >= this.#runner.limits.pageBytes;
   }
 
   /** Undefined where nobody could answer now. Throws once the node is closed. */
@@ -160,26 +164,63 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     const share = intersect(part.arc, reply.arc, positions).find((arc) => holds(arc, first));
     if (share === undefined) return;
     for (const arc of subtract(part.arc, share, positions)) {
-      this.#begin(new WatchPart(arc, clip(part.marks, arc, positions)));
+      const rest = new WatchPart(arc, clip(part.marks, arc, positions));
+      this.#doubt?.begun(rest, part);
+      this.#begin(rest);
     }
-    if (reply.missing) {
-      this.#push({ type: 'gap', key: keyToBuffer(this.#what.key), version: reply.behind });
-    }
-    for (const entry of reply.entries) this.#push(toEvent(entry));
+    if (isBreak(reply)) this.#broke(part);
+    else if (reply.missing) this.#push(this.#gap(reply.behind), this.#queueOf(part));
+    for (const entry of reply.entries) this.#push(toEvent(entry), this.#queueOf(part));
     part.told(share, advanced(part.marks, share, reply, positions), reply);
-    for (const other of part.takeOver(this.#parts, reply.arc, positions)) this.#parts.delete(other);
+    for (const other of part.takeOver(this.#parts, reply.arc, positions)) {
+      this.#parts.delete(other);
+      this.#doubt?.joined(other, part);
+    }
+    this.#doubt?.heard(part);
+    if (this.#doubt?.isHeard === true) this.#decide(this.#doubt);
     if (![...this.#parts].some(({ fresh }) => fresh)) this.#isReady();
     this.#wake();
   }
 
-  #push(event: WatchEvent): void {
-    const last = this.#events.at(-1);
+  /**
+   * What is lost together is one gap: it is told once all parts have been heard, or after half of the time
+   * that an operation may take.
+   */
+  #broke(part: WatchPart): void {
+    const doubt = this.#doubt ?? new WatchDoubt(this.#parts);
+    doubt.puts(part);
+    if (this.#doubt === doubt) return;
+    this.#doubt = doubt;
+    const { timeoutMs } = this.#runner.defaults;
+    void this.#runner.pause(timeoutMs / 2, doubt.signal).then(() => this.#decide(doubt));
+  }
+
+  #decide(doubt: WatchDoubt): void {
+    if (this.#doubt !== doubt) return;
+    this.#doubt = undefined;
+    doubt.end();
+    this.#push(this.#gap(''), this.#events);
+    this.#events.push(...doubt.events);
+    this.#wake();
+  }
+
+  #gap(version: string): WatchEvent {
+    return { type: 'gap', key: keyToBuffer(this.#what.key), version };
+  }
+
+  /** Where the events of the part wait: for the reader, or for the gap before them. */
+  #queueOf(part: WatchPart): WatchEvent[] {
+    return this.#doubt?.isBehind(part) === true ? this.#doubt.events : this.#events;
+  }
+
+  #push(event: WatchEvent, queue: WatchEvent[]): void {
+    const last = queue.at(-1);
     if (event.type === 'gap' && last?.type === 'gap') {
       // One that has not been read says it for both.
-      if (event.version < last.version) this.#events[this.#events.length - 1] = event;
+      if (event.version < last.version) queue[queue.length - 1] = event;
       return;
     }
-    this.#events.push(event);
+    queue.push(event);
     this.#bytes += sizeOf(event);
   }
 
@@ -197,6 +238,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     this.#ended.abort();
     for (const part of this.#parts) part.end();
     this.#parts.clear();
+    this.#doubt?.end();
+    this.#doubt = undefined;
     this.#events.length = 0;
     this.#bytes = 0;
     this.#isNotReady(error);

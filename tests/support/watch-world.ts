@@ -51,9 +51,13 @@ export interface WatchRunResult {
   readonly ownerChanges: number;
   readonly writes: number;
   readonly events: number;
+  /** Of all watches. */
   readonly gaps: number;
-  /** Of the watch that told most of them. */
-  readonly gapsMost: number;
+  /** Of the watch of the key, and of that of the prefix, that told most of them. */
+  readonly gapsOfKey: number;
+  readonly gapsOfPrefix: number;
+  /** How often two holders of the copies died together, or the network was cut. */
+  readonly disasters: number;
   readonly degraded: number;
   /** What was not as promised; empty where all is well. */
   readonly problems: readonly string[];
@@ -109,6 +113,7 @@ class WatchRun {
   readonly #stays: WorldNode;
   readonly #turns: Turns = { due: false };
   #degraded = 0;
+  #disasters = 0;
   #writing = true;
   #writes = 0;
 
@@ -175,15 +180,18 @@ class WatchRun {
       }).map((problem) => `${name}: ${problem}`),
     );
     const gapsOf = ({ told }: Reader): number => told.filter(({ type }) => type === 'gap').length;
-    const gaps = this.#readers.map(gapsOf);
+    const most = (isKey: boolean): number =>
+      Math.max(...this.#readers.map((reader) => ((reader.keys.length === 1) === isKey ? gapsOf(reader) : 0)));
     return {
       seed,
       mode,
       ownerChanges,
       writes: this.#wrote.filter(({ version }) => version !== undefined).length,
       events: this.#readers.reduce((sum, { told }) => sum + told.length, 0),
-      gaps: gaps.reduce((a, b) => a + b, 0),
-      gapsMost: Math.max(...gaps),
+      gaps: this.#readers.reduce((sum, reader) => sum + gapsOf(reader), 0),
+      gapsOfKey: most(true),
+      gapsOfPrefix: most(false),
+      disasters: this.#disasters,
       degraded: this.#degraded,
       problems,
     };
@@ -276,8 +284,10 @@ class WatchRun {
       const silently = this.#random.below(3) === 0;
       this.#world.crash(owner, silently);
       const next = this.#holderBehind(owner);
-      if (mode === 'losses' && this.#random.below(6) === 0 && next !== undefined)
+      if (mode === 'losses' && this.#random.below(6) === 0 && next !== undefined) {
+        this.#disasters += 1;
         this.#world.crash(next, silently);
+      }
     }
     // Sometimes the next one comes soon; a crash has to wait until the copies are there again.
     if (!CRASHING.includes(mode) && this.#random.below(3) === 0) await this.#for(this.#random.float() * 200);
@@ -292,14 +302,17 @@ class WatchRun {
       left,
       world.running().filter((node) => !left.includes(node)),
     );
+    this.#disasters += 1;
     await this.#for(this.#random.float() * CUT_MS);
     world.heal();
     await this.#whole();
   }
 
+  /** The nearest other holder of the owner's copies, but the one that stays. */
   #holderBehind(owner: WorldNode): WorldNode | undefined {
-    const id = owner.machine.neighbourhood.successors[0]?.id;
-    return this.#world.members().find((node) => node !== this.#stays && node.machine.self.id === id);
+    const ids = owner.machine.neighbourhood.successors.slice(0, 2).map(({ id }) => id);
+    const holders = ids.map((id) => this.#world.members().find((node) => node.machine.self.id === id));
+    return holders.find((node) => node !== undefined && node !== this.#stays);
   }
 
   /** A new member, between the key and its owner if there is one. */

@@ -2,71 +2,18 @@
 // ended, on a simulated ring.
 import { describe, expect, it } from 'vitest';
 import { Watch } from '../../src/node/watch.ts';
-import type { CoreLimits } from '../../src/core/limits.ts';
 import { PROFILES } from '../../src/core/profile.ts';
-import type { WorldNode } from '../../src/sim/world.ts';
-import { World } from '../../src/sim/world.ts';
-import { at, isIdeal, joinedRing, set, succeed } from '../support/rings.ts';
-import { SimRunner } from '../support/sim-runner.ts';
+import { at, set, succeed } from '../support/rings.ts';
+import { MEMBERS, WatchedRing } from '../support/watched-ring.ts';
 
-const MEMBERS = 6;
 /** Of watch.ts: what may wait, and what one more answer may bring. */
 const BUFFERED_MAX = 512;
 const PAGE_MAX = 512;
 const PAGE_BYTES = 262_144;
 
-/** A settled ring with a client, and what lets watches have their turns while it runs. */
-class Ring {
-  readonly world: World;
-  readonly members: WorldNode[];
-  readonly client: WorldNode;
-  readonly runner: SimRunner;
-  /** Requests of each kind that arrived. */
-  readonly requests: string[] = [];
-  readonly #turns = { due: false };
-
-  constructor(limits: Partial<CoreLimits> = {}) {
-    const world = new World({ seed: 1, k: 32, limits });
-    this.world = world;
-    this.members = joinedRing(world, MEMBERS);
-    if (!world.runUntil(() => isIdeal(world, true), 60_000)) throw new Error('the ring did not settle');
-    this.client = world.add();
-    world.connect(this.client, at(this.members, 0));
-    this.runner = new SimRunner(world, this.client, 32, this.#turns);
-    world.onSettle = (node, number, outcome) => {
-      if (node === this.client) this.runner.settled(number, outcome);
-    };
-    world.onMessage = (_from, _to, { body }) => {
-      this.requests.push(body.type === 'changed' && body.entries.length > 0 ? 'told' : body.type);
-    };
-    world.run(1_000);
-  }
-
-  async run(ms: number, done: () => boolean = () => false): Promise<void> {
-    const end = this.world.now + ms;
-    while (this.world.now < end && !done()) {
-      await new Promise((resolve) => setImmediate(resolve));
-      this.world.runUntil(() => this.#turns.due || done(), end - this.world.now);
-      this.#turns.due = false;
-    }
-  }
-
-  async ready(watch: Watch): Promise<void> {
-    let isReady = false;
-    void watch.ready.then(() => (isReady = true));
-    await this.run(10_000, () => isReady);
-    if (!isReady) throw new Error('the watch was not ready in time');
-  }
-
-  /** Timers of all members: what they wait for on somebody's behalf is among them. */
-  get timers(): number {
-    return this.members.reduce((sum, { machine }) => sum + machine.timers, 0);
-  }
-}
-
 describe('a watch that nobody reads', () => {
   it('keeps a bounded number of events, and tells all of them later', async () => {
-    const ring = new Ring();
+    const ring = new WatchedRing();
     const watch = new Watch(ring.runner, { prefix: 'k' }, undefined);
     await ring.ready(watch);
     let most = 0;
@@ -89,7 +36,7 @@ describe('a watch that nobody reads', () => {
   });
 
   it('counts their bytes', async () => {
-    const ring = new Ring();
+    const ring = new WatchedRing();
     const watch = new Watch(ring.runner, { prefix: 'k' }, undefined);
     await ring.ready(watch);
     const value = 'x'.repeat(50_000);
@@ -105,7 +52,7 @@ describe('a watch that nobody reads', () => {
 
 describe('a watch of a prefix', () => {
   it('asks no more owners than there are, however often they change', async () => {
-    const ring = new Ring();
+    const ring = new WatchedRing();
     const watch = new Watch(ring.runner, { prefix: '' }, undefined);
     await ring.ready(watch);
     for (let i = 0; i < 8; i++) {
@@ -124,7 +71,7 @@ describe('a watch of a prefix', () => {
   });
 
   it('costs one question and one answer for a change, whatever else is stored', async () => {
-    const ring = new Ring();
+    const ring = new WatchedRing();
     for (let i = 0; i < 300; i++) set(ring.world, at(ring.members, 1), `other ${i}`, 'x');
     const watch = new Watch(ring.runner, { prefix: 'k' }, undefined);
     await ring.ready(watch);
@@ -142,7 +89,7 @@ describe('a watch of a prefix', () => {
 
 describe('more watches than an owner has room for', () => {
   it('are told all the same, and no more than that wait', async () => {
-    const ring = new Ring({ watches: 2 });
+    const ring = new WatchedRing({ watches: 2 });
     const watches = Array.from({ length: 12 }, () => new Watch(ring.runner, 'k', undefined));
     for (const watch of watches) await ring.ready(watch);
     for (const value of ['1', '2', '3']) {
@@ -161,7 +108,7 @@ describe('a watch that has ended', () => {
     ['by its signal', (_watch, controller) => controller.abort()],
   ];
   it.each(ends)('%s leaves nothing behind, here or at the owners', async (_name, end) => {
-    const ring = new Ring();
+    const ring = new WatchedRing();
     await ring.run(3_000);
     const before = ring.timers;
     const watches = Array.from({ length: 20 }, (_, i) => {
@@ -185,7 +132,7 @@ describe('a watch that has ended', () => {
   });
 
   it('although it was never ready, rejects ready and ends', async () => {
-    const ring = new Ring();
+    const ring = new WatchedRing();
     const watch = new Watch(ring.runner, 'k', undefined);
     await watch.return();
     await expect(watch.ready).rejects.toThrow('ended');

@@ -1,0 +1,50 @@
+// ChangeFeed: which lineages a segment follows, in which part of it.
+import { describe, expect, it } from 'vitest';
+import { ChangeFeed } from '../../src/core/change-feed.ts';
+import type { Led } from '../../src/core/change-feed.ts';
+import type { Arc } from '../../src/core/position.ts';
+import type { Segment } from '../../src/core/segment.ts';
+
+const LIMITS = { items: 10, size: 256 };
+const [LOW, HIGH]: [Arc, Arc] = [
+  { from: 0, to: 50 },
+  { from: 50, to: 100 },
+];
+const BOTH = { from: 0, to: 100 };
+
+function segmentOf(arc: Arc, lineage: string): Segment {
+  return { arc, configuration: { lineage, epoch: 1, members: [], ancestors: [] } } as unknown as Segment;
+}
+
+/** The feed of a segment that comes to have another lineage. */
+function renamed(arc: Arc, lineage: string, next: string): readonly Led[] {
+  const segment = segmentOf(arc, lineage);
+  const feed = new ChangeFeed(segment, 1, 0, LIMITS, []);
+  (segment as { configuration: unknown }).configuration = segmentOf(arc, next).configuration;
+  return feed.led;
+}
+
+describe('a feed', () => {
+  it('follows the lineages that its segment has had', () => {
+    const feed = new ChangeFeed(segmentOf(BOTH, 'aaaa'), 1, 0, LIMITS, []);
+    expect(['aaaa', 'bbbb', ''].map((lineage) => feed.follows(lineage, BOTH))).toEqual([true, false, true]);
+  });
+
+  it('follows what led to it only where it did: beside it the same lineage may have been given up', () => {
+    const former = [...renamed(LOW, 'aaaa', 'cccc'), ...renamed(HIGH, 'bbbb', 'cccc')];
+    const feed = new ChangeFeed(segmentOf(BOTH, 'cccc'), 1, 0, LIMITS, former);
+    expect([LOW, HIGH, BOTH].map((part) => feed.follows('aaaa', part))).toEqual([true, false, false]);
+    expect([LOW, HIGH, BOTH].map((part) => feed.follows('bbbb', part))).toEqual([false, true, false]);
+    expect([10, 60].map((position) => feed.followsAt('aaaa', position))).toEqual([true, false]);
+    expect(feed.follows('cccc', BOTH)).toBe(true);
+  });
+
+  it('tells those that come after it no more than it knows of its own part', () => {
+    const wide = new ChangeFeed(segmentOf(BOTH, 'bbbb'), 1, 0, LIMITS, renamed(BOTH, 'aaaa', 'bbbb'));
+    const low = segmentOf(LOW, 'bbbb');
+    const feed = new ChangeFeed(low, 1, 0, LIMITS, wide.led);
+    (low as { configuration: unknown }).configuration = segmentOf(LOW, 'cccc').configuration;
+    const next = new ChangeFeed(segmentOf(BOTH, 'cccc'), 1, 0, LIMITS, feed.led);
+    expect([LOW, HIGH].map((part) => next.follows('aaaa', part))).toEqual([true, false]);
+  });
+});
