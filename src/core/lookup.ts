@@ -131,7 +131,11 @@ export class Lookup {
     this.#owner = owner;
     // We are the heir, and own it as soon as the member before us has noticed.
     if (owner?.id === this.#engine.self.id) return this.#again(owner);
-    if (owner !== undefined && !way.hasTried(owner)) return this.#askOwner(owner);
+    if (owner !== undefined) {
+      if (!way.hasTried(owner)) return this.#askOwner(owner);
+      // Named again after it has said that it is not the owner yet: those farther away know no better.
+      if (owner.id === this.#more.disputed?.id) way.narrow();
+    }
     const candidate = this.#steps < HOPS_MAX ? way.nearest() : undefined;
     if (candidate === undefined) {
       if (this.#callCount === 0) this.#again(this.#more.disputed);

@@ -66,10 +66,15 @@ export class Way {
    * know more.
    */
   dispute(): void {
+    this.narrow();
+    this.#heirs = [];
+  }
+
+  /** Only members nearer than those that have answered can know more than they did. */
+  narrow(): void {
     for (const contact of this.#known()) {
       if (this.hasAnswered(contact)) this.#reach = Math.min(this.#reach, this.#offset(contact));
     }
-    this.#heirs = [];
   }
 
   hasTried(contact: Contact): boolean {

@@ -25,9 +25,10 @@ export interface LookupsView {
   readonly timeoutMs?: number;
   /** Before the owner is asked; true = the lookup ends here, and its command is cancelled. */
   resolved?(trace: LookupTrace): boolean;
-  started?(trace: LookupTrace): void;
   /** A request of the lookup is on its way. */
   sent?(trace: LookupTrace, to: ExperimentNode): void;
+  /** The member that was asked says that it is the owner: its answer is on its way. */
+  answering?(trace: LookupTrace, owner: ExperimentNode): void;
   ended(trace: LookupTrace, result: ExplainResult | undefined, outcome: Outcome | undefined): void;
 }
 
@@ -50,7 +51,8 @@ export class Lookups {
       ...also,
       sent: (from, to, message) => {
         also.sent?.(from, to, message);
-        this.#sent(from, to, message);
+        if (message.direction === 'request') this.#sent(from, to, message);
+        else if (message.body.type === 'located') this.#answering(from, to);
       },
       arrived: (from, to, message) => this.#arrived(from, to, message),
       settled: (node, command, outcome) => this.#settled(node, command, outcome),
@@ -87,7 +89,6 @@ export class Lookups {
     };
     this.#open.set(asker, trace);
     this.#commands.delete(asker);
-    this.#view.started?.(trace);
     const number = this.#world.command(asker, { type: 'explain', key }, this.#view.timeoutMs ?? TIMEOUT_MS);
     this.#commands.set(asker, number);
     this.#stop();
@@ -111,9 +112,14 @@ export class Lookups {
     }
   }
 
-  #sent(from: ExperimentNode, to: ExperimentNode, { direction, body }: Message): void {
+  #answering(from: ExperimentNode, to: ExperimentNode): void {
+    const trace = this.#open.get(to);
+    if (trace?.locates.includes(from) === true) this.#view.answering?.(trace, from);
+  }
+
+  #sent(from: ExperimentNode, to: ExperimentNode, { body }: Message): void {
     const trace = this.#open.get(from);
-    if (trace === undefined || direction !== 'request' || !('position' in body)) return;
+    if (trace === undefined || !('position' in body)) return;
     if (body.position !== trace.position) return;
     this.#view.sent?.(trace, to);
     if (body.type === 'find') trace.finds.push(to);
