@@ -1,7 +1,7 @@
 // ArcMap: a value for every position of a ring, kept as few arcs because neighbouring positions mostly have
 // the same one. It owns cutting and joining of arcs; what the values mean is its user's.
 import type { Arc } from './position.ts';
-import { distance, holds, intersect, subtract } from './position.ts';
+import { distance, holds, intersect, overlaps, subtract } from './position.ts';
 
 export interface Part<T> {
   readonly arc: Arc;
@@ -32,6 +32,7 @@ export class ArcMap<T> {
   within(arc: Arc): Part<T>[] {
     const found: Part<T>[] = [];
     for (const part of this.#parts) {
+      if (!overlaps(arc, part.arc)) continue;
       for (const shared of intersect(arc, part.arc, this.#size)) {
         found.push(sameArc(shared, part.arc) ? part : { arc: shared, value: part.value });
       }
@@ -43,38 +44,38 @@ export class ArcMap<T> {
   /** The parts of the arc that have no value. */
   gaps(arc: Arc): Arc[] {
     let gaps: Arc[] = [arc];
-    for (const part of this.#parts) gaps = gaps.flatMap((gap) => subtract(gap, part.arc, this.#size));
+    for (const part of this.#parts) {
+      if (overlaps(arc, part.arc)) gaps = gaps.flatMap((gap) => subtract(gap, part.arc, this.#size));
+    }
     return gaps;
   }
 
   /** Replaces what the arc had; undefined empties it. */
   set(arc: Arc, value: T | undefined): void {
-    const parts = this.#parts.flatMap((part) => {
-      const rest = subtract(part.arc, arc, this.#size);
-      return rest.length === 1 && sameArc(rest[0], part.arc)
-        ? [part]
-        : rest.map((piece) => ({ arc: piece, value: part.value }));
-    });
-    if (value !== undefined) parts.push({ arc, value });
-    this.#parts = this.#joined(parts);
+    const parts: Part<T>[] = [];
+    for (const part of this.#parts) {
+      if (!overlaps(part.arc, arc)) parts.push(part);
+      else
+        for (const rest of subtract(part.arc, arc, this.#size)) parts.push({ arc: rest, value: part.value });
+    }
+    if (value !== undefined) this.#add(parts, { arc, value });
+    this.#parts = parts;
   }
 
-  #joined(parts: Part<T>[]): Part<T>[] {
-    const joined = parts.slice();
-    for (let i = 0; i < joined.length; i++) {
-      const part = joined[i];
-      if (part === undefined || part.arc.from === part.arc.to) continue;
-      const j = joined.findIndex(
-        (other, at) => at !== i && other.arc.from === part.arc.to && this.#same(other.value, part.value),
-      );
-      const next = joined[j];
-      if (next === undefined) continue;
-      joined[i] = { arc: { from: part.arc.from, to: next.arc.to }, value: part.value };
-      joined.splice(j, 1);
-      // The longer part may have another neighbour now, and the indices have moved.
-      i = -1;
-    }
-    return joined;
+  /** Only with the new part others can become one. */
+  #add(parts: Part<T>[], part: Part<T>): void {
+    const { from, to } = part.arc;
+    const like = ({ value }: Part<T>): boolean => this.#same(value, part.value);
+    const whole = from === to;
+    const before = whole ? undefined : parts.find((other) => other.arc.to === from && like(other));
+    const joined = before === undefined ? part : { arc: { from: before.arc.from, to }, value: before.value };
+    if (before === undefined) parts.push(part);
+    else parts[parts.indexOf(before)] = joined;
+    const isRound = joined.arc.from === to;
+    const next = isRound ? undefined : parts.find((other) => other.arc.from === to && like(other));
+    if (next === undefined) return;
+    parts[parts.indexOf(joined)] = { arc: { from: joined.arc.from, to: next.arc.to }, value: joined.value };
+    parts.splice(parts.indexOf(next), 1);
   }
 }
 
