@@ -44,6 +44,7 @@ export class ChangeFeed {
   askedAt: number;
   /** The newest version in the arc that a majority is known to hold. */
   settled: Version = '';
+  #foreignMs = -Infinity;
   readonly #max: number;
   readonly #size: number;
   /** Those that this segment has had: each leads to the next. */
@@ -69,6 +70,11 @@ export class ChangeFeed {
       .flatMap(({ arc, lineages }) =>
         intersect(arc, segment.arc, limits.size).map((part) => ({ arc: part, lineages })),
       );
+  }
+
+  /** Epoch milliseconds when something of another history came last: whoever was told before lacks it. */
+  get foreignMs(): number {
+    return Math.max(this.#foreignMs, this.segment.strangeMs);
   }
 
   /** What is asked for next goes on here. */
@@ -114,13 +120,17 @@ export class ChangeFeed {
     return this.#led.some(({ arc, lineages }) => lineages.has(lineage) && holds(arc, position));
   }
 
-  add({ position, entry: { key, version } }: Stored): void {
+  /** Returns whether it is of another history. */
+  add({ position, entry: { key, version } }: Stored, wall: number): boolean {
     const foreign = !this.followsAt(lineageOf(version), position);
     this.#items.push({ position, key, version, foreign });
+    if (foreign) this.#foreignMs = wall;
     // Dropped by halves, so that each costs nothing much.
-    if (this.#items.length < 2 * this.#max) return;
-    this.#start += this.#items.length - this.#max;
-    this.#items = this.#items.slice(-this.#max);
+    if (this.#items.length >= 2 * this.#max) {
+      this.#start += this.#items.length - this.#max;
+      this.#items = this.#items.slice(-this.#max);
+    }
+    return foreign;
   }
 
   /** What has come since the place; undefined where that is not remembered. */

@@ -97,7 +97,8 @@ export class Changes {
     for (const [segment, feed] of this.#feeds) {
       if (!holds(segment.arc, stored.position)) continue;
       if (this.#engine.now - feed.askedAt > IDLE_MS) this.#forget(feed);
-      else feed.add(stored);
+      // Nobody else will know of it: whoever waits is told at once.
+      else if (feed.add(stored, this.#engine.wall)) this.#releaseAll(feed);
     }
   }
 
@@ -122,8 +123,8 @@ export class Changes {
     this.#feeds.set(segment, feed);
     // Nobody need wait for the time to be over before the next owner is asked.
     segment.onClose = () => this.#forget(feed);
-    // Whoever waits goes on in the new lineage, of which another owner knows.
-    segment.onRenamed = () => this.#releaseAll(feed);
+    // Whoever waits goes on in the new lineage, of which another owner knows; or is told at once.
+    segment.onBreak = () => this.#releaseAll(feed);
     return feed;
   }
 
@@ -163,7 +164,8 @@ export class Changes {
     if (mark === undefined) return this.#begin(request, arc, feed);
     const lost = request.marks.filter((one) => this.#isLost(one, segment, feed));
     const items = request.log === feed.id && others.length === 0 ? feed.from(request.place) : undefined;
-    if (items === undefined || lost.length > 0) return this.#walked(request, arc, lost, feed);
+    const isStrange = mark.sinceMs <= Math.floor(segment.strangeMs);
+    if (items === undefined || lost.length > 0 || isStrange) return this.#walked(request, arc, lost, feed);
     return this.#logged(request, arc, mark.since, items, feed);
   }
 
@@ -222,7 +224,8 @@ export class Changes {
     const { limits } = this.#engine;
     const { marks } = request;
     const found: Entry[] = [];
-    let [missing, newest, foreign] = [lost.length > 0, '', false];
+    let [missing, newest] = [lost.length > 0, ''];
+    let foreign = marks.some(({ sinceMs }) => sinceMs <= Math.floor(feed.foreignMs));
     for (const kept of this.#matching(request, arc)) {
       const mark = marks.length === 1 ? marks[0] : marks.find((one) => holds(one.arc, kept.position));
       if (kept.version > newest) newest = kept.version;

@@ -38,6 +38,8 @@ export interface ExchangeOptions {
    * where nothing is pushed.
    */
   readonly lacks?: (key: Key) => void;
+  /** A replaced version that was not remembered here is from now on. */
+  readonly learned?: (version: Version) => void;
   /** All is compared. */
   done(): void;
   /** The member stands at a later epoch. */
@@ -47,7 +49,7 @@ export interface ExchangeOptions {
 /** What whoever begins an exchange need not say. */
 export type ExchangeParts = Omit<
   ExchangeOptions,
-  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'lacks' | 'done'
+  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'lacks' | 'learned' | 'done'
 >;
 
 /** Up to so many entries the versions are compared, above it the sums of parts. */
@@ -251,7 +253,9 @@ export class Exchange {
   #pullPast(arc: Arc, from: number): void {
     this.#ask({ type: 'pull-past', arc, from }, (reply) => {
       if (reply.type !== 'pulled') return this.#later(() => this.#pullPast(arc, from));
-      for (const entry of reply.entries) this.#o.history.add(this.#position(entry), entry);
+      for (const entry of reply.entries) {
+        if (this.#o.history.add(this.#position(entry), entry)) this.#o.learned?.(entry.version);
+      }
       if (reply.more && reply.entries.length > 0) return this.#pullPast(arc, from + reply.entries.length);
       if (this.#o.push) this.#pushPast(arc, this.#o.history.within(arc));
       else this.#past();

@@ -6,7 +6,8 @@ import type { Base, Configuration, Voter } from './configuration.ts';
 import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
-import type { Key } from './entry.ts';
+import type { Key, Version } from './entry.ts';
+import { lineageOf, lineagePart } from './entry.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
@@ -55,10 +56,12 @@ export class Segment {
   /** The set stays, but the next epoch has to be decided: this one, if it is known which. */
   #renewal: Base | undefined;
   #closed = false;
+  /** Epoch milliseconds when a change came last that members had made beside us, in a lineage left behind. */
+  #strangeMs = -Infinity;
   /** Called when the arc is not served here any more; whoever waits for it sets this. */
   onClose: () => void = () => {};
-  /** The same, when its lineage is another one. */
-  onRenamed: () => void = () => {};
+  /** The same, when its lineage is another one, or another history has come in. */
+  onBreak: () => void = () => {};
 
   constructor(engine: Engine, view: SegmentView, arc: Arc, configuration: Configuration, watermark: number) {
     this.#engine = engine;
@@ -83,6 +86,10 @@ export class Segment {
 
   get watermark(): number {
     return this.#watermark;
+  }
+
+  get strangeMs(): number {
+    return this.#strangeMs;
   }
 
   get changing(): boolean {
@@ -133,7 +140,7 @@ export class Segment {
     this.#changing = false;
     this.#renewal = undefined;
     this.rounds.resume();
-    if (isRenamed) this.onRenamed();
+    if (isRenamed) this.onBreak();
     this.refresh();
   }
 
@@ -158,15 +165,24 @@ export class Segment {
     const options = this.#view.exchange(contact, this.arc);
     const [base, watermark] = [this.#configuration, this.#watermark];
     let news = false;
+    const learned = (version: Version): void => {
+      const { lineage } = this.#configuration;
+      const isStrange =
+        of.lineage !== '' && of.lineage !== lineage && lineageOf(version) !== lineagePart(lineage);
+      if (!isStrange) return;
+      this.#strangeMs = this.#engine.wall;
+      this.onBreak();
+    };
     const took = (key: Key): void => {
       news = true;
+      learned(options.store.versionOf(key) ?? '');
       options.took(key);
     };
     // The copies were complete without it.
     const done = (): void => {
       if (news) for (const copy of this.#copies.values()) this.#again(copy);
     };
-    const rest = { base, watermark, trusted: false, pull: true, push: false, took, done };
+    const rest = { base, watermark, trusted: false, pull: true, push: false, took, learned, done };
     this.#absorbed.set(name, new Exchange({ ...options, ...rest }));
     for (const [oldest, exchange] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;

@@ -4,6 +4,7 @@ import { ChangeFeed } from '../../src/core/change-feed.ts';
 import type { Led } from '../../src/core/change-feed.ts';
 import type { Arc } from '../../src/core/position.ts';
 import type { Segment } from '../../src/core/segment.ts';
+import type { Stored } from '../../src/core/store.ts';
 
 const LIMITS = { items: 10, size: 256 };
 const [LOW, HIGH]: [Arc, Arc] = [
@@ -13,7 +14,11 @@ const [LOW, HIGH]: [Arc, Arc] = [
 const BOTH = { from: 0, to: 100 };
 
 function segmentOf(arc: Arc, lineage: string): Segment {
-  return { arc, configuration: { lineage, epoch: 1, members: [], ancestors: [] } } as unknown as Segment;
+  return {
+    arc,
+    strangeMs: -Infinity,
+    configuration: { lineage, epoch: 1, members: [], ancestors: [] },
+  } as unknown as Segment;
 }
 
 /** The feed of a segment that comes to have another lineage. */
@@ -46,5 +51,21 @@ describe('a feed', () => {
     (low as { configuration: unknown }).configuration = segmentOf(LOW, 'cccc').configuration;
     const next = new ChangeFeed(segmentOf(BOTH, 'cccc'), 1, 0, LIMITS, feed.led);
     expect([LOW, HIGH].map((part) => next.follows('aaaa', part))).toEqual([true, false]);
+  });
+
+  it('knows when something of another history came last, to it or beside it', () => {
+    const segment = segmentOf(BOTH, 'aaaa');
+    const feed = new ChangeFeed(segment, 1, 0, LIMITS, []);
+    const stored = (lineage: string): Stored => {
+      const version = `${'0'.repeat(16)}node--${lineage}1`;
+      const entry = { key: 'k', version, value: undefined, expiresAt: 0, operation: '', previous: '' };
+      return { position: 10, entry };
+    };
+    expect(feed.add(stored('aaaa'), 5)).toBe(false);
+    expect(feed.foreignMs).toBe(-Infinity);
+    expect(feed.add(stored('bbbb'), 7)).toBe(true);
+    expect(feed.foreignMs).toBe(7);
+    (segment as { strangeMs: number }).strangeMs = 9;
+    expect(feed.foreignMs).toBe(9);
   });
 });

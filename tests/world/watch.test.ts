@@ -51,6 +51,10 @@ describe('a watch whose owner changes', () => {
     expect(told).toBeGreaterThan(0);
   });
 
+  test.each(SEEDS)('tells a gap where both sides of a cut went on (seed %i)', async (seed) => {
+    expect(await run('cuts', seed)).toMatchObject({ problems: [] });
+  });
+
   test.each(SEEDS)(
     'tells a gap where owners forgot what a slow reader had not fetched (seed %i)',
     async (seed) => {
