@@ -1,15 +1,10 @@
-// WatchDoubt: what a watch knows while the history of some of its parts has broken, because a majority of
-// the copies is gone or rings have met. Such a loss concerns several arcs, which come back one after the
+// WatchDoubt: what a watch knows while something is missing from some of its parts, because copies were
+// lost, rings have met, or much was forgotten. That concerns several arcs, whose owners say so one after the
 // other; it owns what is to be told of them behind the one gap that says all of it, and whom that gap waits
 // for. When it is told, and what of, is watch.ts's affair.
-import type { ChangesReply } from '../core/change-query.ts';
+import type { Version } from '../core/entry.ts';
 import type { WatchEvent } from './watch.ts';
 import type { WatchPart } from './watch-part.ts';
-
-/** Whether what was told before may not hold: no version says behind which one something is missing. */
-export function isBreak({ missing, behind }: ChangesReply): boolean {
-  return missing && behind === '';
-}
 
 export class WatchDoubt {
   /** What is told behind the gap, in this order. */
@@ -19,6 +14,7 @@ export class WatchDoubt {
   /** Parts whose events come behind the gap. */
   readonly #behind = new Set<WatchPart>();
   readonly #over = new AbortController();
+  #version: Version | undefined;
 
   constructor(parts: Iterable<WatchPart>) {
     this.#unheard = new Set(parts);
@@ -38,9 +34,15 @@ export class WatchDoubt {
     return this.#behind.has(part);
   }
 
-  /** What is told of the part from now on comes behind the gap. */
-  puts(part: WatchPart): void {
+  /** Behind it something may be missing; '' where no version says it. */
+  get version(): Version {
+    return this.#version ?? '';
+  }
+
+  /** Something is missing from the part: what is told of it from now on comes behind the gap. */
+  broke(part: WatchPart, version: Version): void {
     this.#behind.add(part);
+    if (this.#version === undefined || version < this.#version) this.#version = version;
   }
 
   /** One that goes on with a share of another. */

@@ -13,7 +13,7 @@ import { holds, intersect, subtract } from '../core/position.ts';
 import { type Bytes, keyToBuffer, toKey, toPrefix, valueToBuffer } from './bytes.ts';
 import { parseCall } from './call-options.ts';
 import type { WalkRunner } from './walk.ts';
-import { isBreak, WatchDoubt } from './watch-doubt.ts';
+import { WatchDoubt } from './watch-doubt.ts';
 import { WatchPart } from './watch-part.ts';
 
 export interface WatchOptions {
@@ -123,7 +123,11 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   async #follow(part: WatchPart): Promise<void> {
     let pauseMs = PAUSE_MS;
     while (!part.ended) {
-      while (this.#isFull() && !part.ended) await this.#changed();
+      while (this.#isFull() && !part.ended) {
+        // Nobody is asked any more: what is known has to do.
+        if (this.#doubt === undefined) await this.#changed();
+        else this.#decide(this.#doubt);
+      }
       if (part.ended) return;
       const reply = await this.#ask(part);
       if (part.ended) return;
@@ -168,8 +172,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
       this.#doubt?.begun(rest, part);
       this.#begin(rest);
     }
-    if (isBreak(reply)) this.#broke(part);
-    else if (reply.missing) this.#push(this.#gap(reply.behind), this.#queueOf(part));
+    if (reply.missing) this.#broke(part, reply.behind);
     for (const entry of reply.entries) this.#push(toEvent(entry), this.#queueOf(part));
     part.told(share, advanced(part.marks, share, reply, positions), reply);
     for (const other of part.takeOver(this.#parts, reply.arc, positions)) {
@@ -186,9 +189,9 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
    * What is lost together is one gap: it is told once all parts have been heard, or after half of the time
    * that an operation may take.
    */
-  #broke(part: WatchPart): void {
+  #broke(part: WatchPart, behind: string): void {
     const doubt = this.#doubt ?? new WatchDoubt(this.#parts);
-    doubt.puts(part);
+    doubt.broke(part, behind);
     if (this.#doubt === doubt) return;
     this.#doubt = doubt;
     const { timeoutMs } = this.#runner.defaults;
@@ -199,13 +202,17 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     if (this.#doubt !== doubt) return;
     this.#doubt = undefined;
     doubt.end();
-    this.#push(this.#gap(''), this.#events);
+    this.#pushGap(doubt.version);
     this.#events.push(...doubt.events);
     this.#wake();
   }
 
-  #gap(version: string): WatchEvent {
-    return { type: 'gap', key: keyToBuffer(this.#what.key), version };
+  #pushGap(version: string): void {
+    const last = this.#events.at(-1);
+    const gap: WatchEvent = { type: 'gap', key: keyToBuffer(this.#what.key), version };
+    if (last?.type !== 'gap') return this.#push(gap, this.#events);
+    // One that has not been read says it for both.
+    if (version < last.version) this.#events[this.#events.length - 1] = gap;
   }
 
   /** Where the events of the part wait: for the reader, or for the gap before them. */
@@ -214,12 +221,6 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   }
 
   #push(event: WatchEvent, queue: WatchEvent[]): void {
-    const last = queue.at(-1);
-    if (event.type === 'gap' && last?.type === 'gap') {
-      // One that has not been read says it for both.
-      if (event.version < last.version) queue[queue.length - 1] = event;
-      return;
-    }
     queue.push(event);
     this.#bytes += sizeOf(event);
   }

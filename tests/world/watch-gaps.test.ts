@@ -1,5 +1,5 @@
-// What a watch tells where a majority of the copies of several arcs is lost at once: one gap, and then
-// everything again, on a simulated ring.
+// What a watch tells where something is missing from several arcs at once, because a majority of the copies
+// is lost or owners have forgotten it: one gap, and then everything again, on a simulated ring.
 import { expect, it } from 'vitest';
 import type { WatchEvent } from '../../src/node/watch.ts';
 import { Watch } from '../../src/node/watch.ts';
@@ -34,5 +34,26 @@ it.each([1, 2, 3])('tells one gap for all that was lost together (victims %i)', 
   expect(since.filter(({ type }) => type === 'gap')).toMatchObject([{ version: '' }]);
   expect(since[0]?.type).toBe('gap');
   expect(since.filter(({ value }) => String(value) === 'after')).toHaveLength(KEYS);
+  await watch.return();
+});
+
+it('tells one gap for all that owners forgot while nobody read', async () => {
+  const ring = new WatchedRing({ history: 24 });
+  const watch = new Watch(ring.runner, { prefix: 'k' }, undefined);
+  await ring.ready(watch);
+  for (let i = 0; i < 2_000; i++) {
+    set(ring.world, at(ring.members, 0), `k${i % KEYS}`, String(i));
+    if (i % 20 === 0) await ring.run(5);
+  }
+  const told: WatchEvent[] = [];
+  void (async () => {
+    for await (const event of watch) told.push(event);
+  })();
+  await ring.run(5_000);
+  const gaps = told.filter(({ type }) => type === 'gap');
+  expect(gaps).toHaveLength(1);
+  expect(gaps[0]?.version).not.toBe('');
+  const values = new Set(told.map(({ value }) => String(value)));
+  for (let i = 2_000 - KEYS; i < 2_000; i++) expect(values).toContain(String(i));
   await watch.return();
 });
