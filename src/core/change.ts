@@ -106,7 +106,7 @@ export class Change {
   tell(arc: Arc, configuration: Configuration): void {
     const passed = this.bases.filter((base) => supersedes(configuration, base));
     const voters = new Map(passed.flatMap(({ members }) => members).map((one) => [one.contact.id, one]));
-    if (passed.length > 0) this.#view.registers.note(arc, configuration);
+    if (passed.length > 0) this.#view.registers.note(arc, configuration, this.bases);
     for (const [id, { contact }] of voters) {
       if (id !== this.#engine.self.id)
         this.#engine.call(contact, { type: 'install', arc, configuration, watermark: 0 }, () => {});
@@ -152,7 +152,7 @@ export class Change {
       peers.isSilentFor(voter.contact.id, profile.evictAfterMs, now) ||
       (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact)));
     if (!rules.isBlocked(decision, gone)) return false;
-    if (!this.#view.mayForce(this.arc, hopeless)) return false;
+    if (!this.#view.mayForce(this.arc, hopeless || rules.isInForce(decision))) return false;
     const voters = this.#view.voters();
     if (voters === undefined) return false;
     this.#exchanges.end();

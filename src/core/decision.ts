@@ -22,6 +22,8 @@ export interface Decision {
   readonly proposed: Configuration;
   /** Ids of the voters that have answered in each phase; promises and acceptances by base. */
   readonly promised: readonly ReadonlySet<string>[];
+  /** By base: those that promised and had accepted nothing before. */
+  readonly blank: readonly ReadonlySet<string>[];
   readonly collected: ReadonlySet<string>;
   readonly stored: ReadonlySet<string>;
   readonly accepted: readonly ReadonlySet<string>[];
@@ -46,6 +48,7 @@ export function begin(
     bases,
     proposed,
     promised: none,
+    blank: none,
     collected: new Set(),
     stored: new Set(),
     accepted: none,
@@ -78,6 +81,7 @@ export function promised(
   return advance({
     ...decision,
     promised: withVoter(decision.promised, base, voter),
+    blank: proposal === undefined ? withVoter(decision.blank, base, voter) : decision.blank,
     found: higher ? decision.found.map((old, i) => (i === base ? proposal : old)) : decision.found,
     watermark: Math.max(decision.watermark, watermark),
   });
@@ -127,10 +131,27 @@ export function isHopeless(decision: Decision, voteless: (voter: Voter) => boole
   });
 }
 
+/** Whether one of several bases has its majority: the ring is not one that only begins to come back. */
+export function isInForce(decision: Decision): boolean {
+  if (decision.phase !== 'preparing' || decision.bases.length < 2) return false;
+  return decision.bases.some((base, i) => enough(decision, base, decision.promised[i]));
+}
+
 /** What this decision decides: a proposal that may have been decided before goes first. */
 export function outcome(decision: Decision): Configuration {
   if (decision.forced) return decision.proposed;
-  return decision.found.find((proposal) => proposal !== undefined)?.configuration ?? decision.proposed;
+  return standing(decision).find((proposal) => proposal !== undefined)?.configuration ?? decision.proposed;
+}
+
+/**
+ * The proposals that may have been decided: not where so many have accepted nothing, and will not any more
+ * under that ballot, that the others are no majority. Such a proposal may name members that are long gone.
+ */
+function standing({ bases, blank, found }: Decision): readonly (Proposal | undefined)[] {
+  return bases.map(({ members }, i) => {
+    const others = members.length - (blank[i]?.size ?? 0);
+    return others < majority(members.length) ? undefined : found[i];
+  });
 }
 
 /**
@@ -139,7 +160,7 @@ export function outcome(decision: Decision): Configuration {
  */
 export function unfinished(decision: Decision): number {
   if (decision.forced || decision.bases.length < 2) return -1;
-  return decision.found.findIndex((proposal) => proposal !== undefined);
+  return standing(decision).findIndex((proposal) => proposal !== undefined);
 }
 
 /** Those that promised, once each, in the life in which they did. */

@@ -13,6 +13,7 @@ import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 import { arcLength, divide, keyPosition } from './position.ts';
 import type { MemoryStore, Summary } from './store.ts';
+import { EMPTY_SUMMARY } from './store.ts';
 
 export interface ExchangeOptions {
   readonly engine: Engine;
@@ -64,7 +65,7 @@ export class Exchange {
   /** Parts that differ and have not been looked at. */
   readonly #open: Arc[] = [];
   /** Parts of which what is remembered differs, and has not been looked at. */
-  #openPast: Arc[] = [];
+  readonly #openPast: Arc[] = [];
   #ended = false;
   #finished = false;
 
@@ -93,12 +94,12 @@ export class Exchange {
 
   #summarise(arc: Arc, parts: number): void {
     const { store, history, engine } = this.#o;
-    this.#ask({ type: 'summarise', arc, parts }, (reply) => {
+    this.#ask({ type: 'summarise', arc, parts, past: false }, (reply) => {
       if (reply.type !== 'summary') return this.#later(() => this.#summarise(arc, parts));
       this.#o.observe(reply.clock);
       this.#o.born(this.contact, reply.birth);
       if (this.#ended) return;
-      if (parts === 1 && !sameSummary(history.summary(arc), reply.past)) this.#openPast = [arc];
+      if (parts === 1 && !sameSummary(history.summary(arc), reply.past)) this.#openPast.push(arc);
       this.#compare(divide(arc, parts, engine.size), reply.parts, store);
     });
   }
@@ -106,7 +107,7 @@ export class Exchange {
   #compare(pieces: readonly Arc[], theirs: readonly Summary[], store: MemoryStore): void {
     const empty: Arc[] = [];
     for (const [i, piece] of pieces.entries()) {
-      const their = theirs[i] ?? NOTHING;
+      const their = theirs[i] ?? EMPTY_SUMMARY;
       const mine = store.summary(piece);
       if (sameSummary(mine, their)) continue;
       if (mine.count === 0) empty.push(piece);
@@ -230,24 +231,26 @@ export class Exchange {
     if (arc === undefined) return this.#finish();
     const { history, engine, pull } = this.#o;
     const held = history.within(arc);
-    if (arcLength(arc, engine.size) > PARTS && held.length > DIGEST_MAX) {
-      return this.#narrowPast(divide(arc, PARTS, engine.size));
-    }
+    const divisible = arcLength(arc, engine.size) > PARTS;
+    if (divisible && held.length > DIGEST_MAX && !this.#isOneKey(held)) return this.#narrowPast(arc);
     if (pull) this.#pullPast(arc, 0);
     else this.#pushPast(arc, held);
   }
 
-  #narrowPast(arcs: readonly Arc[]): void {
-    let open = arcs.length;
-    const compare = (arc: Arc): void => {
-      this.#ask({ type: 'summarise', arc, parts: 1 }, (reply) => {
-        if (reply.type !== 'summary') return this.#later(() => compare(arc));
-        if (!sameSummary(this.#o.history.summary(arc), reply.past)) this.#openPast.push(arc);
-        open -= 1;
-        if (open === 0) this.#past();
-      });
-    };
-    for (const arc of arcs) compare(arc);
+  /** What differs of the versions of one key is not found by cutting the arc. */
+  #isOneKey(entries: readonly Entry[]): boolean {
+    return entries.every(({ key }) => key === entries[0]?.key);
+  }
+
+  #narrowPast(arc: Arc): void {
+    const { history, engine } = this.#o;
+    this.#ask({ type: 'summarise', arc, parts: PARTS, past: true }, (reply) => {
+      if (reply.type !== 'summary') return this.#later(() => this.#narrowPast(arc));
+      const differs = (piece: Arc, i: number): boolean =>
+        !sameSummary(history.summary(piece), reply.parts[i] ?? EMPTY_SUMMARY);
+      this.#openPast.push(...divide(arc, PARTS, engine.size).filter(differs));
+      this.#past();
+    });
   }
 
   #pullPast(arc: Arc, from: number): void {
@@ -316,8 +319,6 @@ export function pageOf(entries: readonly Entry[], most: number, mostBytes: numbe
   }
   return page;
 }
-
-const NOTHING: Summary = { count: 0, low: 0, high: 0 };
 
 function sameSummary(a: Summary, b: Summary): boolean {
   return a.count === b.count && a.low === b.low && a.high === b.high;

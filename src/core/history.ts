@@ -19,7 +19,7 @@ export class History {
   readonly #bytesMax: number;
   #bytes = 0;
   readonly #past = new Map<Version, Past>();
-  readonly #byOperation = new Map<string, Entry>();
+  readonly #byOperation = new Map<string, readonly Entry[]>();
   #forgottenMs = 0;
   /** Told of every entry that is stored; whoever is interested sets it. */
   onStored: (stored: Stored) => void = () => {};
@@ -39,13 +39,15 @@ export class History {
   add(position: number, entry: Entry): boolean {
     if (this.#past.has(entry.version)) return false;
     this.#past.set(entry.version, { position, entry });
-    if (entry.operation !== '') this.#byOperation.set(entry.operation, entry);
+    if (entry.operation !== '') {
+      this.#byOperation.set(entry.operation, [...this.byOperation(entry.operation), entry]);
+    }
     this.#bytes += bytesOf(entry);
     for (const [version, { entry: oldest }] of this.#past) {
       if (this.#past.size <= this.#max && this.#bytes <= this.#bytesMax) break;
       this.#bytes -= bytesOf(oldest);
       this.#past.delete(version);
-      this.#byOperation.delete(oldest.operation);
+      this.#dropOperation(oldest);
       this.#forgottenMs = Math.max(this.#forgottenMs, versionTime(version));
     }
     return true;
@@ -55,9 +57,10 @@ export class History {
     return this.#past.get(version)?.entry;
   }
 
-  byOperation(operation: string): Entry | undefined {
+  /** What a write has made: more than one entry where an owner failed, and the next one carried it out. */
+  byOperation(operation: string): readonly Entry[] {
     // A look into an empty table still costs the hash of a long name.
-    return this.#byOperation.size === 0 ? undefined : this.#byOperation.get(operation);
+    return (this.#byOperation.size === 0 ? undefined : this.#byOperation.get(operation)) ?? [];
   }
 
   /** The replaced entries of a key. */
@@ -82,6 +85,12 @@ export class History {
     const found: Entry[] = [];
     for (const { position, entry } of this.#past.values()) if (holds(arc, position)) found.push(entry);
     return found;
+  }
+
+  #dropOperation({ operation, version }: Entry): void {
+    const rest = this.byOperation(operation).filter((entry) => entry.version !== version);
+    if (rest.length > 0) this.#byOperation.set(operation, rest);
+    else this.#byOperation.delete(operation);
   }
 }
 

@@ -161,7 +161,8 @@ export type Request =
       readonly past: boolean;
     }
   /** How many entries stand in each of so many equal parts of the arc, and sums over them. */
-  | { readonly type: 'summarise'; readonly arc: Arc; readonly parts: number }
+  /** `past`: the parts are summed over the entries that others have replaced. */
+  | { readonly type: 'summarise'; readonly arc: Arc; readonly parts: number; readonly past: boolean }
   /**
    * A page of the versions that the receiver holds in an arc, clockwise from its start or from behind
    * `after`.
@@ -301,8 +302,9 @@ export type Reply =
       readonly birth: number;
       /** No version that the member has made or seen comes after it. */
       readonly clock: Version;
+      /** Over the entries, or the replaced ones, of each part. */
       readonly parts: readonly Summary[];
-      /** Over what is remembered of replaced entries in the whole arc (history.ts). */
+      /** Over what is remembered of replaced entries (history.ts) in the arc, where that is one part. */
       readonly past: Summary;
     }
   | { readonly type: 'digest-is'; readonly items: readonly EntryVersion[]; readonly more: boolean }

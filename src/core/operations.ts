@@ -201,18 +201,17 @@ export class Operations {
     stored: Entry | undefined,
     operationId: string,
   ): { readonly entry?: Entry; readonly unknown: boolean } {
-    const made = this.#history.byOperation(operationId);
     if (operationId === '' || stored === undefined) return { unknown: false };
     if (stored.operation === operationId) return { entry: stored, unknown: false };
-    if (made === undefined) return { unknown: false };
+    const made = this.#history.byOperation(operationId);
     let { previous } = stored;
-    while (previous !== made.version) {
-      if (!isNewer(previous, made.version)) return { unknown: false };
+    while (made.some(({ version }) => !isNewer(version, previous))) {
       const before = this.#history.byVersion(previous);
       if (before === undefined) return { unknown: true };
+      if (before.operation === operationId) return { entry: before, unknown: false };
       ({ previous } = before);
     }
-    return { entry: made, unknown: false };
+    return { unknown: false };
   }
 
   /** A write that changed nothing must not change anything when it comes again, late. */

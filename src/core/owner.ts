@@ -15,7 +15,7 @@ import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import type { Refusal } from './parked.ts';
 import { Parked } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
-import { forcedMessage, neighbours, plan, renewalsOf } from './plan.ts';
+import { apart, forcedMessage, neighbours, plan, renewalsOf } from './plan.ts';
 import { Registers } from './registers.ts';
 import { Segment } from './segment.ts';
 
@@ -93,7 +93,8 @@ export class Owner {
     }
     if (arc !== undefined) {
       // Nobody is missed by a ring that begins.
-      if (this.#begins) this.#run(new Change(this.#o.engine, this.#changeView(false), arc, [], 0));
+      if (this.#begins)
+        this.#run(new Change(this.#o.engine, this.#changeView({ announces: false }), arc, [], 0));
       this.#begins = false;
       const busy = [...this.#segments, ...this.#changes.keys(), ...this.#inquiries];
       for (const part of this.#without(arc, busy)) this.#plan(part);
@@ -121,9 +122,15 @@ export class Owner {
     return this.#segments.find((segment) => holds(segment.arc, position));
   }
 
-  /** Neighbouring segments with one set become one, so that their number stays small. */
+  /** Lineages that are left apart meet; neighbouring segments with one set become one. */
   tidy(): void {
-    const pair = neighbours(this.#segments.filter(({ arc }) => this.#isOurs(arc)));
+    const ours = this.#segments.filter(({ arc }) => this.#isOurs(arc));
+    const split = apart(ours, this.registers);
+    if (split !== undefined) {
+      this.#cut(...split);
+      return this.reconcileSoon();
+    }
+    const pair = neighbours(ours);
     if (pair === undefined) return;
     const [a, b] = pair;
     const renewals = renewalsOf(a, b, () => newLineage(this.#o.engine.random));
@@ -142,9 +149,8 @@ export class Owner {
     for (const arc of unknown) this.#inquire(arc);
   }
 
-  #start(arc: Arc, bases: readonly Configuration[], watermark: number): void {
-    const change = new Change(this.#o.engine, this.#changeView(), arc, bases, watermark);
-    this.#run(change);
+  #start(arc: Arc, bases: readonly Configuration[], watermark: number, urgent = false): void {
+    this.#run(new Change(this.#o.engine, this.#changeView({ urgent }), arc, bases, watermark));
   }
 
   #run(change: Change): void {
@@ -172,14 +178,14 @@ export class Owner {
     inquiry.begin();
   }
 
-  #changeView(announces = true): ChangeView {
+  #changeView({ announces = true, urgent = false } = {}): ChangeView {
     const { engine, voters, heals } = this.#o;
     return {
       registers: this.registers,
       voters: () => voters.next(this.#view.neighbours().successors),
       exchange: (contact, arc) => this.#view.exchange(contact, arc),
-      // What was read from a disk waits for its majority, unless that can never come back.
-      mayForce: (arc, hopeless) => heals && (hopeless || !this.registers.isRestored(arc)),
+      // What was read from a disk waits for its majority.
+      mayForce: (arc, hopeless) => heals && (urgent || hopeless || !this.registers.isRestored(arc)),
       isLost: (contact) => voters.isLost(contact),
       decided: (change, decided) => {
         const segment = this.#changes.get(change);
@@ -211,7 +217,8 @@ export class Owner {
       if (this.#hint(arc, configuration)) news = true;
       else change.tell(arc, configuration);
     }
-    if (alone !== undefined) this.#start(change.arc, [alone], 0);
+    // Others have their majority: the ring is not one that only begins to come back.
+    if (alone !== undefined) this.#start(change.arc, [alone], 0, true);
     else if (parts.length > 1 && !news) {
       for (const part of parts) this.#start(part, change.bases, 0);
     }
@@ -375,11 +382,8 @@ export class Owner {
   }
 
   #without(arc: Arc, covers: readonly { readonly arc: Arc }[]): Arc[] {
-    return without(
-      [arc],
-      covers.map((one) => one.arc),
-      this.#o.engine.size,
-    );
+    const covered = covers.map((one) => one.arc);
+    return without([arc], covered, this.#o.engine.size);
   }
 
   /** With a pause, so that what comes in the same moment is looked at once. */

@@ -37,6 +37,21 @@ export function plan(
   return { known, unknown };
 }
 
+/**
+ * A part of a complete segment of which another lineage is known here that the segment does not come after,
+ * as far as its bounded history tells: both have to be decided to be over.
+ */
+export function apart(segments: readonly Segment[], registers: Registers): [Segment, Arc] | undefined {
+  for (const segment of segments.filter(({ complete }) => complete)) {
+    const { configuration } = segment;
+    const part = registers
+      .within(segment.arc)
+      .find(({ value }) => latest([configuration, ...value.map((one) => one.configuration)]).length > 1);
+    if (part !== undefined) return [segment, part.arc];
+  }
+  return undefined;
+}
+
 /** Two of the segments that touch and are complete. */
 export function neighbours(segments: readonly Segment[]): readonly [Segment, Segment] | undefined {
   for (const a of segments) {
@@ -55,10 +70,12 @@ export function renewalsOf(
   if (sameSet(a.configuration, b.configuration)) return [];
   const [lower, higher] = a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
   const { epoch } = higher.configuration;
-  if (lower.configuration.lineage === higher.configuration.lineage && lower.configuration.epoch < epoch) {
+  const same = lower.configuration.lineage === higher.configuration.lineage;
+  if (same && lower.configuration.epoch < epoch) {
     return [{ segment: lower, to: { lineage: higher.configuration.lineage, epoch } }];
   }
-  const to = { lineage: lineage(), epoch: epoch + 1 };
+  // Within a lineage the epoch goes before the clock (entry.ts), so it is kept where that can be.
+  const to = { lineage: same ? higher.configuration.lineage : lineage(), epoch: epoch + 1 };
   return [
     { segment: lower, to },
     { segment: higher, to },

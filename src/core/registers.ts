@@ -139,11 +139,14 @@ export class Registers {
     return this.#pieces(arc).flatMap(decidedOf);
   }
 
-  /** Where the configuration, which was decided, is known to be over, so is all that it comes after. */
-  note(arc: Arc, passed: Configuration): void {
+  /**
+   * Where the configuration, which was decided, is known to be over, here or by what others have told, so is
+   * all that it comes after.
+   */
+  note(arc: Arc, passed: Configuration, told: readonly Configuration[]): void {
     for (const piece of this.#pieces(arc)) {
       const { arc: part, registers, over } = piece;
-      if (!decidedOf(piece).some((one) => supersedes(one, passed))) continue;
+      if (![...decidedOf(piece), ...told].some((one) => supersedes(one, passed))) continue;
       const left = registers.filter((register) => !supersedes(passed, register.configuration));
       this.#setPiece(part, left, [...besides(over, passed), passed]);
     }

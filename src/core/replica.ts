@@ -14,6 +14,7 @@ import { divide, holds, intersect, isInside, keyPosition } from './position.ts';
 import type { Base } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
+import { EMPTY_SUMMARY } from './store.ts';
 
 type Body<T extends Request['type']> = Extract<Request, { type: T }>;
 type Respond = (reply: Reply) => void;
@@ -85,11 +86,11 @@ export class Replica {
     this.#whenSaved(respond, { type: 'copied', stored: true });
   }
 
-  summarise({ arc, parts }: Body<'summarise'>): Reply {
+  summarise({ arc, parts, past: ofPast }: Body<'summarise'>): Reply {
     const { store, history, engine, clock } = this.#parts;
     const pieces = divide(arc, parts, engine.size);
-    const past = parts === 1 ? history.summary(arc) : { count: 0, low: 0, high: 0 };
-    const sums = pieces.map((piece) => store.summary(piece));
+    const past = parts === 1 ? history.summary(arc) : EMPTY_SUMMARY;
+    const sums = pieces.map((piece) => (ofPast ? history : store).summary(piece));
     return { type: 'summary', birth: engine.birth, clock: clock.latest, parts: sums, past };
   }
 

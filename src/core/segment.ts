@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts';
 import type { Key, Version } from './entry.ts';
 import { lineageOf, lineagePart } from './entry.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeParts } from './exchange.ts';
+import type { ExchangeOptions, ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
 import { Rounds } from './rounds.ts';
 
@@ -37,6 +37,8 @@ interface Copy {
   readonly contact: Contact;
   exchange: Exchange | undefined;
   synced: boolean;
+  /** It missed entries while it was compared, perhaps behind where the comparison had got to. */
+  missed: boolean;
 }
 
 export class Segment {
@@ -124,7 +126,7 @@ export class Segment {
     }
     for (const contact of wanted.values()) {
       if (this.#copies.has(contact.id)) continue;
-      const copy: Copy = { contact, exchange: undefined, synced: false };
+      const copy: Copy = { contact, exchange: undefined, synced: false, missed: false };
       this.#copies.set(contact.id, copy);
       this.#sync(copy);
     }
@@ -162,9 +164,9 @@ export class Segment {
     const known = this.#absorbed.get(name);
     if (known?.finished === true) return this.#absorbed.delete(name);
     if (known !== undefined) return false;
-    const options = this.#view.exchange(contact, this.arc);
-    const [base, watermark] = [this.#configuration, this.#watermark];
-    let news = false;
+    const parts = this.#reading(contact, (news) => {
+      if (news) for (const copy of this.#copies.values()) this.#again(copy);
+    });
     const learned = (version: Version): void => {
       const { lineage } = this.#configuration;
       const isStrange =
@@ -174,16 +176,10 @@ export class Segment {
       this.onBreak();
     };
     const took = (key: Key): void => {
-      news = true;
-      learned(options.store.versionOf(key) ?? '');
-      options.took(key);
+      learned(parts.store.versionOf(key) ?? '');
+      parts.took(key);
     };
-    // The copies were complete without it.
-    const done = (): void => {
-      if (news) for (const copy of this.#copies.values()) this.#again(copy);
-    };
-    const rest = { base, watermark, trusted: false, pull: true, push: false, took, learned, done };
-    this.#absorbed.set(name, new Exchange({ ...options, ...rest }));
+    this.#absorbed.set(name, new Exchange({ ...parts, push: false, took, learned }));
     for (const [oldest, exchange] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;
       exchange.end();
@@ -241,24 +237,34 @@ export class Segment {
   }
 
   #compare(copy: Copy): void {
-    const options = this.#view.exchange(copy.contact, this.arc);
     copy.exchange?.end();
+    copy.missed = false;
+    const parts = this.#reading(copy.contact, (news) => {
+      if (news) for (const other of this.#copies.values()) if (other !== copy) this.#missed(other.contact.id);
+      if (copy.missed) return this.#again(copy);
+      copy.synced = true;
+      this.#progress();
+    });
     copy.exchange = new Exchange({
-      ...options,
-      base: this.#configuration,
-      watermark: this.#watermark,
-      trusted: false,
-      pull: true,
+      ...parts,
       push: true,
-      done: () => {
-        copy.synced = true;
-        this.#progress();
-      },
       overtaken: () => {
         this.#view.contradicted(copy.contact);
         this.#again(copy);
       },
     });
+  }
+
+  /** Reads what a member holds of this arc; `news`: it held what we did not, and so may others not. */
+  #reading(contact: Contact, done: (news: boolean) => void): Omit<ExchangeOptions, 'push'> {
+    const parts = this.#view.exchange(contact, this.arc);
+    let news = false;
+    const took = (key: Key): void => {
+      news = true;
+      parts.took(key);
+    };
+    const [base, watermark] = [this.#configuration, this.#watermark];
+    return { ...parts, base, watermark, trusted: false, pull: true, took, done: () => done(news) };
   }
 
   #again(copy: Copy): void {
@@ -272,7 +278,9 @@ export class Segment {
 
   #missed(id: string): void {
     const copy = this.#copies.get(id);
-    if (copy !== undefined && (copy.synced || copy.exchange?.finished === true)) this.#again(copy);
+    if (copy === undefined) return;
+    if (copy.synced) this.#again(copy);
+    else copy.missed = true;
   }
 
   /** A voter has promised the epoch away, or knows nothing of it: it is told, and compared, again. */

@@ -33,6 +33,8 @@ export interface Summary {
   readonly high: number;
 }
 
+export const EMPTY_SUMMARY: Summary = { count: 0, low: 0, high: 0 };
+
 export class MemoryStore {
   readonly #observer: StoreObserver;
   readonly #byKey = new Map<Key, Kept>();

@@ -18,6 +18,8 @@ export class Strangers {
   readonly #membership: Membership;
   readonly #connected: ReadonlyMap<string, Contact>;
   #comparedAt = -Infinity;
+  /** Whether the last look was at one of those that are likeliest to be of another ring. */
+  #likely = false;
   /** The next to be compared, as soon as it may. */
   #next: Contact | undefined;
 
@@ -78,7 +80,12 @@ export class Strangers {
   #lookBeyond(): void {
     const engine = this.#engine;
     // No connection is opened for it: members that were lost are dialled from remembered.ts.
-    this.compare(engine.random.pick(this.#unnamed()) ?? engine.random.pick([...this.#connected.values()]));
+    const connected = [...this.#connected.values()];
+    // In turn, because those that have died without a word stay connected, and are named by nobody.
+    const heard = connected.filter(({ id }) => !engine.peers.isSuspected(id));
+    this.#likely = !this.#likely;
+    const first = this.#likely ? this.#unnamed() : heard;
+    this.compare(engine.random.pick(first) ?? engine.random.pick(connected));
     const pauseMs = engine.random.around(engine.profile.stabiliseMs * LOOK_BEYOND_TURNS);
     engine.after(pauseMs, () => this.#lookBeyond());
   }

@@ -154,11 +154,13 @@ export const REPLICATION_REQUESTS: RequestRules<
     write(out, request, scope) {
       writeArc(out, request.arc, scope);
       out.varint(request.parts, PARTS_MAX);
+      out.bool(request.past);
     },
     read: (input, scope) => ({
       type: 'summarise',
       arc: readArc(input, scope),
       parts: input.varint(PARTS_MAX),
+      past: input.bool(),
     }),
   },
   digest: {

@@ -94,6 +94,15 @@ describe('a decision', () => {
     expect(outcome(accepted(accepted(decision, 0, 'm1'), 0, 'm2'))).toEqual(RIVAL);
   });
 
+  it('passes over a proposal that too few can have accepted, though its members are gone', () => {
+    const pair = configurationOf('l', 1, [1, 2]);
+    const before = begin([pair], BALLOT, NEXT);
+    expect(outcome(promise(promise(before, 'm1', found(1)), 'm2'))).toEqual(NEXT);
+    expect(outcome(promise(promise(before, 'm1', found(1)), 'm2', found(1)))).toEqual(RIVAL);
+    // Of three, the one that has not answered may be the second to have accepted it.
+    expect(outcome(promise(promise(begin([BASE], BALLOT, NEXT), 'm1', found(1)), 'm2'))).toEqual(RIVAL);
+  });
+
   it('takes the proposal of the highest ballot among those that promises brought', () => {
     const later = configurationOf('l', 2, [8, 9]);
     for (const order of [

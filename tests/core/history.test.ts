@@ -49,7 +49,7 @@ describe('History', () => {
         expect(history.ofKey(key)).toEqual(model.filter((entry) => entry.key === key));
       }
       for (const { operation, version } of entries.filter((entry) => entry.operation !== '')) {
-        const remembered = model.find((entry) => entry.version === version);
+        const remembered = model.filter((entry) => entry.version === version);
         expect(history.byOperation(operation)).toEqual(remembered);
       }
     });
@@ -85,13 +85,25 @@ describe('History', () => {
     expect(history.forgottenMs).toBe(2);
     history.add(1, large('too large', 5, 1_001));
     expect(history.within(WHOLE)).toEqual([]);
-    expect(history.byOperation('too large')).toBeUndefined();
+    expect(history.byOperation('too large')).toEqual([]);
     expect(history.forgottenMs).toBe(5);
+  });
+
+  it('knows all that one operation has made, until each of it is forgotten', () => {
+    const history = new History(2);
+    const [first, second] = [entryOf('a', 1, 'twice'), entryOf('a', 2, 'twice')];
+    history.add(1, first);
+    history.add(1, second);
+    expect(history.byOperation('twice')).toEqual([first, second]);
+    history.add(1, entryOf('a', 3, 'once'));
+    expect(history.byOperation('twice')).toEqual([second]);
+    history.add(1, entryOf('a', 4, 'again'));
+    expect(history.byOperation('twice')).toEqual([]);
   });
 
   it('knows no operation without a name', () => {
     const history = new History(MAX);
     history.add(1, entryOf('a', 1, ''));
-    expect(history.byOperation('')).toBeUndefined();
+    expect(history.byOperation('')).toEqual([]);
   });
 });

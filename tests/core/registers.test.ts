@@ -114,11 +114,24 @@ describe('registers', () => {
     ];
     registers.install(WHOLE, ONE, 0);
     registers.install(HIGH, heir, 0);
-    registers.note(WHOLE, passed);
+    registers.note(WHOLE, passed, []);
     expect(registers.within(LOW)[0]?.value).toHaveLength(1);
     expect(registers.within(HIGH)[0]?.value.map(({ configuration }) => configuration)).toEqual([heir]);
     expect(registers.install(LOW, passed, 0)).toBe(true);
     expect(registers.known(HIGH)).toEqual([heir, passed]);
+  });
+
+  it('note what is over also where only others have told of what came after it', () => {
+    const { registers } = registersOf();
+    const passed = configurationOf(5, 'p', [ONE]);
+    const heir = configurationOf(6, 'h', [{ lineage: 'p', epoch: 5 }]);
+    registers.install(WHOLE, ONE, 0);
+    registers.note(LOW, passed, [heir]);
+    expect([registers.serves(LOW, ONE), registers.serves(HIGH, ONE)]).toEqual([false, true]);
+    expect(registers.prepare(LOW, ONE, BALLOT)[0]?.vote).toEqual({
+      type: 'elsewhere',
+      configuration: passed,
+    });
   });
 
   it('find again what they wrote down', () => {

@@ -71,7 +71,7 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'forces-an-epoch-alone',
     why: 'a member that comes back from its disk goes on without those that may know more',
     file: 'src/core/owner.ts',
-    find: 'mayForce: (arc, hopeless) => heals && (hopeless || !this.registers.isRestored(arc)),',
+    find: 'mayForce: (arc, hopeless) => heals && (urgent || hopeless || !this.registers.isRestored(arc)),',
     replace: 'mayForce: () => heals,',
     caughtBy: 'alone',
   },
@@ -161,16 +161,18 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'forgets-operations-in-between',
     why: 'a write that comes again is recognised only while no other has replaced it',
     file: 'src/core/operations.ts',
-    find: 'if (made === undefined) return { unknown: false };',
-    replace: 'if (made === undefined || made !== stored) return { unknown: false };',
+    find: 'const made = this.#history.byOperation(operationId);',
+    replace: 'const made = this.#history.byOperation(operationId).slice(0, 0);',
     caughtBy: 'counts',
   },
   {
     name: 'counts-what-was-left-behind',
     why: 'a write that a failed owner stored alone is taken for done when it comes again',
     file: 'src/core/operations.ts',
-    find: 'while (previous !== made.version) {',
-    replace: "while (previous !== made.version && previous === '') {",
+    find: 'while (made.some(({ version }) => !isNewer(version, previous))) {',
+    replace:
+      'if (made[0] !== undefined) return { entry: made[0], unknown: false };\n' +
+      "    while (made.length > 0 && previous === '-') {",
     caughtBy: 'asleep',
   },
   {
@@ -233,8 +235,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'proposes-its-own',
     why: 'a proposal that may have been decided before does not go first',
     file: 'src/core/decision.ts',
-    find: 'decision.found.find((proposal) => proposal !== undefined)?.configuration ?? decision.proposed;',
-    replace: 'decision.proposed;',
+    find: 'standing(decision).find((proposal) => proposal !== undefined)?.configuration ??',
+    replace: 'decision.bases[99] ??',
     caughtBy: 'configurations',
   },
   {

@@ -11,7 +11,8 @@ export function joinedRing(world: World, n: number): WorldNode[] {
   const first = at(nodes, 0);
   succeed(world.settle(first, { type: 'join' }));
   for (const node of nodes.slice(1)) world.connect(node, first);
-  world.run(10);
+  // Who knows of nobody yet would begin a ring of its own.
+  world.runUntil(() => nodes.slice(1).every(({ machine }) => machine.known().length > 0), 1_000);
   for (const outcome of joinTogether(world, nodes.slice(1))) succeed(outcome);
   return nodes;
 }

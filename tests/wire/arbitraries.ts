@@ -242,7 +242,7 @@ const REQUESTS: Arbitraries<Request> = {
   install: of('install', { arc, configuration, watermark: number }),
   replicate: of('replicate', { arc, base, entries }),
   copy: of('copy', { arc, base, entries, past: flag }),
-  summarise: of('summarise', { arc, parts: fc.nat({ max: 1_024 }) }),
+  summarise: of('summarise', { arc, parts: fc.nat({ max: 1_024 }), past: flag }),
   digest: of('digest', { arc, after: place }),
   fetch: of('fetch', { keys }),
   cast: of('cast', { arc: fc.option(arc, { nil: undefined }), cast }),

@@ -145,7 +145,10 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     { type: 'copy', arc, base, entries: [entry], past: false },
     { type: 'copy', arc, base, entries: [tombstone], past: true },
   ],
-  summarise: [{ type: 'summarise', arc, parts: 16 }],
+  summarise: [
+    { type: 'summarise', arc, parts: 16, past: false },
+    { type: 'summarise', arc, parts: 16, past: true },
+  ],
   digest: [
     { type: 'digest', arc, after: undefined },
     { type: 'digest', arc, after: { position: 4_000_000_001, key: bytesKey } },

@@ -1,0 +1,32 @@
+// Segment: when the copies of an arc are complete.
+import { describe, expect, it } from 'vitest';
+import { configurationOf, SegmentScene } from '../support/segment-scene.ts';
+
+const SAME = { count: 0, low: 0, high: 0 };
+const SUMMARY = { type: 'summary', birth: 1, clock: '', parts: [SAME], past: SAME } as const;
+
+describe('a segment', () => {
+  it('is complete once each of its copies was told of it and compared', () => {
+    const { driver, segment } = new SegmentScene(configurationOf([0, 1]));
+    expect(segment.complete).toBe(false);
+    driver.answer('m1', 'install', { type: 'installed', whole: true });
+    expect(segment.complete).toBe(false);
+    driver.answer('m1', 'summarise', SUMMARY);
+    expect(segment.complete).toBe(true);
+  });
+
+  it('compares a copy again that missed a write while it was compared', () => {
+    const { driver, segment, write } = new SegmentScene(configurationOf([0, 1, 2]));
+    for (const id of ['m1', 'm2']) driver.answer(id, 'install', { type: 'installed', whole: true });
+    driver.answer('m2', 'summarise', SUMMARY);
+    write();
+    driver.answer('m2', 'replicate', { type: 'replicated', outcome: 'stored' });
+    driver.answer('m1', 'replicate', { type: 'failed', code: 'ERR_LIMIT', message: 'full' });
+    driver.answer('m1', 'summarise', SUMMARY);
+    expect(segment.complete).toBe(false);
+    while (driver.openOf('install').length === 0) driver.advance(1);
+    driver.answer('m1', 'install', { type: 'installed', whole: true });
+    driver.answer('m1', 'summarise', SUMMARY);
+    expect(segment.complete).toBe(true);
+  });
+});
