@@ -1,5 +1,6 @@
 // CallOptions: what every operation may be told, parsed at the edge, and the deadline that several requests
 // share. It owns names, types, ranges and defaults; the driver carries time-out and abort out.
+import { setMaxListeners } from 'node:events';
 import type { Consistency } from '../core/message.ts';
 import { ChordError } from './errors.ts';
 
@@ -116,6 +117,11 @@ export class Deadline {
 }
 
 function parseSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value;
+  if (value === undefined) return undefined;
+  if (value instanceof AbortSignal) {
+    // One signal may end any number of calls, where Node warns of a leak beyond ten; each leaves when it ends.
+    setMaxListeners(0, value);
+    return value;
+  }
   throw new TypeError(`signal must be an AbortSignal, got ${value === null ? 'null' : typeof value}`);
 }

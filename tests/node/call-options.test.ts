@@ -42,6 +42,24 @@ describe('parseCall', () => {
   });
 });
 
+describe('a signal', () => {
+  it('ends any number of calls without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    try {
+      const { signal } = new AbortController();
+      parseCall({ signal }, DEFAULTS);
+      for (let i = 0; i < 20; i++) signal.addEventListener('abort', () => {});
+      // Warnings are told in a later turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+});
+
 describe('Deadline', () => {
   it('gives later requests what is left of the time', () => {
     const deadline = new Deadline(parseCall({ timeoutMs: 60_000 }, DEFAULTS));
