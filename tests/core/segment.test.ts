@@ -1,6 +1,6 @@
 // Segment: when the copies of an arc are complete.
 import { describe, expect, it } from 'vitest';
-import { configurationOf, SegmentScene } from '../support/segment-scene.ts';
+import { configurationOf, entryOf, SegmentScene } from '../support/segment-scene.ts';
 
 const SAME = { count: 0, low: 0, high: 0 };
 const SUMMARY = { type: 'summary', birth: 1, clock: '', parts: [SAME], past: SAME } as const;
@@ -28,5 +28,17 @@ describe('a segment', () => {
     driver.answer('m1', 'install', { type: 'installed', whole: true });
     driver.answer('m1', 'summarise', SUMMARY);
     expect(segment.complete).toBe(true);
+  });
+
+  it('compares the others again where one held what none of them may have', () => {
+    const { driver, segment } = new SegmentScene(configurationOf([0, 1, 2]));
+    for (const id of ['m1', 'm2']) driver.answer(id, 'install', { type: 'installed', whole: true });
+    driver.answer('m1', 'summarise', SUMMARY);
+    driver.answer('m2', 'summarise', { ...SUMMARY, parts: [{ count: 1, low: 1, high: 1 }] });
+    driver.answer('m2', 'pull', { type: 'pulled', entries: [entryOf('a', '1')], more: false });
+    expect(segment.complete).toBe(false);
+    while (driver.openOf('install').length === 0) driver.advance(1);
+    driver.answer('m1', 'install', { type: 'installed', whole: true });
+    expect(driver.openOf('summarise').map(({ to }) => to)).toEqual(['m1']);
   });
 });
