@@ -1,21 +1,22 @@
 // `chord sim`: runs the shipped machine in simulated worlds that try to break it, one a seed, and says how
 // each ended. For a failure: the property that did not hold, the events before it, and the command that
 // repeats it.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { SwarmResult, TraceWindow } from '../sim/index.ts';
-import { EXPERIMENTS, runSwarm } from '../sim/index.ts';
+import { EXPERIMENTS } from '../sim/index.ts';
 import { runExperiment } from './experiment-run.ts';
 import { CommandFailure } from './failure.ts';
 import { flag, parsePositive } from './flags.ts';
 import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { ProgressBar } from './progress.ts';
+import { runTasks } from './sim-jobs.ts';
 
 interface SimFlags {
   readonly seed?: number;
   readonly seeds?: number;
   readonly minutes: number;
+  readonly jobs: number;
   readonly experiment?: string;
   readonly quick?: boolean;
   readonly members?: number;
@@ -33,11 +34,14 @@ export function addSim(program: Command): void {
     .command('sim')
     .description('try the protocol in simulated worlds that break things, one a seed')
     .addOption(flag('--seed <number>', 'the first seed (default: 1)').argParser(parsePositive))
-    .addOption(
-      flag('--seeds <count>', 'how many seeds, one after another (default: 1)').argParser(parsePositive),
-    )
+    .addOption(flag('--seeds <count>', 'how many seeds (default: 1)').argParser(parsePositive))
     .addOption(
       flag('--minutes <count>', 'simulated minutes of faults a seed').argParser(parsePositive).default(5),
+    )
+    .addOption(
+      flag('--jobs <count>', 'worlds at the same time, each in its thread')
+        .argParser(parsePositive)
+        .default(1),
     )
     .addOption(
       flag('--experiment <name>', `a published measurement instead: ${[...EXPERIMENTS.keys()].join(', ')}`),
@@ -62,19 +66,17 @@ export function addSim(program: Command): void {
 }
 
 async function runSim(flags: SimFlags): Promise<void> {
-  const { seed: first = 1, seeds = 1, minutes, judge = 'all', trace, json } = flags;
+  const { seed: first = 1, seeds = 1, minutes, jobs, judge = 'all', trace, json } = flags;
   const settings = { judged: judge, ...(trace === undefined ? {} : { window: trace }) };
   const bar = await ProgressBar.start(`simulating ${seeds} worlds`, seeds);
   const failed: number[] = [];
-  for (let seed = first; seed < first + seeds; seed++) {
-    const result = runSwarm(seed, minutes, settings);
-    if (!result.ok) failed.push(seed);
-    bar.advance(1, `seed ${seed}`);
+  const tasks = Array.from({ length: seeds }, (_, i) => ({ seed: first + i, minutes, settings }));
+  for await (const result of runTasks(tasks, jobs)) {
+    if (!result.ok) failed.push(result.seed);
+    bar.advance(1, `seed ${result.seed}`);
     await (json === true ? writeJson(summary(result)) : writeLine(describe(result)));
     if (trace !== undefined) for (const line of result.lines) stderrLine(line);
     if (!result.ok) explain(result, minutes, trace === undefined);
-    // A signal is seen between two seeds.
-    await nextTurn();
   }
   bar.stop(`${seeds - failed.length} of ${seeds} worlds went well`);
   if (failed.length === 0) return;

@@ -119,7 +119,7 @@ export class Deadline {
 function parseSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
   if (value instanceof AbortSignal) {
-    // One signal may end any number of calls, where Node warns of a leak beyond ten; each leaves when it ends.
+    // One signal may end any number of calls, where Node warns beyond ten; each leaves when it ends.
     setMaxListeners(0, value);
     return value;
   }

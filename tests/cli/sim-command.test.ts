@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 describe('chord sim', () => {
-  it('prints a JSON line a seed, and the same one for the same seed', async () => {
+  it('prints a JSON line a seed, and the same one for the same seed, in one thread or two', async () => {
     const args = ['sim', '--seed', '3', '--seeds', '2', '--minutes', '1', '--judge', 'ring', '--json'];
     const [first, again] = [await processes.run(args), await processes.run(args)];
     expect(first.code).toBe(0);
@@ -26,6 +26,8 @@ describe('chord sim', () => {
       expect.objectContaining({ seed: 4, ok: true }),
     ]);
     expect(again.stdout).toBe(first.stdout);
+    const side = await processes.run([...args, '--jobs', '2']);
+    expect([side.code, side.stdout]).toEqual([0, first.stdout]);
   });
 
   it('says in words what became of a world', async () => {
