@@ -240,6 +240,14 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     caughtBy: 'configurations',
   },
   {
+    name: 'passes-over-what-may-be-decided',
+    why: 'a proposal is passed over although a majority may have accepted it',
+    file: 'src/core/decision.ts',
+    find: 'return others < majority(members.length) ? undefined : found[i];',
+    replace: 'return others <= majority(members.length) ? undefined : found[i];',
+    caughtBy: 'configurations',
+  },
+  {
     name: 'outbids-nobody',
     why: 'a lower ballot is promised and accepted after a higher one',
     file: 'src/core/register.ts',
