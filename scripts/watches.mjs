@@ -1,7 +1,7 @@
 // `npm run watches -- [--seeds N] [--first S] [--modes calm,crashes,losses,cuts,slow] [--changes N]`: watches
-// of a simulated ring whose members come, leave and die, one line a seed. Each seed takes the next mode. Exit
-// code 1 if a change was missed without a gap, told twice, out of order or never made, or if there was a gap
-// where nobody was lost.
+// of a simulated ring whose members come, leave and die, one line a seed, and a table at the end. Each seed
+// takes the next mode. Ctrl-C ends it after the seed under way. Exit code 1 if a change was missed without a
+// gap, told twice, out of order or never made, or if there was a gap where nobody was lost.
 import { parseArgs } from 'node:util';
 import { MODES, runWatches } from '../dist/tests/support/watch-world.js';
 
@@ -59,7 +59,9 @@ const modes = values.modes.split(',');
 const [first, seeds, ownerChanges] = [values.first, values.seeds, values.changes].map(Number);
 const COUNTED = ['ownerChanges', 'disasters', 'events', 'gapsOfKey', 'gapsOfPrefix'];
 const totals = new Map();
-for (let seed = first; seed < first + seeds; seed++) {
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+for (let seed = first; seed < first + seeds && !stop.signal.aborted; seed++) {
   const mode = modes[seed % modes.length];
   const result = await runWatches({ seed, mode, ownerChanges });
   show(seed, mode, result);

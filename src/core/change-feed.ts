@@ -3,7 +3,7 @@
 // which lineages this segment follows without a break; what is told of it is changes.ts's affair.
 import type { ChangesRequest } from './change-query.ts';
 import type { Entry, Key, Version } from './entry.ts';
-import { lineageOf, lineagePart } from './entry.ts';
+import { lineageOf, lineagePart, versionTime } from './entry.ts';
 import type { Arc } from './position.ts';
 import { holds, intersect, without } from './position.ts';
 import type { Segment } from './segment.ts';
@@ -23,12 +23,16 @@ export interface FeedItem {
   readonly version: Version;
   /** It was made in a history that is not this segment's: whoever watches may have been told of it before. */
   readonly foreign: boolean;
+  /** It was replaced before it came here: nobody is told of it, but that something is missing. */
+  readonly replaced: boolean;
 }
 
 export interface FeedLimits {
   readonly items: number;
   /** Of the ring. */
   readonly size: number;
+  /** Epoch milliseconds of the newest version that was known when it began. */
+  readonly bornMs: number;
 }
 
 /** The lineages that lead to that of a segment, in some part of it: others may have broken elsewhere. */
@@ -47,6 +51,7 @@ export class ChangeFeed {
   #foreignMs = -Infinity;
   readonly #max: number;
   readonly #size: number;
+  readonly #bornMs: number;
   /** Those that this segment has had: each leads to the next. */
   readonly #lineages: Set<string>;
   /** Of segments that were here before, what is of use here. */
@@ -62,6 +67,7 @@ export class ChangeFeed {
     this.segment = segment;
     this.id = id;
     this.askedAt = now;
+    this.#bornMs = limits.bornMs;
     this.#max = limits.items;
     this.#size = limits.size;
     this.#lineages = new Set([this.lineage]);
@@ -74,7 +80,7 @@ export class ChangeFeed {
 
   /** Epoch milliseconds when something of another history came last: whoever was told before lacks it. */
   get foreignMs(): number {
-    return Math.max(this.#foreignMs, this.segment.strangeMs);
+    return this.#foreignMs;
   }
 
   /** What is asked for next goes on here. */
@@ -120,17 +126,31 @@ export class ChangeFeed {
     return this.#led.some(({ arc, lineages }) => lineages.has(lineage) && holds(arc, position));
   }
 
-  /** Returns whether it is of another history. */
+  /** Something that is stored. Returns whether it is of another history. */
   add({ position, entry: { key, version } }: Stored, wall: number): boolean {
     const foreign = !this.followsAt(lineageOf(version), position);
-    this.#items.push({ position, key, version, foreign });
-    if (foreign) this.#foreignMs = wall;
+    this.#push({ position, key, version, foreign, replaced: false }, wall);
+    return foreign;
+  }
+
+  /**
+   * Something that others remember. Returns whether it was made in another history while this one went on:
+   * what was made before is covered by the gap with which this one began.
+   */
+  learn({ position, entry: { key, version } }: Stored, wall: number): boolean {
+    const beside = versionTime(version) > this.#bornMs && !this.followsAt(lineageOf(version), position);
+    if (beside) this.#push({ position, key, version, foreign: true, replaced: true }, wall);
+    return beside;
+  }
+
+  #push(item: FeedItem, wall: number): void {
+    this.#items.push(item);
+    if (item.foreign) this.#foreignMs = wall;
     // Dropped by halves, so that each costs nothing much.
     if (this.#items.length >= 2 * this.#max) {
       this.#start += this.#items.length - this.#max;
       this.#items = this.#items.slice(-this.#max);
     }
-    return foreign;
   }
 
   /** What has come since the place; undefined where that is not remembered. */

@@ -102,6 +102,14 @@ export class Changes {
     }
   }
 
+  /** Others remember an entry that was replaced before it came here. */
+  learned(stored: Stored): void {
+    for (const [segment, feed] of this.#feeds) {
+      if (!holds(segment.arc, stored.position)) continue;
+      if (feed.learn(stored, this.#engine.wall)) this.#releaseAll(feed);
+    }
+  }
+
   /** A change was acknowledged: whoever waits for it is told. */
   changed(position: number, entry: Entry): void {
     for (const [segment, feed] of this.#feeds) {
@@ -118,13 +126,14 @@ export class Changes {
       known.askedAt = now;
       return known;
     }
-    const limits = { items: FEED_MAX, size: this.#engine.size };
+    const bornMs = versionTime(this.#operations.clock.latest);
+    const limits = { items: FEED_MAX, size: this.#engine.size, bornMs };
     const feed = new ChangeFeed(segment, 1 + random.below(2 ** 32), now, limits, this.#former);
     this.#feeds.set(segment, feed);
     // Nobody need wait for the time to be over before the next owner is asked.
     segment.onClose = () => this.#forget(feed);
-    // Whoever waits goes on in the new lineage, of which another owner knows; or is told at once.
-    segment.onBreak = () => this.#releaseAll(feed);
+    // Whoever waits goes on in the new lineage, of which another owner knows.
+    segment.onRenamed = () => this.#releaseAll(feed);
     return feed;
   }
 
@@ -164,8 +173,7 @@ export class Changes {
     if (mark === undefined) return this.#begin(request, arc, feed);
     const lost = request.marks.filter((one) => this.#isLost(one, segment, feed));
     const items = request.log === feed.id && others.length === 0 ? feed.from(request.place) : undefined;
-    const isStrange = mark.sinceMs <= Math.floor(segment.strangeMs);
-    if (items === undefined || lost.length > 0 || isStrange) return this.#walked(request, arc, lost, feed);
+    if (items === undefined || lost.length > 0) return this.#walked(request, arc, lost, feed);
     return this.#logged(request, arc, mark.since, items, feed);
   }
 
@@ -199,7 +207,7 @@ export class Changes {
     const { pageEntries, pageBytes } = this.#engine.limits;
     const entries: Entry[] = [];
     let [bytes, place, missing, through, behind] = [0, feed.end - items.length, false, since, since];
-    for (const { position, key, version, foreign } of items) {
+    for (const { position, key, version, foreign, replaced } of items) {
       if (entries.length >= pageEntries || bytes >= pageBytes) break;
       place += 1;
       const matches = request.prefix ? key.startsWith(request.key) : key === request.key;
@@ -208,7 +216,7 @@ export class Changes {
       missing ||= foreign || entry === undefined;
       // What came before it in another history nobody has told, whatever the versions.
       if (foreign) behind = '';
-      if (entry !== undefined && (!foreign || version > since)) {
+      if (entry !== undefined && !replaced && (!foreign || version > since)) {
         entries.push(entry);
         bytes += key.length + (entry.value?.length ?? 0);
         if (version > through) through = version;

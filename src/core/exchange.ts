@@ -39,8 +39,6 @@ export interface ExchangeOptions {
    * where nothing is pushed.
    */
   readonly lacks?: (key: Key) => void;
-  /** A replaced version that was not remembered here is from now on. */
-  readonly learned?: (version: Version) => void;
   /** All is compared. */
   done(): void;
   /** The member stands at a later epoch. */
@@ -50,7 +48,7 @@ export interface ExchangeOptions {
 /** What whoever begins an exchange need not say. */
 export type ExchangeParts = Omit<
   ExchangeOptions,
-  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'lacks' | 'learned' | 'done'
+  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'lacks' | 'done'
 >;
 
 /** Up to so many entries the versions are compared, above it the sums of parts. */
@@ -256,9 +254,7 @@ export class Exchange {
   #pullPast(arc: Arc, from: number): void {
     this.#ask({ type: 'pull-past', arc, from }, (reply) => {
       if (reply.type !== 'pulled') return this.#later(() => this.#pullPast(arc, from));
-      for (const entry of reply.entries) {
-        if (this.#o.history.add(this.#position(entry), entry)) this.#o.learned?.(entry.version);
-      }
+      for (const entry of reply.entries) this.#o.history.learn(this.#position(entry), entry);
       if (reply.more && reply.entries.length > 0) return this.#pullPast(arc, from + reply.entries.length);
       if (this.#o.push) this.#pushPast(arc, this.#o.history.within(arc));
       else this.#past();

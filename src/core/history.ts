@@ -23,6 +23,8 @@ export class History {
   #forgottenMs = 0;
   /** Told of every entry that is stored; whoever is interested sets it. */
   onStored: (stored: Stored) => void = () => {};
+  /** The same, of replaced entries that others have told of. */
+  onLearned: (stored: Stored) => void = () => {};
 
   /** `max` entries are remembered, of so many bytes of keys and values together. */
   constructor(max: number, bytesMax: number = Infinity) {
@@ -33,6 +35,11 @@ export class History {
   /** Epoch milliseconds: changes that were made before may have been forgotten. */
   get forgottenMs(): number {
     return this.#forgottenMs;
+  }
+
+  /** An entry that another member remembers. */
+  learn(position: number, entry: Entry): void {
+    if (this.add(position, entry)) this.onLearned({ position, entry });
   }
 
   /** An entry that another one replaced here, or elsewhere. Returns whether it was new. */

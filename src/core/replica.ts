@@ -81,7 +81,8 @@ export class Replica {
     const full = this.#full(entries);
     if (full !== undefined) return respond(full);
     if (past) {
-      for (const entry of entries) history.add(keyPosition(engine.hash, fromKey(entry.key), engine.k), entry);
+      for (const entry of entries)
+        history.learn(keyPosition(engine.hash, fromKey(entry.key), engine.k), entry);
     } else this.#put(arc, entries);
     this.#whenSaved(respond, { type: 'copied', stored: true });
   }

@@ -78,6 +78,7 @@ export class Responder {
     this.#changes = new Changes(engine, store, history, operations);
     operations.onSettled = (position, entry) => this.#changes.changed(position, entry);
     history.onStored = (stored) => this.#changes.stored(stored);
+    history.onLearned = (stored) => this.#changes.learned(stored);
   }
 
   handle(from: string, number: number, request: Request): void {

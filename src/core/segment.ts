@@ -6,8 +6,7 @@ import type { Base, Configuration, Voter } from './configuration.ts';
 import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
-import type { Key, Version } from './entry.ts';
-import { lineageOf, lineagePart } from './entry.ts';
+import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOptions, ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
@@ -58,12 +57,10 @@ export class Segment {
   /** The set stays, but the next epoch has to be decided: this one, if it is known which. */
   #renewal: Base | undefined;
   #closed = false;
-  /** Epoch milliseconds when a change came last that members had made beside us, in a lineage left behind. */
-  #strangeMs = -Infinity;
   /** Called when the arc is not served here any more; whoever waits for it sets this. */
   onClose: () => void = () => {};
-  /** The same, when its lineage is another one, or another history has come in. */
-  onBreak: () => void = () => {};
+  /** The same, when its lineage is another one. */
+  onRenamed: () => void = () => {};
 
   constructor(engine: Engine, view: SegmentView, arc: Arc, configuration: Configuration, watermark: number) {
     this.#engine = engine;
@@ -88,10 +85,6 @@ export class Segment {
 
   get watermark(): number {
     return this.#watermark;
-  }
-
-  get strangeMs(): number {
-    return this.#strangeMs;
   }
 
   get changing(): boolean {
@@ -142,7 +135,7 @@ export class Segment {
     this.#changing = false;
     this.#renewal = undefined;
     this.rounds.resume();
-    if (isRenamed) this.onBreak();
+    if (isRenamed) this.onRenamed();
     this.refresh();
   }
 
@@ -167,19 +160,7 @@ export class Segment {
     const parts = this.#reading(contact, (news) => {
       if (news) for (const copy of this.#copies.values()) this.#again(copy);
     });
-    const learned = (version: Version): void => {
-      const { lineage } = this.#configuration;
-      const isStrange =
-        of.lineage !== '' && of.lineage !== lineage && lineageOf(version) !== lineagePart(lineage);
-      if (!isStrange) return;
-      this.#strangeMs = this.#engine.wall;
-      this.onBreak();
-    };
-    const took = (key: Key): void => {
-      learned(parts.store.versionOf(key) ?? '');
-      parts.took(key);
-    };
-    this.#absorbed.set(name, new Exchange({ ...parts, push: false, took, learned }));
+    this.#absorbed.set(name, new Exchange({ ...parts, push: false }));
     for (const [oldest, exchange] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;
       exchange.end();

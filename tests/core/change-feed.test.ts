@@ -6,7 +6,7 @@ import type { Arc } from '../../src/core/position.ts';
 import type { Segment } from '../../src/core/segment.ts';
 import type { Stored } from '../../src/core/store.ts';
 
-const LIMITS = { items: 10, size: 256 };
+const LIMITS = { items: 10, size: 256, bornMs: 0 };
 const [LOW, HIGH]: [Arc, Arc] = [
   { from: 0, to: 50 },
   { from: 50, to: 100 },
@@ -27,6 +27,12 @@ function renamed(arc: Arc, lineage: string, next: string): readonly Led[] {
   const feed = new ChangeFeed(segment, 1, 0, LIMITS, []);
   (segment as { configuration: unknown }).configuration = segmentOf(arc, next).configuration;
   return feed.led;
+}
+
+function stored(lineage: string, ms = 0): Stored {
+  const version = `${ms.toString(16).padStart(12, '0')}0000node--${lineage}${lineage && '1'}`;
+  const entry = { key: 'k', version, value: undefined, expiresAt: 0, operation: '', previous: '' };
+  return { position: 10, entry };
 }
 
 describe('a feed', () => {
@@ -53,19 +59,22 @@ describe('a feed', () => {
     expect([LOW, HIGH].map((part) => next.follows('aaaa', part))).toEqual([true, false]);
   });
 
-  it('knows when something of another history came last, to it or beside it', () => {
+  it('knows when something of another history came last', () => {
     const segment = segmentOf(BOTH, 'aaaa');
     const feed = new ChangeFeed(segment, 1, 0, LIMITS, []);
-    const stored = (lineage: string): Stored => {
-      const version = `${'0'.repeat(16)}node--${lineage}1`;
-      const entry = { key: 'k', version, value: undefined, expiresAt: 0, operation: '', previous: '' };
-      return { position: 10, entry };
-    };
     expect(feed.add(stored('aaaa'), 5)).toBe(false);
     expect(feed.foreignMs).toBe(-Infinity);
     expect(feed.add(stored('bbbb'), 7)).toBe(true);
     expect(feed.foreignMs).toBe(7);
-    (segment as { strangeMs: number }).strangeMs = 9;
-    expect(feed.foreignMs).toBe(9);
+  });
+
+  it('knows what was made beside it, and was replaced before it came', () => {
+    const feed = new ChangeFeed(segmentOf(BOTH, 'aaaa'), 1, 0, { ...LIMITS, bornMs: 100 }, []);
+    const learn = (ms: number, lineage: string): boolean => feed.learn(stored(lineage, ms), 7);
+    expect([learn(50, 'bbbb'), learn(150, 'aaaa'), learn(150, '')]).toEqual([false, false, false]);
+    expect(feed.foreignMs).toBe(-Infinity);
+    expect(learn(150, 'bbbb')).toBe(true);
+    expect(feed.foreignMs).toBe(7);
+    expect(feed.from(1)).toMatchObject([{ foreign: true, replaced: true }]);
   });
 });
