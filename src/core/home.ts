@@ -53,7 +53,7 @@ export class Home {
     this.#forgetCall();
     this.#table.reset();
     this.#table.learned.forget(id);
-    const preferred = others.find((contact) => this.#engine.peers.isConnected(contact.id)) ?? others[0];
+    const preferred = this.#preferred(others);
     if (preferred === undefined) return this.#schedule();
     // The others stay known until the new home has answered: if it is dead as well, one of them is next.
     this.#table.setTables({ self: preferred, predecessor: undefined, successors: [], fingers: others });
@@ -64,6 +64,14 @@ export class Home {
   /** A node is connected that is no member, or not yet: while there is no home, it is asked now and then. */
   watch(): void {
     if (!this.#engine.member && this.#table.origin === undefined) this.#schedule();
+  }
+
+  /** By chance among equals: of two that died without a word neither would ever be given up for a third. */
+  #preferred(others: readonly Contact[]): Contact | undefined {
+    const { peers, random } = this.#engine;
+    const connected = others.filter(({ id }) => peers.isConnected(id));
+    const heard = connected.filter(({ id }) => !peers.isSuspected(id));
+    return random.pick(heard) ?? random.pick(connected) ?? others[0];
   }
 
   #others(home: Contact): Contact[] {

@@ -116,6 +116,16 @@ export function changed({ input, output }: ClientOperation): boolean | undefined
   return output.type === 'stored' || output.type === 'number' || output.type === 'merged';
 }
 
+/**
+ * After a forced epoch a conflict speaks of the side that was asked last: the other may have carried out what
+ * it never got to answer.
+ */
+export function mayHaveChanged(operation: ClientOperation, history: History): boolean {
+  const { output, completedAt = Infinity } = operation;
+  if (output?.type === 'conflict' && completedAt >= history.forcedAt) return true;
+  return changed(operation) !== false;
+}
+
 /** One line of a report. */
 export function describeOperation(operation: ClientOperation): string {
   const { client, node, key, input, invokedAt, completedAt, output, failure } = operation;

@@ -205,6 +205,26 @@ describe('NewestWins', () => {
     expect(judged(['2'], NONE)).toBe('NewestWins');
   });
 
+  test('allows a deletion of which one side of a cut has told only that there is a conflict', () => {
+    const conflict: RegisterOutput = { type: 'conflict', version: '1' };
+    const operations: Told[] = [
+      [0, 1, SET, stored('1')],
+      [2, 9, { type: 'delete', ifVersion: '0' }, conflict],
+      [10, 11, GET, NONE],
+    ];
+    for (const forcedAt of [5, 20]) {
+      const history = historyOf(operations);
+      history.force(forcedAt);
+      const [final] = history.operations.slice(-1);
+      const found = newestWins(
+        history,
+        new Map([['key', new Set(['1'])]]),
+        final === undefined ? [] : [final],
+      );
+      expect(found?.property).toBe(forcedAt < 9 ? undefined : 'NewestWins');
+    }
+  });
+
   test('allows that what only the dead held is lost', () => {
     expect(judged(['1'], is('a', '1'))).toBeUndefined();
     expect(judged([], NONE)).toBeUndefined();

@@ -21,6 +21,18 @@ describe(`${SEEDS} seeds of ${MINUTES} simulated minutes`, () => {
   }
 });
 
+describe('worlds in which a property did not hold once', () => {
+  test.each([
+    [416, 'a member that had held nothing never looked whether it should keep what it holds'],
+    [446, 'two members that knew each other stayed alone, asking only the dead'],
+    [573, 'a client went to and fro between two homes that had died without a word'],
+    [908, 'lineages that an owner held side by side never met'],
+    [1_076, 'a key with thousands of replaced values was compared position by position'],
+  ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
+    expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
+  });
+});
+
 describe('a seed', () => {
   test('gives the same trace hash on every run, and another seed another', () => {
     const [once, again, other] = [runSwarm(7, 1), runSwarm(7, 1), runSwarm(8, 1)];

@@ -2,7 +2,7 @@
 // those that had been answered, and at most the sum of those that may have happened. The upper bound holds
 // whatever happens to the ring; the lower one until an epoch is forced.
 import type { ClientOperation, History } from '../history.ts';
-import { byKey, changed, describeOperation } from '../history.ts';
+import { byKey, describeOperation, mayHaveChanged } from '../history.ts';
 import type { Finding } from './finding.ts';
 
 /** Keys that are only ever counted up begin with this. */
@@ -25,16 +25,6 @@ export function countsOnce(history: History): Finding | undefined {
     }
   }
   return undefined;
-}
-
-/**
- * After a forced epoch a conflict speaks of the side that was asked last: the other may have carried out what
- * it never got to answer.
- */
-function mayHaveChanged(operation: ClientOperation, history: History): boolean {
-  const { output, completedAt = Infinity } = operation;
-  if (output?.type === 'conflict' && completedAt >= history.forcedAt) return true;
-  return changed(operation) !== false;
 }
 
 function shown({ output }: ClientOperation): number | undefined {

@@ -2,7 +2,7 @@
 // anybody still held when the faults ended is not followed by an older one, and a deleted entry does not come
 // back.
 import type { ClientOperation, History } from '../history.ts';
-import { byKey, changed, describeOperation, versionOf } from '../history.ts';
+import { byKey, changed, describeOperation, mayHaveChanged, versionOf } from '../history.ts';
 import { versionTime } from '../../core/entry.ts';
 import type { World } from '../world.ts';
 import { copies } from './copies-agree.ts';
@@ -25,8 +25,11 @@ export function newestWins(
 ): Finding | undefined {
   const keys = byKey(history.operations);
   for (const final of finals) {
-    const writes = (keys.get(final.key) ?? []).filter((operation) => changed(operation) !== false);
-    const kept = writes.filter(({ output }) => held.get(final.key)?.has(versionOf(output) ?? '') === true);
+    const writes = (keys.get(final.key) ?? []).filter((operation) => mayHaveChanged(operation, history));
+    const kept = writes.filter((operation) => {
+      const version = versionOf(operation.output) ?? '';
+      return changed(operation) !== false && held.get(final.key)?.has(version) === true;
+    });
     const newest = kept.toSorted((a, b) =>
       (versionOf(a.output) ?? '') < (versionOf(b.output) ?? '') ? 1 : -1,
     )[0];
@@ -50,10 +53,10 @@ function follows(
     return newest.input.type === 'delete' ? version > floor : version >= floor;
   }
   // A deletion that was sent to both sides of a cut has a version on each, made while it was under way; the
-  // answer tells of one.
+  // answer tells of one, or that there is a conflict on one.
   return writes.some(({ input, output, invokedAt, completedAt = Infinity }) => {
     if (input.type !== 'delete') return false;
-    const version = versionOf(output);
+    const version = output?.type === 'conflict' ? undefined : versionOf(output);
     return version === undefined || versionTime(version) + completedAt - invokedAt >= versionTime(floor);
   });
 }
