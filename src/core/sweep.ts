@@ -133,7 +133,9 @@ export class Sweep {
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
     const holder = this.#engine.self;
     const request = (): Request => ({ type: 'offer', arc, position, holder, configuration });
-    this.#view.lookup({ position, request, here: () => false, deadline }, ({ reply }) => {
+    // What follows the owner would weigh more than the offer; where it is dead, the next sweep offers again.
+    const goal: Goal = { position, request, here: () => false, deadline, followers: false };
+    this.#view.lookup(goal, ({ reply }) => {
       if (reply?.type !== 'offered' && this.#view.nobody()) return this.#end();
       if (reply?.type !== 'offered') {
         this.#unfinished = true;
