@@ -62,6 +62,8 @@ export class Exchange {
   readonly #o: ExchangeOptions;
   /** Parts that differ and have not been looked at. */
   readonly #open: Arc[] = [];
+  /** Parts of which the member holds nothing: they are sent whole. */
+  readonly #missing: Arc[] = [];
   /** Parts of which what is remembered differs, and has not been looked at. */
   readonly #openPast: Arc[] = [];
   #ended = false;
@@ -82,6 +84,8 @@ export class Exchange {
   }
 
   #next(): void {
+    const missing = this.#missing.pop();
+    if (missing !== undefined) return this.#push(missing, new Map(), undefined);
     const arc = this.#open.pop();
     if (arc === undefined) return this.#past();
     if (arcLength(arc, this.#o.engine.size) > PARTS && this.#o.store.count(arc) > DIGEST_MAX) {
@@ -109,7 +113,8 @@ export class Exchange {
       const mine = store.summary(piece);
       if (sameSummary(mine, their)) continue;
       if (mine.count === 0) empty.push(piece);
-      else if (their.count > 0 || this.#o.push) this.#open.push(piece);
+      else if (their.count > 0) this.#open.push(piece);
+      else if (this.#o.push) this.#missing.push(piece);
       else this.#reportLacking(piece, new Map());
     }
     this.#pullAll(this.#o.pull ? empty : [], undefined);

@@ -38,6 +38,7 @@ export class Sweep {
   readonly #view: SweepView;
   #timer: Timer | undefined;
   #running = false;
+  #begunAt = -Infinity;
   /** Something changed since the last sweep began. */
   #dirty = false;
   /** Something could not be settled in this sweep. */
@@ -59,7 +60,7 @@ export class Sweep {
   /** Copies held here may belong elsewhere now. */
   touch(): void {
     this.#dirty = true;
-    this.#schedule(this.#engine.profile.stabiliseEagerMs * SETTLING_TURNS);
+    this.#schedule(this.#settlingMs());
   }
 
   /** Sweeps at once and again until nothing held here belongs elsewhere. */
@@ -81,7 +82,14 @@ export class Sweep {
     this.#timer = this.#engine.after(ms, () => this.#begin());
   }
 
+  #settlingMs(): number {
+    const { now, profile } = this.#engine;
+    // One that goes on changing is looked through once a stabilisation.
+    return Math.max(profile.stabiliseEagerMs * SETTLING_TURNS, this.#begunAt + profile.stabiliseMs - now);
+  }
+
   #begin(): void {
+    this.#begunAt = this.#engine.now;
     this.#running = true;
     this.#dirty = false;
     this.#unfinished = false;
@@ -99,7 +107,7 @@ export class Sweep {
       done?.();
     }
     if (this.#onClean !== undefined) return this.#schedule(retryMs);
-    if (this.#dirty) this.#schedule(retryMs);
+    if (this.#dirty) this.#schedule(this.#settlingMs());
     else if (this.#unfinished) this.#schedule(sweepMs);
     // Who holds nothing may come to hold copies without hearing of it here, if only as a member.
     else if (this.#engine.member || this.#store.size > 0 || !this.#owner.registers.empty)
