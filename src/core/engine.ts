@@ -70,8 +70,6 @@ export class Engine {
   readonly random: Random;
   readonly peers: Peers;
   readonly saver: Saver;
-  /** Monotonic milliseconds of the input that is being handled. */
-  now = 0;
   readonly clockSkewMaxMs: number;
   /** Wall time minus monotonic time, as ring-clock.ts judges it. */
   wallOffset = 0;
@@ -86,6 +84,8 @@ export class Engine {
   onSilence: (id: string) => void = () => {};
   readonly #timers = new Timers();
   readonly #calls = new NumberTable<Call>();
+  #now = 0;
+  #wokeAt = -Infinity;
   #lastNumber = 0;
   #deferred: (() => void)[] = [];
   #effects: Effect[] = [];
@@ -102,6 +102,25 @@ export class Engine {
     this.random = new Random(options.seed);
     this.peers = new Peers(options.limits.peers, options.profile.requestMinMs, options.profile.requestMaxMs);
     this.saver = new Saver(options.durable ?? false, options.profile.probeMinMs, this);
+  }
+
+  /** Monotonic milliseconds of the input that is being handled. */
+  get now(): number {
+    return this.#now;
+  }
+
+  set now(now: number) {
+    // Timers are run when they are due, unless the process stands still.
+    if (now - this.#timers.next() >= this.profile.evictAfterMs / 2) this.#wokeAt = now;
+    this.#now = now;
+  }
+
+  /**
+   * Whether the process has just gone on after it stood still: others may have taken its arc over, and what
+   * it is asked right now may have been answered there.
+   */
+  get isWaking(): boolean {
+    return this.#now - this.#wokeAt < this.profile.requestMinMs;
   }
 
   /** Epoch milliseconds. */

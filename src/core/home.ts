@@ -54,6 +54,8 @@ export class Home {
     this.#table.reset();
     this.#table.learned.forget(id);
     const preferred = this.#preferred(others);
+    // None of them may live, while others are connected whose becoming members was not heard.
+    if (preferred !== undefined && this.#engine.peers.isSuspected(preferred.id)) this.#inquire();
     if (preferred === undefined) return this.#schedule();
     // The others stay known until the new home has answered: if it is dead as well, one of them is next.
     this.#table.setTables({ self: preferred, predecessor: undefined, successors: [], fingers: others });
@@ -128,8 +130,11 @@ export class Home {
       this.#engine.call(id, { type: 'tables', known: 0 }, (answer) => {
         const tables =
           answer.type === 'reply' && answer.body.type === 'tables-are' ? answer.body.tables : undefined;
-        if (tables === undefined || tables.self.id === this.#engine.self.id) return;
-        this.connected(tables.self, tables);
+        const { self, member, peers } = this.#engine;
+        if (tables === undefined || tables.self.id === self.id || member) return;
+        const origin = this.#table.origin;
+        if (origin === undefined || !peers.isSuspected(origin.id)) this.connected(tables.self, tables);
+        else if (!peers.isSuspected(tables.self.id)) this.#sentOn(origin, tables);
       });
     }
     if (ids.length > 0) this.#schedule();

@@ -15,7 +15,7 @@ import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import type { Refusal } from './parked.ts';
 import { Parked } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
-import { apart, forcedMessage, neighbours, plan, renewalsOf } from './plan.ts';
+import { apart, forcedMessage, plan, renewalsOf, touching } from './plan.ts';
 import { Registers } from './registers.ts';
 import { Segment } from './segment.ts';
 
@@ -122,7 +122,7 @@ export class Owner {
     return this.#segments.find((segment) => holds(segment.arc, position));
   }
 
-  /** Lineages that are left apart meet; neighbouring segments with one set become one. */
+  /** Lineages that are left apart meet; segments that touch become one. */
   tidy(): void {
     const ours = this.#segments.filter(({ arc }) => this.#isOurs(arc));
     const split = apart(ours, this.registers);
@@ -130,16 +130,16 @@ export class Owner {
       this.#cut(...split);
       return this.reconcileSoon();
     }
-    const pair = neighbours(ours);
-    if (pair === undefined) return;
-    const [a, b] = pair;
-    const renewals = renewalsOf(a, b, () => newLineage(this.#o.engine.random));
+    const run = touching(ours);
+    const [first, last] = [run[0], run.at(-1)];
+    if (first === undefined || last === undefined || first === last) return;
+    const renewals = renewalsOf(run, () => newLineage(this.#o.engine.random));
     for (const { segment, to } of renewals) segment.renew(to);
     if (renewals.length > 0) return;
-    this.#close(a);
-    this.#close(b);
-    const watermark = Math.min(a.watermark, b.watermark);
-    this.#serve({ from: a.arc.from, to: b.arc.to }, joined(a.configuration, b.configuration), watermark);
+    for (const segment of run) this.#close(segment);
+    const configuration = run.map((one) => one.configuration).reduce(joined);
+    const watermark = Math.min(...run.map((one) => one.watermark));
+    this.#serve({ from: first.arc.from, to: last.arc.to }, configuration, watermark);
   }
 
   /** A part that nobody serves or changes: what is known of it decides how it is taken over. */

@@ -52,34 +52,45 @@ export function apart(segments: readonly Segment[], registers: Registers): [Segm
   return undefined;
 }
 
-/** Two of the segments that touch and are complete. */
-export function neighbours(segments: readonly Segment[]): readonly [Segment, Segment] | undefined {
-  for (const a of segments) {
-    const b = segments.find((other) => other !== a && other.arc.from === a.arc.to);
-    if (b !== undefined && a.complete && b.complete) return [a, b];
+/** Complete segments of which each begins where the one before it ends: the first such run of several. */
+export function touching(segments: readonly Segment[]): Segment[] {
+  const complete = segments.filter((segment) => segment.complete);
+  for (const first of complete) {
+    if (complete.some((other) => other !== first && other.arc.to === first.arc.from)) continue;
+    const run = runFrom(first, complete);
+    if (run.length > 1) return run;
   }
-  return undefined;
+  // All round the ring.
+  const [first] = complete;
+  return first === undefined ? [] : runFrom(first, complete);
 }
 
-/** What has to be decided before two segments have one configuration; nothing where they have. */
+function runFrom(first: Segment, segments: readonly Segment[]): Segment[] {
+  const run = [first];
+  for (let last = first; ; ) {
+    const next = segments.find((other) => other.arc.from === last.arc.to && !run.includes(other));
+    if (next === undefined) return run;
+    run.push(next);
+    last = next;
+  }
+}
+
+/** What has to be decided before the segments have one configuration; nothing where they have. */
 export function renewalsOf(
-  a: Segment,
-  b: Segment,
+  run: readonly Segment[],
   lineage: () => string,
 ): readonly { readonly segment: Segment; readonly to: Base }[] {
-  if (sameSet(a.configuration, b.configuration)) return [];
-  const [lower, higher] = a.configuration.epoch < b.configuration.epoch ? [a, b] : [b, a];
-  const { epoch } = higher.configuration;
-  const same = lower.configuration.lineage === higher.configuration.lineage;
-  if (same && lower.configuration.epoch < epoch) {
-    return [{ segment: lower, to: { lineage: higher.configuration.lineage, epoch } }];
-  }
+  const highest = run.reduce((a, b) => (a.configuration.epoch < b.configuration.epoch ? b : a));
+  const { configuration } = highest;
+  const rest = run.filter((segment) => !sameSet(segment.configuration, configuration));
+  if (rest.length === 0) return [];
   // Within a lineage the epoch goes before the clock (entry.ts), so it is kept where that can be.
-  const to = { lineage: same ? higher.configuration.lineage : lineage(), epoch: epoch + 1 };
-  return [
-    { segment: lower, to },
-    { segment: higher, to },
-  ];
+  const same = rest.every((segment) => segment.configuration.lineage === configuration.lineage);
+  if (same && rest.every((segment) => segment.configuration.epoch < configuration.epoch)) {
+    return rest.map((segment) => ({ segment, to: configuration }));
+  }
+  const to = { lineage: same ? configuration.lineage : lineage(), epoch: configuration.epoch + 1 };
+  return run.map((segment) => ({ segment, to }));
 }
 
 /** What users are told when an arc goes on without a majority. */

@@ -284,6 +284,10 @@ export class Responder {
 
   #owned(request: OwnedRequest, respond: (reply: Reply) => void): void {
     const { engine, owner } = this.#parts;
+    if (request.type === 'operate' && request.operation.type !== 'get' && engine.isWaking) {
+      const message = 'this member has just gone on after it stood still';
+      return respond({ type: 'failed', code: 'BUSY', message });
+    }
     const position =
       request.type === 'operate'
         ? keyPosition(engine.hash, fromKey(request.key), engine.k)

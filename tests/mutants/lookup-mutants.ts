@@ -19,14 +19,6 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     caughtBy: 'steady',
   },
   {
-    name: 'lookup-asks-the-same-again',
-    why: 'a member that has shown all that it knows is asked for it again',
-    file: 'src/core/way.ts',
-    find: 'if (this.hasAnswered(contact) ? this.#shown.has(id) :',
-    replace: 'if (this.hasAnswered(contact) ? this.#shown.size < 0 :',
-    caughtBy: 'dead',
-  },
-  {
     name: 'lookup-asks-the-farthest',
     why: 'of the members before the position the farthest is asked, not the nearest',
     file: 'src/core/way.ts',
@@ -72,6 +64,6 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     file: 'src/core/home.ts',
     find: 'if (this.#engine.member || origin?.id !== id) return;',
     replace: "if (this.#engine.member || origin?.id !== id || id !== '') return;",
-    caughtBy: 'swarm',
+    caughtBy: 'homeless',
   },
 ];

@@ -9,7 +9,7 @@ import { ahead, away, ends, jump, wild } from './scenes/deletions.ts';
 import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
 import { asleep, cutOff } from './scenes/owners.ts';
 import { heirs, late, merge, newcomer, pages } from './scenes/handing-over.ts';
-import { cold, dead, warm } from './scenes/lookups.ts';
+import { cold, dead, homeless, warm } from './scenes/lookups.ts';
 import { leaver, meeting } from './scenes/motion.ts';
 import { counts, leaves, watches } from './scenes/repeats.ts';
 import type { Finding } from './scenes/stage.ts';
@@ -42,6 +42,7 @@ export type TrialName =
   | 'cold'
   | 'warm'
   | 'dead'
+  | 'homeless'
   | 'heirs'
   | 'newcomer'
   | 'late'
@@ -78,6 +79,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   leaver,
   meeting,
   cold,
+  homeless,
   warm,
   dead,
   heirs,

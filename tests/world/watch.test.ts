@@ -94,7 +94,15 @@ describe('the judge of watches', () => {
   });
 
   test('notices when what was told is not behind what was told before', async () => {
-    const { problems } = await run('calm', 1, (reply) => ({ ...reply, entries: reply.entries.toReversed() }));
+    const problems: string[] = [];
+    // Several are not told together in every world.
+    for (let seed = 1; seed <= 8 && problems.length === 0; seed++) {
+      const reverses = (reply: ChangesReply): ChangesReply => ({
+        ...reply,
+        entries: reply.entries.toReversed(),
+      });
+      problems.push(...(await run('calm', seed, reverses)).problems);
+    }
     expect(problems.join('\n')).toContain('told behind');
   });
 

@@ -14,13 +14,15 @@ const COLD = { k: 6, members: 24, list: 2 } as const;
 const WARM = { k: 32, members: 16, list: 2 } as const;
 const DEAD = { k: 32, members: 16, list: 3 } as const;
 const NEVER_MS = 1e12;
+const CONNECTING_MS = 500;
+const WITHOUT_HOME_MS = 10_000;
 /** Nobody finds out by itself any more. */
 const STILL = { stabiliseMs: NEVER_MS, fingerMs: NEVER_MS, fingerIdleMs: NEVER_MS, sweepMs: NEVER_MS };
 const STILL_MS = 3 * PROFILES.local.fingerIdleMs;
 /** It finds out that the owner is dead, and may ask once or twice more, in case only an answer was lost. */
 const TO_THE_DEAD_MAX = 3;
-/** A lookup that goes in a circle asks 128 times before it starts afresh. */
-const REQUESTS_MAX = 127;
+/** Of a lookup that finds its way round a dead owner; one that goes in a circle asks far more often. */
+const REQUESTS_MAX = 40;
 
 interface Size {
   readonly k: number;
@@ -64,6 +66,27 @@ export const warm: Scene = (seed) => {
     if (requests > 1) return { property: 'WarmIsOneRequest', detail: `${node.name} took ${requests}` };
   }
   return undefined;
+};
+
+/** The home of a client dies in silence: it takes another one, through which it joins. */
+export const homeless: Scene = (seed) => {
+  const world = new World({ seed, k: 32 });
+  const nodes = joinedRing(world, 4);
+  const client = world.add();
+  const home = nodes[seed % 4];
+  if (home === undefined) return undefined;
+  world.connect(client, home);
+  world.run(CONNECTING_MS);
+  for (const node of nodes) if (node !== home) world.connect(client, node);
+  world.run(CONNECTING_MS);
+  world.crash(home, true);
+  world.run(WITHOUT_HOME_MS);
+  const outcome = world.settle(client, { type: 'join' });
+  if (outcome.ok) return undefined;
+  return {
+    property: 'TakesAnotherHome',
+    detail: `${home.name} is dead, and join said ${outcome.failure.code}`,
+  };
 };
 
 /** The owner dies in silence, and is looked up: the asker finds out, and goes on to the heir. */

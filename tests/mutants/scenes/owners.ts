@@ -1,6 +1,7 @@
 // Scenes about owners: one that is cut off from its copies, and one that slept while another took its place.
 import type { Command, ScanResult } from '../../../src/core/command.ts';
 import type { Outcome } from '../../../src/core/effect.ts';
+import { PROFILES } from '../../../src/core/profile.ts';
 import type { WorldNode } from '../../../src/sim/world.ts';
 import type { Finding, Scene } from './stage.ts';
 import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
@@ -56,6 +57,10 @@ export const asleep: Scene = (seed) => {
   if (!stage.set(client, key, 'new', ASLEEP_MS)) return undefined;
   if (seed % 3 === 0) stage.operate(client, key, { type: 'delete', ifVersion: '' });
   world.run(stage.random.float() * 1_000);
+  // It refuses writes in the first moment.
+  owner.state = 'running';
+  world.resume(owner);
+  world.run(PROFILES.local.requestMinMs);
   world.heal();
   if (seed % 3 === 0) return walksAwake(stage, owner, key);
   return seed % 2 === 0 ? readsAwake(stage, owner, key) : writesAwake(stage, owner, key);
@@ -81,11 +86,9 @@ function writesAwake(stage: Stage, owner: WorldNode, key: string): Finding | und
   return { property: 'AcknowledgedStays', detail: `${owner.name} woke up and wrote, but ${read} is read` };
 }
 
-/** It is asked in the moment in which it wakes up. */
+/** It is asked in the moment in which it hears of the others again. */
 function awake({ world }: Stage, owner: WorldNode, command: Command): Outcome {
-  owner.state = 'running';
   const number = world.command(owner, command);
-  world.resume(owner);
   world.runUntil(() => owner.outcomes.has(number), 15_000);
   return owner.outcomes.get(number) ?? { ok: false, failure: { code: 'UNSETTLED', message: '' } };
 }
