@@ -21,6 +21,8 @@ export interface FeedItem {
   readonly position: number;
   readonly key: Key;
   readonly version: Version;
+  /** What stood here before; '' = nothing. */
+  readonly former: Version;
   /** It was made in a history that is not this segment's: whoever watches may have been told of it before. */
   readonly foreign: boolean;
   /** It was replaced before it came here: nobody is told of it, but that something is missing. */
@@ -127,9 +129,9 @@ export class ChangeFeed {
   }
 
   /** Something that is stored. Returns whether it is of another history. */
-  add({ position, entry: { key, version } }: Stored, wall: number): boolean {
+  add({ position, entry: { key, version } }: Stored, former: Version, wall: number): boolean {
     const foreign = !this.followsAt(lineageOf(version), position);
-    this.#push({ position, key, version, foreign, replaced: false }, wall);
+    this.#push({ position, key, version, former, foreign, replaced: false }, wall);
     return foreign;
   }
 
@@ -139,7 +141,7 @@ export class ChangeFeed {
    */
   learn({ position, entry: { key, version } }: Stored, wall: number): boolean {
     const beside = versionTime(version) > this.#bornMs && !this.followsAt(lineageOf(version), position);
-    if (beside) this.#push({ position, key, version, foreign: true, replaced: true }, wall);
+    if (beside) this.#push({ position, key, version, former: '', foreign: true, replaced: true }, wall);
     return beside;
   }
 

@@ -93,12 +93,12 @@ export class Changes {
   }
 
   /** An entry was stored here: by an operation, or because another member held it. */
-  stored(stored: Stored): void {
+  stored(stored: Stored, former: Version): void {
     for (const [segment, feed] of this.#feeds) {
       if (!holds(segment.arc, stored.position)) continue;
       if (this.#engine.now - feed.askedAt > IDLE_MS) this.#forget(feed);
       // Nobody else will know of it: whoever waits is told at once.
-      else if (feed.add(stored, this.#engine.wall)) this.#releaseAll(feed);
+      else if (feed.add(stored, former, this.#engine.wall)) this.#releaseAll(feed);
     }
   }
 
@@ -207,7 +207,7 @@ export class Changes {
     const { pageEntries, pageBytes } = this.#engine.limits;
     const entries: Entry[] = [];
     let [bytes, place, missing, through, behind] = [0, feed.end - items.length, false, since, since];
-    for (const { position, key, version, foreign, replaced } of items) {
+    for (const { position, key, version, former, foreign, replaced } of items) {
       if (entries.length >= pageEntries || bytes >= pageBytes) break;
       place += 1;
       const matches = request.prefix ? key.startsWith(request.key) : key === request.key;
@@ -217,8 +217,12 @@ export class Changes {
       // What came before it in another history nobody has told, whatever the versions.
       if (foreign) behind = '';
       if (entry !== undefined && !replaced && (!foreign || version > since)) {
-        entries.push(entry);
-        bytes += key.length + (entry.value?.length ?? 0);
+        const told = foreign || entry.previous === former ? [entry] : this.#between(entry, former, since);
+        missing ||= told === undefined;
+        for (const one of told ?? [entry]) {
+          entries.push(one);
+          bytes += key.length + (one.value?.length ?? 0);
+        }
         if (version > through) through = version;
       }
     }
@@ -278,6 +282,16 @@ export class Changes {
       entry = replaced;
     }
     return false;
+  }
+
+  /**
+   * An entry that came from another holder, behind what was replaced there since the version that stood here,
+   * and was not told by a former owner; undefined where a link is forgotten.
+   */
+  #between(entry: Entry, former: Version, since: Version): Entry[] | undefined {
+    const found: Entry[] = [];
+    if (this.#chain(entry, former > since ? former : since, found)) return undefined;
+    return found.length === 0 ? [entry] : found.toReversed();
   }
 
   #entry(key: Key, version: Version): Entry | undefined {

@@ -21,8 +21,8 @@ export class History {
   readonly #past = new Map<Version, Past>();
   readonly #byOperation = new Map<string, readonly Entry[]>();
   #forgottenMs = 0;
-  /** Told of every entry that is stored; whoever is interested sets it. */
-  onStored: (stored: Stored) => void = () => {};
+  /** Told of every entry that is stored, and which version it replaces; whoever is interested sets it. */
+  onStored: (stored: Stored, former: Version) => void = () => {};
   /** The same, of replaced entries that others have told of. */
   onLearned: (stored: Stored) => void = () => {};
 
@@ -110,7 +110,7 @@ export function recording(history: History, saver: Saver): StoreObserver {
     stored: ({ position, entry }, replaced) => {
       if (replaced !== undefined) history.add(position, replaced);
       if (saver.durable) saver.save({ type: 'entry', position, entry });
-      history.onStored({ position, entry });
+      history.onStored({ position, entry }, replaced?.version ?? '');
     },
     removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
   };

@@ -77,7 +77,7 @@ export class Responder {
     const { engine, store, history, operations } = parts;
     this.#changes = new Changes(engine, store, history, operations);
     operations.onSettled = (position, entry) => this.#changes.changed(position, entry);
-    history.onStored = (stored) => this.#changes.stored(stored);
+    history.onStored = (stored, former) => this.#changes.stored(stored, former);
     history.onLearned = (stored) => this.#changes.learned(stored);
   }
 

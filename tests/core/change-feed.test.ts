@@ -62,9 +62,9 @@ describe('a feed', () => {
   it('knows when something of another history came last', () => {
     const segment = segmentOf(BOTH, 'aaaa');
     const feed = new ChangeFeed(segment, 1, 0, LIMITS, []);
-    expect(feed.add(stored('aaaa'), 5)).toBe(false);
+    expect(feed.add(stored('aaaa'), '', 5)).toBe(false);
     expect(feed.foreignMs).toBe(-Infinity);
-    expect(feed.add(stored('bbbb'), 7)).toBe(true);
+    expect(feed.add(stored('bbbb'), '', 7)).toBe(true);
     expect(feed.foreignMs).toBe(7);
   });
 

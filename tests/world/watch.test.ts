@@ -63,6 +63,12 @@ describe('a watch whose owner changes', () => {
   );
 });
 
+test('of an entry that comes from another holder, what was replaced there is told as well', async () => {
+  // An owner dies right after two writes of one key.
+  const result = await runWatches({ seed: 841, mode: 'crashes', ownerChanges: 20 });
+  expect(result).toMatchObject({ problems: [], gaps: 0 });
+});
+
 describe('the judge of watches', () => {
   test('notices when gaps are kept back', async () => {
     const problems: string[] = [];
