@@ -4,11 +4,9 @@
 // set, is the owner's affair (owner.ts).
 import type { Configuration, Proposal, Voter } from './configuration.ts';
 import { newLineage, successorOf, supersedes } from './configuration.ts';
-import type { ChangeView, Ended } from './change-view.ts';
-import { NOTHING_LEARNED } from './change-view.ts';
+import { NOTHING_LEARNED, type ChangeView, type Ended } from './change-view.ts';
 import type { Contact } from './contact.ts';
 import * as rules from './decision.ts';
-import type { Decision } from './decision.ts';
 import type { Answer, Engine } from './engine.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Request } from './message.ts';
@@ -21,7 +19,7 @@ export class Change {
   readonly #engine: Engine;
   readonly #view: ChangeView;
   readonly #startedAt: number;
-  #decision: Decision | undefined;
+  #decision: rules.Decision | undefined;
   #round = 0;
   readonly #exchanges: Exchanges;
   #ended = false;
@@ -132,12 +130,21 @@ export class Change {
       this.#watch();
       const quiet = this.#engine.now - this.#progressAt;
       if (this.#tryForce()) return;
-      if (quiet < profile.requestMaxMs * 2) return;
+      if (quiet < profile.requestMaxMs * 2 && !this.#readsTheLost()) return;
       this.#progressAt = this.#engine.now;
       this.#copying = undefined;
       if (this.#decision?.ballot.round === 0) this.#end({});
       else this.#prepare();
     });
+  }
+
+  /** Whether it waits for entries of a member that died since it was asked for them. */
+  #readsTheLost(): boolean {
+    const { peers } = this.#engine;
+    // A former owner is read beforehand only to save time.
+    if (this.#copying !== undefined) return peers.isSuspected(this.#copying.id);
+    const unread = rules.unread(this.#decision);
+    return unread.some(({ contact }) => peers.isSuspected(contact.id) && this.#view.isLost(contact));
   }
 
   #tryForce(): boolean {
@@ -196,9 +203,8 @@ export class Change {
   #successor(members: readonly Voter[], fresh: boolean, found?: Configuration): Configuration {
     const bases = found === undefined ? this.bases : [...this.bases, found];
     const epoch = 1 + Math.max(0, ...bases.map((base) => base.epoch));
-    const lineage = fresh
-      ? newLineage(this.#engine.random)
-      : (this.bases[0]?.lineage ?? newLineage(this.#engine.random));
+    const own = fresh ? undefined : this.bases[0]?.lineage;
+    const lineage = own ?? newLineage(this.#engine.random);
     return successorOf(bases, { lineage, epoch }, members);
   }
 
@@ -208,13 +214,11 @@ export class Change {
     const { id } = voter.contact;
     if (vote.type === 'outbid') return this.#outbid(vote.promised);
     if (vote.type === 'unknown') return this.#bringUp(base, voter);
-    if (vote.type === 'elsewhere') {
-      return this.#elsewhere(base, voter, vote.configuration);
-    }
+    if (vote.type === 'elsewhere') return this.#elsewhere(base, voter, vote.configuration);
     if (vote.type !== 'promised') return;
     this.#round = Math.max(this.#round, vote.accepted?.ballot.round ?? 0);
     this.#marks.set(id, vote.watermark);
-    this.#step((now) => rules.promised(now, base, id, vote.accepted, vote.watermark));
+    this.#step((now) => rules.promised(now, base, id, vote));
   }
 
   /** The voter stands at another configuration of the same history. */
@@ -273,7 +277,7 @@ export class Change {
     return undefined;
   }
 
-  #proceed(before: Decision['phase']): void {
+  #proceed(before: rules.Decision['phase']): void {
     const decision = this.#decision;
     if (decision === undefined || this.#ended || decision.phase === before) return;
     this.#progressAt = this.#engine.now;
@@ -285,11 +289,9 @@ export class Change {
     if (decision.phase === 'decided') this.#decide(decision);
   }
 
-  #collect(decision: Decision): void {
+  #collect(decision: rules.Decision): void {
     const me = this.#engine.self.id;
-    let next = decision;
-    if (rules.promisers(decision).has(me)) next = rules.collected(next, me);
-    this.#decision = next;
+    if (rules.promisers(decision).has(me)) this.#decision = rules.collected(decision, me);
     const others = rules.promisingVoters(decision).filter(({ contact }) => contact.id !== me);
     const sources = others.map((voter) => ({ voter, watermark: this.#marks.get(voter.contact.id) ?? 0 }));
     this.#exchanges.read(sources, this.#horizon(decision), (id) => {
@@ -299,11 +301,11 @@ export class Change {
   }
 
   /** A watermark belongs to its lineage, and says nothing where several come together. */
-  #horizon(decision: Decision): number {
+  #horizon(decision: rules.Decision): number {
     return this.bases.length === 1 ? decision.watermark : 0;
   }
 
-  #store(decision: Decision): void {
+  #store(decision: rules.Decision): void {
     const me = this.#engine.self.id;
     const { members } = rules.outcome(decision);
     const read = rules.promisers(decision);
@@ -312,15 +314,9 @@ export class Change {
     const horizon = this.#horizon(decision);
     for (const voter of members) {
       const { contact } = voter;
-      if (contact.id === me) {
-        const attempt = this.#attempt;
-        this.#engine.saver.whenSaved((saved) => {
-          if (saved && this.#attempt === attempt) this.#step((now) => rules.stored(now, me));
-        });
-      } else {
-        const done = (): void => this.#step((now) => rules.stored(now, contact.id));
-        this.#exchanges.push(voter, horizon, done);
-      }
+      const done = (): void => this.#step((now) => rules.stored(now, contact.id));
+      if (contact.id === me) this.#whenSaved(done);
+      else this.#exchanges.push(voter, horizon, done);
     }
   }
 
@@ -344,7 +340,7 @@ export class Change {
     }
   }
 
-  #decide(decision: Decision): void {
+  #decide(decision: rules.Decision): void {
     const configuration = rules.outcome(decision);
     const { watermark, forced } = decision;
     const own = configuration === decision.proposed;
@@ -360,12 +356,20 @@ export class Change {
     this.#view.decided(this, { arc: this.arc, configuration, watermark, forced, own });
   }
 
-  #step(rule: (decision: Decision) => Decision): void {
+  #step(rule: (decision: rules.Decision) => rules.Decision): void {
     if (this.#decision === undefined || this.#ended) return;
     const before = this.#decision.phase;
     this.#progressAt = this.#engine.now;
     this.#decision = rule(this.#decision);
     this.#proceed(before);
+  }
+
+  /** What was changed here is written down; nothing follows where it fails, or comes too late. */
+  #whenSaved(done: () => void): void {
+    const attempt = this.#attempt;
+    this.#engine.saver.whenSaved((saved) => {
+      if (saved && !this.#ended && this.#attempt === attempt) done();
+    });
   }
 
   /** Asks a voter, or this member itself; one that is silent is asked again while the attempt lasts. */
@@ -379,10 +383,7 @@ export class Change {
     const current = (): boolean => !this.#ended && this.#attempt === attempt;
     if (to.id === this.#engine.self.id) {
       const votes = local();
-      this.#engine.saver.whenSaved((saved) => {
-        if (saved && current()) done(votes);
-      });
-      return;
+      return this.#whenSaved(() => done(votes));
     }
     const send = (): void => {
       this.#engine.call(to, request, (answer: Answer) => {

@@ -11,6 +11,7 @@
 // rely on a majority of it holding everything that was acknowledged before.
 import type { Ballot, Configuration, Proposal, Voter } from './configuration.ts';
 import { compareBallots, majority } from './configuration.ts';
+import type { Promised } from './register.ts';
 
 export type Phase = 'preparing' | 'collecting' | 'storing' | 'accepting' | 'decided';
 
@@ -31,6 +32,8 @@ export interface Decision {
   readonly found: readonly (Proposal | undefined)[];
   /** The highest watermark of the promises. */
   readonly watermark: number;
+  /** Whether one of those that promised has not restarted since it became a voter. */
+  readonly stood: boolean;
   /** A majority was given up: whoever answers must do. */
   readonly forced: boolean;
 }
@@ -54,6 +57,7 @@ export function begin(
     accepted: none,
     found: bases.map(() => undefined),
     watermark,
+    stood: false,
     forced: false,
   };
 }
@@ -71,8 +75,7 @@ export function promised(
   decision: Decision,
   base: number,
   voter: string,
-  proposal: Proposal | undefined,
-  watermark: number,
+  { accepted: proposal, watermark, restored }: Promised,
 ): Decision {
   if (decision.phase !== 'preparing') return decision;
   const former = decision.found[base];
@@ -84,6 +87,7 @@ export function promised(
     blank: proposal === undefined ? withVoter(decision.blank, base, voter) : decision.blank,
     found: higher ? decision.found.map((old, i) => (i === base ? proposal : old)) : decision.found,
     watermark: Math.max(decision.watermark, watermark),
+    stood: decision.stood || !restored,
   });
 }
 
@@ -131,9 +135,13 @@ export function isHopeless(decision: Decision, voteless: (voter: Voter) => boole
   });
 }
 
-/** Whether one of several bases has its majority: the ring is not one that only begins to come back. */
+/**
+ * Whether the ring is not one that only begins to come back: a voter has stood here all the time, or one of
+ * several bases has its majority.
+ */
 export function isInForce(decision: Decision): boolean {
-  if (decision.phase !== 'preparing' || decision.bases.length < 2) return false;
+  if (decision.phase !== 'preparing') return false;
+  if (decision.stood || decision.bases.length < 2) return decision.stood;
   return decision.bases.some((base, i) => enough(decision, base, decision.promised[i]));
 }
 
@@ -172,6 +180,12 @@ export function promisingVoters(decision: Decision): Voter[] {
     }
   }
   return [...voters.values()];
+}
+
+/** Those that promised, and whose entries are still to be read before anything else is done. */
+export function unread(decision: Decision | undefined): Voter[] {
+  if (decision?.phase !== 'collecting') return [];
+  return promisingVoters(decision).filter(({ contact }) => !decision.collected.has(contact.id));
 }
 
 /** The ids of the voters that promised, of all bases: whoever must be read. */

@@ -38,7 +38,9 @@ export class Home {
     const origin = this.#table.origin;
     if (origin !== undefined && origin.id !== member.id) return;
     this.#forgetCall();
-    this.#table.setTables(tables ?? { self: member, predecessor: undefined, successors: [], fingers: [] });
+    if (tables !== undefined) this.#table.setTables(tables);
+    else if (origin === undefined)
+      this.#table.setTables({ self: member, predecessor: undefined, successors: [], fingers: [] });
     if (origin === undefined) this.#view.homed();
     if (tables === undefined) this.#refresh();
     else this.#schedule();

@@ -27,8 +27,7 @@ import { Operations } from './operations.ts';
 import type { OwnerView } from './owner-view.ts';
 import { Owner } from './owner.ts';
 import { keyPosition } from './position.ts';
-import type { RememberedView } from './remembered.ts';
-import { RememberedAddresses } from './remembered.ts';
+import { RememberedAddresses, type RememberedView } from './remembered.ts';
 import { Replica } from './replica.ts';
 import type { SavedRecord } from './saved.ts';
 import { Responder } from './responder.ts';
@@ -89,7 +88,7 @@ export class Machine {
     this.#home = new Home(engine, this.#table, this.#homeView());
     this.#sweep = new Sweep(engine, this.#store, this.#owner, {
       arc: () => this.#membership.arc,
-      nobody: () => !engine.member && this.#table.origin === undefined,
+      nobody: () => this.seeksHome,
       lookup,
     });
     this.#fingers = new Fingers(engine, this.#table, {
@@ -131,6 +130,11 @@ export class Machine {
 
   get neighbourhood(): Neighbourhood {
     return this.#membership.neighbourhood;
+  }
+
+  /** Whether it is a client that no member serves yet. */
+  get seeksHome(): boolean {
+    return !this.#engine.member && this.#table.origin === undefined;
   }
 
   /** What a client of ours routes with; undefined while we are a client ourselves. */
@@ -361,8 +365,8 @@ export class Machine {
 
   #rememberedView(): RememberedView {
     return {
-      knows: (host, port) => this.#contactAt(host, port) !== undefined,
-      compare: (host, port) => this.#strangers.compare(this.#contactAt(host, port)),
+      knows: (host, port) => this.#table.contactAt(host, port) !== undefined,
+      compare: (host, port) => this.#strangers.compare(this.#table.contactAt(host, port)),
     };
   }
 
@@ -377,10 +381,6 @@ export class Machine {
     this.#table.observe(peer);
     this.#home.connected(peer, tables);
     if (!known) this.#strangers.met(peer);
-  }
-
-  #contactAt(host: string, port: number): Contact | undefined {
-    return this.#table.contacts().find((contact) => contact.host === host && contact.port === port);
   }
 
   #neighboursChanged(): void {

@@ -182,18 +182,24 @@ export type Request =
   /** The whole set holds all tombstones made before the watermark (milliseconds): they can go. */
   | { readonly type: 'collect'; readonly arc: Arc; readonly base: Base; readonly watermark: number }
   /**
-   * "I hold this, and it is not mine to own": the owner of the position says what becomes of it. Without a
-   * configuration the sender holds entries only.
+   * "I hold this, and it is not mine to own": the owner of the position says what becomes of it. `base`
+   * names the configuration; without one the sender holds entries only.
    */
   | {
       readonly type: 'offer';
       readonly arc: Arc;
       readonly position: number;
-      /** The sender, who may be a client: it is read before it is let go. */
-      readonly holder: Contact;
-      readonly configuration: Configuration | undefined;
+      readonly base: Base | undefined;
+      /** Only when the owner has asked for it ('tell'): most answers need nothing of it, and it is long. */
+      readonly told: Told | undefined;
     }
   | MessageRequest;
+
+/** Of an offer: the sender, who may be a client, and what `base` names. */
+export interface Told {
+  readonly holder: Contact;
+  readonly configuration: Configuration | undefined;
+}
 
 /** What users' messages travel in (messages.ts). */
 export type MessageRequest =
@@ -318,9 +324,9 @@ export type Reply =
       readonly arc: Arc;
       /**
        * keep: you are one of the set; release: the set has it all without you; wait: not yet; installed: this
-       * configuration has replaced yours.
+       * configuration has replaced yours; tell: offer it again with `told`.
        */
-      readonly outcome: 'keep' | 'release' | 'wait' | 'installed';
+      readonly outcome: 'keep' | 'release' | 'wait' | 'installed' | 'tell';
       readonly known: Known | undefined;
     }
   /** Received, and passed on over the arc. `attached`: the sender is the home of this client, or may be. */

@@ -19,9 +19,18 @@ export interface Acceptor {
   readonly birth: number;
 }
 
+/** No lower ballot from now on. */
+export interface Promised {
+  readonly type: 'promised';
+  /** The proposal that was accepted before, if any. */
+  readonly accepted: Proposal | undefined;
+  readonly watermark: number;
+  /** Whether the voter has read from a disk that it is one, and has seen no decision since. */
+  readonly restored: boolean;
+}
+
 export type Vote =
-  /** No lower ballot from now on; and the proposal that was accepted before, if any. */
-  | { readonly type: 'promised'; readonly accepted: Proposal | undefined; readonly watermark: number }
+  | Promised
   | { readonly type: 'accepted' }
   /** A higher ballot was promised. */
   | { readonly type: 'outbid'; readonly promised: Ballot }
@@ -40,7 +49,8 @@ export function prepare(register: Register | undefined, self: Acceptor, base: Ba
   const refusal = refuse(register, self, base, ballot);
   if (refusal !== undefined || register === undefined) return { register, vote: refusal ?? UNKNOWN };
   const { accepted, watermark } = register;
-  return { register: { ...register, promised: ballot }, vote: { type: 'promised', accepted, watermark } };
+  const vote: Promised = { type: 'promised', accepted, watermark, restored: false };
+  return { register: { ...register, promised: ballot }, vote };
 }
 
 /** Phase 2: accepts the proposal for the successor of `base`. */

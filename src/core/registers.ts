@@ -201,7 +201,8 @@ export class Registers {
         continue;
       }
       const { register, vote } = rule(former);
-      votes.push({ arc: part, vote });
+      const restored = this.isRestored(part);
+      votes.push({ arc: part, vote: vote.type === 'promised' ? { ...vote, restored } : vote });
       if (register === undefined || register === former) continue;
       this.#map.set(
         part,
@@ -287,7 +288,8 @@ function sameProposal(a: Proposal | undefined, b: Proposal | undefined): boolean
 
 function sameVote(a: Vote, b: Vote): boolean {
   if (a.type === 'promised') {
-    return b.type === 'promised' && sameProposal(a.accepted, b.accepted) && a.watermark === b.watermark;
+    const same = b.type === 'promised' && a.watermark === b.watermark && a.restored === b.restored;
+    return same && sameProposal(a.accepted, b.accepted);
   }
   if (a.type === 'outbid') {
     return b.type === 'outbid' && a.promised.round === b.promised.round && a.promised.id === b.promised.id;

@@ -3,11 +3,12 @@
 // on is written down; who asks and when is in change.ts, segment.ts (owners) and sweep.ts (holders of what is
 // not theirs).
 import { fromKey } from './bytes.ts';
+import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key, VersionClock } from './entry.ts';
 import { pageOf } from './exchange.ts';
 import type { History } from './history.ts';
-import type { Known, Reply, Request } from './message.ts';
+import type { Known, Reply, Request, Told } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { divide, holds, intersect, isInside, keyPosition } from './position.ts';
@@ -18,6 +19,7 @@ import { EMPTY_SUMMARY } from './store.ts';
 
 type Body<T extends Request['type']> = Extract<Request, { type: T }>;
 type Respond = (reply: Reply) => void;
+type Outcome = Extract<Reply, { type: 'offered' }>['outcome'];
 
 export interface ReplicaParts {
   readonly engine: Engine;
@@ -152,41 +154,50 @@ export class Replica {
   }
 
   /**
-   * What becomes of a register, or of entries, that somebody holds and does not own; the position is ours.
+   * What becomes of a register, or of entries, that another node holds and does not own; the position is
+   * ours. `known`: the holder, where we know more of it than the id.
    */
-  offer({ arc, position, holder, configuration }: Body<'offer'>, ring: Arc): Reply {
+  offer(from: string, known: Contact | undefined, offer: Body<'offer'>, ring: Arc): Reply {
+    const { arc, position, base, told } = offer;
     const { owner, engine } = this.#parts;
     const own = intersect(arc, ring, engine.size).find((part) => holds(part, position)) ?? arc;
     const segment = owner.segmentAt(position);
-    if (segment === undefined) {
-      if (configuration !== undefined) owner.learn([{ arc: own, configuration }]);
-      return { type: 'offered', arc: own, outcome: 'wait', known: undefined };
-    }
+    if (segment === undefined) return this.#offeredNews(own, base, told);
     const part = intersect(own, segment.arc, engine.size).find((one) => holds(one, position)) ?? own;
     const ours = segment.configuration;
-    const seated = ours.members.some((voter) => voter.contact.id === holder.id);
+    const seated = ours.members.some((voter) => voter.contact.id === from);
     // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
-    const complete =
-      segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(holder.id);
-    const answer = (outcome: 'keep' | 'release' | 'wait' | 'installed'): Reply => {
-      const known = { arc: part, configuration: ours, watermark: segment.watermark };
+    const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
+    const answer = (outcome: Outcome): Reply => {
       const tells = outcome === 'installed' || outcome === 'release';
-      return { type: 'offered', arc: part, outcome, known: tells ? known : undefined };
+      const now = tells ? { arc: part, configuration: ours, watermark: segment.watermark } : undefined;
+      return { type: 'offered', arc: part, outcome, known: now };
     };
-    const same = configuration !== undefined && sameBase(ours, configuration);
+    const same = base !== undefined && sameBase(ours, base);
     if (same && seated) return answer('keep');
     // Of a longer history the segment knows less than the registers of its parts.
-    const known = [ours, ...owner.registers.known(part)];
-    if (configuration !== undefined && !same && !known.some((one) => supersedes(one, configuration))) {
-      owner.learn([{ arc: part, configuration }]);
-      return answer('wait');
+    const decided = [ours, ...owner.registers.known(part)];
+    if (base !== undefined && !same && !decided.some((one) => supersedes(one, base))) {
+      return this.#offeredNews(part, base, told);
     }
     // The holder may have what nobody else does: of another lineage, or of one that it has heard to be over.
-    const strange = configuration === undefined || same || ours.lineage !== configuration.lineage;
+    const strange = base === undefined || same || ours.lineage !== base.lineage;
     if (!seated && !complete) return answer('wait');
-    if (seated && configuration === undefined) return answer('wait');
-    if (strange && !segment.absorb(holder, configuration ?? NOTHING)) return answer('wait');
+    if (seated && base === undefined) return answer('wait');
+    if (strange) {
+      const holder = told?.holder ?? known;
+      if (holder === undefined) return answer('tell');
+      if (!segment.absorb(holder, base ?? NOTHING)) return answer('wait');
+    }
     return answer(seated ? 'installed' : 'release');
+  }
+
+  /** What is offered may be more than we know. */
+  #offeredNews(arc: Arc, base: Base | undefined, told: Told | undefined): Reply {
+    const configuration = told?.configuration;
+    if (configuration !== undefined) this.#parts.owner.learn([{ arc, configuration }]);
+    const outcome = base !== undefined && told === undefined ? 'tell' : 'wait';
+    return { type: 'offered', arc, outcome, known: undefined };
   }
 
   #put(arc: Body<'copy'>['arc'], entries: readonly Entry[]): void {

@@ -113,7 +113,7 @@ export class Responder {
       case 'changes':
         return this.#owned(request, respond);
       case 'offer':
-        return this.#offered(request, respond);
+        return this.#offered(from, request, respond);
       case 'cast':
       case 'whisper':
       case 'tally':
@@ -231,13 +231,17 @@ export class Responder {
   }
 
   /** What another member holds of our arc. */
-  #offered(request: Extract<Request, { type: 'offer' }>, respond: (reply: Reply) => void): void {
-    const { engine, membership, owner, replica } = this.#parts;
+  #offered(
+    from: string,
+    request: Extract<Request, { type: 'offer' }>,
+    respond: (reply: Reply) => void,
+  ): void {
+    const { engine, membership, owner, replica, table } = this.#parts;
     const arc = membership.arc;
     if (!engine.member || arc === undefined || !owner.owns(request.position)) {
       return respond(this.#redirect(request.position));
     }
-    respond(replica.offer(request, arc));
+    respond(replica.offer(from, table.contactOf(from), request, arc));
   }
 
   #tables(known: number): Reply {

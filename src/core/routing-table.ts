@@ -135,6 +135,10 @@ export class RoutingTable {
     return found ?? this.#fingers.find((contact) => contact?.id === id) ?? this.#learnedContact(id);
   }
 
+  contactAt(host: string, port: number): Contact | undefined {
+    return this.contacts().find((contact) => contact.host === host && contact.port === port);
+  }
+
   /** Every member known, neighbours first; a client's contact included. */
   contacts(): Contact[] {
     const distinct = new Map<string, Contact>();

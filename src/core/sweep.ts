@@ -24,6 +24,8 @@ interface Held {
   readonly arc: Arc;
   /** Undefined: entries without a register. */
   readonly configuration: Configuration | undefined;
+  /** Whether its owner has asked for all that can be told of it. */
+  readonly tells: boolean;
 }
 
 /** A calm member asks again after this many sweep periods even if nothing was reported to have changed. */
@@ -123,11 +125,13 @@ export class Sweep {
       own === undefined ? (member ? [] : [arc]) : subtract(arc, own, size);
     const { registers } = this.#owner;
     const held: Held[] = registers.parts.flatMap(({ arc, value }) =>
-      outside(arc).flatMap((part) => value.map(({ configuration }) => ({ arc: part, configuration }))),
+      outside(arc).flatMap((part) =>
+        value.map(({ configuration }) => ({ arc: part, configuration, tells: false })),
+      ),
     );
     for (const gap of registers.gaps({ from: 0, to: 0 })) {
       for (const part of outside(gap)) {
-        if (this.#store.count(part) > 0) held.push({ arc: part, configuration: undefined });
+        if (this.#store.count(part) > 0) held.push({ arc: part, configuration: undefined, tells: false });
       }
     }
     return held;
@@ -136,11 +140,12 @@ export class Sweep {
   #next(rest: Held[]): void {
     const held = rest.pop();
     if (held === undefined) return this.#end();
-    const { arc, configuration } = held;
+    const { arc, configuration, tells } = held;
     const position = arc.to;
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
-    const holder = this.#engine.self;
-    const request = (): Request => ({ type: 'offer', arc, position, holder, configuration });
+    const base = configuration && { lineage: configuration.lineage, epoch: configuration.epoch };
+    const told = tells ? { holder: this.#engine.self, configuration } : undefined;
+    const request = (): Request => ({ type: 'offer', arc, position, base, told });
     // What follows the owner would weigh more than the offer; where it is dead, the next sweep offers again.
     const goal: Goal = { position, request, here: () => false, deadline, followers: false };
     this.#view.lookup(goal, ({ reply }) => {
@@ -149,10 +154,12 @@ export class Sweep {
         this.#unfinished = true;
         return this.#next(rest);
       }
-      this.#settle(held, reply);
       // The answer speaks of the owner's arc: what is left of ours has another owner.
-      const others = subtract(arc, reply.arc, this.#engine.size);
-      this.#next([...rest, ...others.map((other) => ({ arc: other, configuration }))]);
+      const { size } = this.#engine;
+      for (const other of subtract(arc, reply.arc, size)) rest.push({ ...held, arc: other });
+      if (reply.outcome !== 'tell' || tells) this.#settle(held, reply);
+      else for (const part of intersect(arc, reply.arc, size)) rest.push({ ...held, arc: part, tells: true });
+      this.#next(rest);
     });
   }
 

@@ -41,6 +41,8 @@ export interface Announcement {
   readonly salt: number;
   readonly incarnation: number;
   readonly member: boolean;
+  /** Whether it is a client that no member serves yet. */
+  readonly seeksHome: boolean;
   /** Where it can be dialled; left out of the hello of a client. */
   readonly host: string;
   readonly port: number;
@@ -110,7 +112,7 @@ export class Handshake {
     // A plaintext node came to an encrypted one: it is only told why that cannot be, once it has said who it
     // is.
     if (isOtherEncryption(facts, terms)) return [];
-    const { salt, incarnation, member, host, port } = announcement;
+    const { salt, incarnation, member, seeksHome, host, port } = announcement;
     const hello: Hello = {
       type: 'hello',
       terms,
@@ -119,6 +121,7 @@ export class Handshake {
       salt,
       incarnation,
       member,
+      seeksHome,
       host: member ? host : '',
       port: member ? port : 0,
       nonce: this.#nonce,
@@ -170,7 +173,7 @@ export class Handshake {
     }
     this.#awaits = 'welcome';
     // Only a client routes with them; between members they would be most of what a connection costs.
-    return [{ type: 'welcome', tables: hello.member ? undefined : tables() }];
+    return [{ type: 'welcome', tables: hello.seeksHome ? tables() : undefined }];
   }
 
   #handleWelcome(tables: Tables | undefined): HandshakeMessage[] {

@@ -282,7 +282,10 @@ export class LocalNode implements WatchRunner {
       wireLimits: { ...WIRE_LIMITS, frameBytes, keyBytes, valueBytes, messageBytes },
       timings: { clockSkewMaxMs },
       wallMs: () => Math.round(performance.now() + this.machine.health().wallOffsetMs),
-      hello: () => ({ ...this.machine.self, member: this.machine.member }),
+      hello: () => {
+        const { self, member, seeksHome } = this.machine;
+        return { ...self, member, seeksHome };
+      },
       tables: () => this.machine.tables(),
       events: this.#linkEvents(),
     });

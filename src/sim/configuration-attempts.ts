@@ -176,7 +176,11 @@ export class Attempts {
     if (votes.some((other) => voteText(other) !== voteText(vote))) return ended;
     if (vote.type === 'outbid' || vote.type === 'elsewhere') return ended;
     if (vote.type === 'promised') {
-      return this.#goOn(state, slot, decisions.promised(decision, 0, nameOf(voter), vote.accepted, 0));
+      return this.#goOn(
+        state,
+        slot,
+        decisions.promised(decision, 0, nameOf(voter), { ...vote, watermark: 0 }),
+      );
     }
     if (vote.type === 'unknown') return state;
     return this.#goOn(state, slot, decisions.accepted(decision, 0, nameOf(voter)));

@@ -350,7 +350,7 @@ export class World {
       [to, from],
     ] as const) {
       const { self, member } = b.machine;
-      const tables = a.machine.member ? undefined : b.machine.tables();
+      const tables = a.machine.seeksHome ? b.machine.tables() : undefined;
       this.#input(a, () => a.machine.handleConnected(this.now, self, member, tables));
     }
   }

@@ -53,6 +53,7 @@ export const HANDSHAKE_RULES: Rules<HandshakeMessage> = {
       out.varint(hello.salt);
       out.varint(hello.incarnation);
       out.bool(hello.member);
+      out.bool(hello.seeksHome);
       out.text(hello.host, scope.limits.hostBytes);
       writePort(out, hello.port);
       out.fixed(hello.nonce, NONCE_BYTES);
@@ -69,6 +70,7 @@ export const HANDSHAKE_RULES: Rules<HandshakeMessage> = {
         salt: input.varint(),
         incarnation: input.varint(),
         member: input.bool(),
+        seeksHome: input.bool(),
         host: input.text(scope.limits.hostBytes),
         port: readPort(input),
         nonce: input.fixed(NONCE_BYTES),
@@ -146,6 +148,7 @@ function foreignHello(input: Reader, terms: Terms): Hello {
     salt: 0,
     incarnation: 0,
     member: false,
+    seeksHome: false,
     host: '',
     port: 0,
     nonce: new Uint8Array(0),

@@ -28,6 +28,8 @@ export interface Hello {
   readonly incarnation: number;
   /** Whether the sender stores data for the ring; a client is never dialled. */
   readonly member: boolean;
+  /** A client that has no home yet: it wants the tables of a member. */
+  readonly seeksHome: boolean;
   /** The address it announces; '' and 0 for a client. */
   readonly host: string;
   readonly port: number;
@@ -63,7 +65,7 @@ export interface Proof {
 
 export interface Welcome {
   readonly type: 'welcome';
-  /** The sender's routing tables when it is a member, so that a client can route as from its position. */
+  /** A member's routing tables for a client that seeks a home, so that it can route as from there. */
   readonly tables: Tables | undefined;
 }
 

@@ -9,6 +9,7 @@ import type {
   RegisterRecord,
   Voter,
 } from '../core/configuration.ts';
+import type { Told } from '../core/message.ts';
 import type { Vote } from '../core/register.ts';
 import type { KnownPart } from '../core/saved.ts';
 import type { Reader, Writer } from './bytes.ts';
@@ -46,6 +47,18 @@ export function readConfiguration(input: Reader, scope: Scope): Configuration {
   if (members.length === 0) throw input.error('a configuration without members');
   const ancestors = readList<Base>(input, scope.limits.contactsMax, readBase, scope);
   return { lineage, epoch, members, ancestors };
+}
+
+export function writeTold(out: Writer, told: Told, scope: Scope): void {
+  writeContact(out, told.holder, scope);
+  writeOptional(out, told.configuration, writeConfiguration, scope);
+}
+
+export function readTold(input: Reader, scope: Scope): Told {
+  return {
+    holder: readContact(input, scope),
+    configuration: readOptional<Configuration>(input, readConfiguration, scope),
+  };
 }
 
 /** Only the name of a configuration. */
@@ -116,11 +129,13 @@ const VOTE_RULES: Rules<Vote> = {
     write(out, vote, scope) {
       writeOptional(out, vote.accepted, writeProposal, scope);
       out.varint(vote.watermark);
+      out.bool(vote.restored);
     },
     read: (input, scope) => ({
       type: 'promised',
       accepted: readOptional(input, readProposal, scope),
       watermark: input.varint(),
+      restored: input.bool(),
     }),
   },
   accepted: { code: 1, write: () => undefined, read: () => ({ type: 'accepted' }) },

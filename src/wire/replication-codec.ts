@@ -1,11 +1,10 @@
 // The rows of configurations and replication, requests and replies: what the members that hold an arc say to
 // each other. The order is that of docs/PROTOCOL.md.
-import type { Configuration } from '../core/configuration.ts';
-import type { Known, Reply, Request } from '../core/message.ts';
+import type { Base } from '../core/configuration.ts';
+import type { Known, Reply, Request, Told } from '../core/message.ts';
 import type { PartVote } from '../core/registers.ts';
 import type { Summary } from '../core/store.ts';
 import type { Reader, Writer } from './bytes.ts';
-import { readContact, writeContact } from './contact-codec.ts';
 import {
   readArc,
   readEntries,
@@ -27,11 +26,13 @@ import {
   readBase,
   readConfiguration,
   readProposal,
+  readTold,
   VOTES,
   writeBallot,
   writeBase,
   writeConfiguration,
   writeProposal,
+  writeTold,
 } from './register-codec.ts';
 import {
   Choice,
@@ -50,11 +51,12 @@ type ReplyRules<Name extends Reply['type']> = Pick<Rules<Reply>, Name>;
 const PARTS_MAX = 1_024;
 
 const REPLICATED: Choice<'stored' | 'refused'> = new Choice({ stored: 0, refused: 1 });
-const OFFERED: Choice<'keep' | 'release' | 'wait' | 'installed'> = new Choice({
+const OFFERED: Choice<Extract<Reply, { type: 'offered' }>['outcome']> = new Choice({
   keep: 0,
   release: 1,
   wait: 2,
   installed: 3,
+  tell: 4,
 });
 
 export const CONFIGURATION_REQUESTS: RequestRules<'inspect' | 'prepare' | 'accept' | 'install'> = {
@@ -233,15 +235,15 @@ export const REPLICATION_REQUESTS: RequestRules<
     write(out, request, scope) {
       writeArc(out, request.arc, scope);
       writePosition(out, request.position, scope);
-      writeContact(out, request.holder, scope);
-      writeOptional(out, request.configuration, writeConfiguration, scope);
+      writeOptional(out, request.base, writeBase, scope);
+      writeOptional(out, request.told, writeTold, scope);
     },
     read: (input, scope) => ({
       type: 'offer',
       arc: readArc(input, scope),
       position: readPosition(input, scope),
-      holder: readContact(input, scope),
-      configuration: readOptional<Configuration>(input, readConfiguration, scope),
+      base: readOptional<Base>(input, readBase, scope),
+      told: readOptional<Told>(input, readTold, scope),
     }),
   },
 };

@@ -8,12 +8,14 @@ import {
   beginAsOwner,
   collected,
   force,
+  isInForce,
   outcome,
   promised,
   promisers,
   stored,
   unfinished,
 } from '../../src/core/decision.ts';
+import type { Promised } from '../../src/core/register.ts';
 import { memberAt } from '../support/members.ts';
 
 const BALLOT = { round: 2, id: 'p' };
@@ -30,8 +32,12 @@ function found(round: number, configuration = RIVAL): Proposal {
   return { ballot: { round, id: 'other' }, configuration };
 }
 
+function vote(accepted?: Proposal, watermark = 0, restored = true): Promised {
+  return { type: 'promised', accepted, watermark, restored };
+}
+
 function promise(decision: Decision, voter: string, proposal?: Proposal, base = 0): Decision {
-  return promised(decision, base, voter, proposal, 0);
+  return promised(decision, base, voter, vote(proposal));
 }
 
 function collectFrom(decision: Decision, ...voters: string[]): Decision {
@@ -51,11 +57,20 @@ function accepting(proposal?: Proposal): Decision {
 }
 
 describe('a decision', () => {
+  it('has a ring behind it once one promises that has stood, or one of two bases has its majority', () => {
+    const decision = begin([BASE], BALLOT, NEXT);
+    expect(isInForce(promised(decision, 0, 'm1', vote()))).toBe(false);
+    expect(isInForce(promised(decision, 0, 'm1', vote(undefined, 0, false)))).toBe(true);
+    const two = promise(begin([BASE, configurationOf('other', 4, [5, 6, 7])], BALLOT, NEXT), 'm1');
+    expect(isInForce(two)).toBe(false);
+    expect(isInForce(promise(two, 'm2'))).toBe(true);
+  });
+
   it('goes from phase to phase with a majority each, and reads whoever promised', () => {
     let decision = begin([BASE], BALLOT, NEXT, 7);
-    decision = promised(decision, 0, 'm1', undefined, 3);
+    decision = promised(decision, 0, 'm1', vote(undefined, 3));
     expect(decision.phase).toBe('preparing');
-    decision = promised(decision, 0, 'm3', undefined, 9);
+    decision = promised(decision, 0, 'm3', vote(undefined, 9));
     expect([decision.phase, decision.watermark, [...promisers(decision)]]).toEqual([
       'collecting',
       9,

@@ -206,6 +206,22 @@ describe('a node that nobody knows', () => {
   });
 });
 
+describe('a client', () => {
+  it('seeks a home until a member has connected, and keeps what that told it when another comes', () => {
+    const { world, nodes } = calmRing(3);
+    const { machine } = world.add();
+    expect(machine.seeksHome).toBe(true);
+    const home = at(nodes, 0).machine;
+    machine.handleConnected(world.now, home.self, true, home.tables());
+    expect(machine.seeksHome).toBe(false);
+    const known = machine.known();
+    expect(known).toHaveLength(3);
+    for (const { machine: other } of nodes) machine.handleConnected(world.now, other.self, true, undefined);
+    expect(machine.known()).toEqual(known);
+    expect(home.seeksHome).toBe(false);
+  });
+});
+
 describe('a command', () => {
   it('of a client without a connection fails at once', () => {
     const world = new World({ seed: SEED, k: 16 });

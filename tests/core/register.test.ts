@@ -17,7 +17,12 @@ import { memberAt } from '../support/members.ts';
 const SELF = { id: 'm1', birth: 1 };
 const ONE = configurationOf(1, [1, 2, 3]);
 const TWO = configurationOf(2, [1, 4, 5]);
-const FRESH: Register = { configuration: ONE, promised: undefined, accepted: undefined, watermark: 5 };
+const FRESH: Register = {
+  configuration: ONE,
+  promised: undefined,
+  accepted: undefined,
+  watermark: 5,
+};
 
 function configurationOf(epoch: number, members: number[], ancestors: Base[] = []): Configuration {
   const voters = members.map((position) => ({ contact: memberAt(position), birth: 1 }));
@@ -55,11 +60,11 @@ describe('majorities', () => {
 describe('prepare', () => {
   it('promises, with what was accepted before and the watermark', () => {
     const { register, vote } = prepare(FRESH, SELF, ONE, ballot(1));
-    expect(vote).toEqual({ type: 'promised', accepted: undefined, watermark: 5 });
+    expect(vote).toEqual({ type: 'promised', accepted: undefined, watermark: 5, restored: false });
     expect(register).toEqual(promisedAt(1));
     const accepted = proposal(1);
     const later = prepare({ ...promisedAt(1), accepted }, SELF, ONE, ballot(2));
-    expect(later.vote).toEqual({ type: 'promised', accepted, watermark: 5 });
+    expect(later.vote).toEqual({ type: 'promised', accepted, watermark: 5, restored: false });
     expect(later.register).toEqual({ ...promisedAt(2), accepted });
   });
 

@@ -30,7 +30,7 @@ function side(role: 'dialler' | 'listener', overrides: Overrides = {}): Handshak
     identity: Identity.create(),
     terms: PLAIN_TERMS,
     secrets: [],
-    announcement: { salt: 0, incarnation: 1, member: true, host: '192.0.2.9', port: 5555 },
+    announcement: { salt: 0, incarnation: 1, member: true, seeksHome: false, host: '192.0.2.9', port: 5555 },
     tables: () => undefined,
     facts: PLAINTEXT,
     wallMs: () => 1_000_000,
@@ -94,11 +94,11 @@ describe('a welcome', () => {
   };
   const tables: Tables = { self, predecessor: undefined, successors: [], fingers: [] };
 
-  it('carries the tables of a member to a client, and to no other member', () => {
-    for (const member of [true, false]) {
-      const announcement = { salt: 0, incarnation: 1, member, host: '192.0.2.9', port: 5555 };
+  it('carries the tables of a member to a client that seeks a home, and to nobody else', () => {
+    for (const seeksHome of [true, false]) {
+      const announcement = { salt: 0, incarnation: 1, member: false, seeksHome, host: '', port: 0 };
       const [outcome] = talk(side('dialler', { announcement }), side('listener', { tables: () => tables }));
-      expect(outcome).toMatchObject({ type: 'open', tables: member ? undefined : tables });
+      expect(outcome).toMatchObject({ type: 'open', tables: seeksHome ? tables : undefined });
     }
   });
 });
@@ -221,7 +221,14 @@ describe('identity', () => {
   });
 
   it('with a salt above the limit is refused', () => {
-    const announcement = { salt: SALT_MAX + 1, incarnation: 1, member: true, host: 'h', port: 1 };
+    const announcement = {
+      salt: SALT_MAX + 1,
+      incarnation: 1,
+      member: true,
+      seeksHome: false,
+      host: 'h',
+      port: 1,
+    };
     const outcomes = talk(side('dialler', { announcement }), side('listener'));
     expect(codes(outcomes)).toEqual(REFUSED_BOTH);
   });

@@ -27,7 +27,7 @@ function script(encryption: string): string {
         identity, limits, k: 8, secrets: [], wireLimits: WIRE_LIMITS,
         protocol: new Protocol('exit', '${encryption}'),
         transport: await chooseTransport('${encryption}', identity, limits),
-        hello: () => ({ salt: 0, incarnation: 1, member: false, host: '', port: 0 }),
+        hello: () => ({ salt: 0, incarnation: 1, member: false, seeksHome: true, host: '', port: 0 }),
         tables: nothing,
         events: {
           connected: nothing, disconnected: nothing, message: nothing,

@@ -66,8 +66,8 @@ describe.each(CARRIERS)('over %s', (_name, carrier) => {
     expect(a.links.awaiting()).toEqual([]);
   });
 
-  it('the welcome carries the tables of a member to a client', async () => {
-    const b = await world.listening({ ...carrier(), hello: { member: false } });
+  it('the welcome carries the tables of a member to a client that seeks a home', async () => {
+    const b = await world.listening({ ...carrier(), hello: { member: false, seeksHome: true } });
     const tables: Tables = { self: b.contact, predecessor: undefined, successors: [], fingers: [] };
     const c = await world.listening({ ...carrier(), tables: () => tables });
     await b.dial(c);

@@ -51,7 +51,15 @@ export class TestNode implements LinkEvents {
     this.secrets = options.secrets.map((secret) => Buffer.from(secret).toString());
     this.links = new Links({
       ...options,
-      hello: () => ({ salt: 0, incarnation: 1, member: true, host: '127.0.0.1', port: this.port, ...hello }),
+      hello: () => ({
+        salt: 0,
+        incarnation: 1,
+        member: true,
+        seeksHome: false,
+        host: '127.0.0.1',
+        port: this.port,
+        ...hello,
+      }),
       events: this,
     });
   }

@@ -16,6 +16,7 @@ import type {
   Reply,
   Request,
   Tables,
+  Told,
 } from '../../src/core/message.ts';
 import type { Arc } from '../../src/core/position.ts';
 import type { Vote } from '../../src/core/register.ts';
@@ -139,6 +140,10 @@ const configuration: fc.Arbitrary<Configuration> = record({
   ancestors: fc.array(base, { maxLength: 4 }),
 });
 const proposal: fc.Arbitrary<Proposal> = record({ ballot, configuration });
+const told: fc.Arbitrary<Told> = record({
+  holder: contact,
+  configuration: fc.option(configuration, { nil: undefined }),
+});
 const known: fc.Arbitrary<Known> = record({ arc, configuration, watermark: number });
 const summary: fc.Arbitrary<Summary> = record({ count: number, low: number, high: number });
 const vote: fc.Arbitrary<Vote> = fc.oneof(
@@ -146,6 +151,7 @@ const vote: fc.Arbitrary<Vote> = fc.oneof(
     type: fc.constant('promised' as const),
     accepted: fc.option(proposal, { nil: undefined }),
     watermark: number,
+    restored: flag,
   }),
   record({ type: fc.constant('accepted' as const) }),
   record({ type: fc.constant('outbid' as const), promised: ballot }),
@@ -258,8 +264,8 @@ const REQUESTS: Arbitraries<Request> = {
   offer: of('offer', {
     arc,
     position,
-    holder: contact,
-    configuration: fc.option(configuration, { nil: undefined }),
+    base: fc.option(base, { nil: undefined }),
+    told: fc.option(told, { nil: undefined }),
   }),
 };
 
@@ -328,7 +334,7 @@ const REPLIES: Arbitraries<Reply> = {
   collected: of('collected', { done: flag }),
   offered: of('offered', {
     arc,
-    outcome: fc.constantFrom('keep' as const, 'release' as const, 'wait' as const, 'installed' as const),
+    outcome: fc.constantFrom(...(['keep', 'release', 'wait', 'installed', 'tell'] as const)),
     known: fc.option(known, { nil: undefined }),
   }),
   redirect: of('redirect', { arc, owner: flag, contacts }),
@@ -353,6 +359,7 @@ const HANDSHAKES: Arbitraries<HandshakeMessage> = {
     salt: number,
     incarnation: number,
     member: flag,
+    seeksHome: flag,
     host: text,
     port: fc.nat({ max: 0xffff }),
     nonce: bytes(32, 32),

@@ -10,7 +10,8 @@ import { REPLY_RULES } from '../../src/wire/reply-codec.ts';
 import { REQUEST_RULES } from '../../src/wire/request-codec.ts';
 import { HANDSHAKE_MESSAGES, MESSAGES } from './arbitraries.ts';
 import { contactOf, createCodec, K, payloadOf } from './fixture.ts';
-import { HELLO_SAMPLE, REPLY_SAMPLES, REQUEST_SAMPLES, sampleMessages } from './samples.ts';
+import { HELLO_SAMPLE } from './handshake-samples.ts';
+import { REPLY_SAMPLES, REQUEST_SAMPLES, sampleMessages } from './samples.ts';
 
 const codec = createCodec();
 

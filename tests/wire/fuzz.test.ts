@@ -6,7 +6,8 @@ import type { Message } from '../../src/core/message.ts';
 import { WireError } from '../../src/wire/bytes.ts';
 import type { HandshakeMessage } from '../../src/wire/handshake-message.ts';
 import { createCodec, hex, payloadOf, seeded } from './fixture.ts';
-import { HANDSHAKE_SAMPLES, sampleMessages } from './samples.ts';
+import { HANDSHAKE_SAMPLES } from './handshake-samples.ts';
+import { sampleMessages } from './samples.ts';
 
 const codec = createCodec();
 const SEED = 20_261_122;

@@ -10,7 +10,8 @@ import { WIRE_LIMITS } from '../../src/wire/limits.ts';
 import { REPLY_RULES } from '../../src/wire/reply-codec.ts';
 import { REQUEST_RULES } from '../../src/wire/request-codec.ts';
 import { createCodec, hex, payloadOf } from './fixture.ts';
-import { HANDSHAKE_SAMPLES, sampleMessages } from './samples.ts';
+import { HANDSHAKE_SAMPLES } from './handshake-samples.ts';
+import { sampleMessages } from './samples.ts';
 
 interface Row {
   readonly code: number;

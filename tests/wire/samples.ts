@@ -1,17 +1,15 @@
 // Messages of every type, from which the vectors are recorded and which the other tests mutate. The compiler
-// knows that none is missing.
+// knows that none is missing. Those of the handshake are in handshake-samples.ts.
 
 import { changedSamples, changesSamples } from './changes-samples.ts';
 import type { Cast, CastStream } from '../../src/core/cast.ts';
 import type { Base, Configuration, Proposal } from '../../src/core/configuration.ts';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Entry } from '../../src/core/entry.ts';
-import type { Message, Neighbourhood, Reply, Request } from '../../src/core/message.ts';
-import { networkId } from '../../src/wire/fingerprint.ts';
-import type { HandshakeMessage, Hello, Terms } from '../../src/wire/handshake-message.ts';
+import type { Message, Neighbourhood, Reply, Request, Tables } from '../../src/core/message.ts';
 import { contactOf, K, sha256 } from './fixture.ts';
 
-type Samples<Union extends { readonly type: string }> = {
+export type Samples<Union extends { readonly type: string }> = {
   readonly [Name in Union['type']]: readonly Extract<Union, { readonly type: Name }>[];
 };
 
@@ -20,7 +18,7 @@ const arc = { from: 4_000_000_000, to: 123_456_789 };
 const whole = { from: 7, to: 7 };
 const alone: Neighbourhood = { predecessor: undefined, successors: [] };
 const among: Neighbourhood = { predecessor: d, successors: [b, c] };
-const tables = { self: a, ...among, fingers: [b, d] };
+export const tables: Tables = { self: a, ...among, fingers: [b, d] };
 const version = '0190a1b2c3d40001QmFzZTxyz14e';
 const previous = '0190a1b2c3d30000------';
 const operation = `${a.id}:17`;
@@ -177,8 +175,16 @@ export const REQUEST_SAMPLES: Samples<Request> = {
   void: [{ type: 'void', arc, base, items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
   collect: [{ type: 'collect', arc, base, watermark }],
   offer: [
-    { type: 'offer', arc, position: 123_456_000, holder: b, configuration },
-    { type: 'offer', arc, position: 123_456_000, holder: b, configuration: undefined },
+    { type: 'offer', arc, position: 123_456_000, base, told: undefined },
+    { type: 'offer', arc, position: 123_456_000, base: undefined, told: undefined },
+    { type: 'offer', arc, position: 123_456_000, base, told: { holder: b, configuration } },
+    {
+      type: 'offer',
+      arc,
+      position: 123_456_000,
+      base: undefined,
+      told: { holder: b, configuration: undefined },
+    },
   ],
 };
 
@@ -271,8 +277,14 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'inspected', birth: a.incarnation, known: [{ arc, configuration, watermark }] },
   ],
   voted: [
-    { type: 'voted', votes: [{ arc, vote: { type: 'promised', accepted: undefined, watermark: 0 } }] },
-    { type: 'voted', votes: [{ arc, vote: { type: 'promised', accepted: proposal, watermark } }] },
+    {
+      type: 'voted',
+      votes: [{ arc, vote: { type: 'promised', accepted: undefined, watermark: 0, restored: false } }],
+    },
+    {
+      type: 'voted',
+      votes: [{ arc, vote: { type: 'promised', accepted: proposal, watermark, restored: true } }],
+    },
     { type: 'voted', votes: [{ arc, vote: { type: 'accepted' } }] },
     {
       type: 'voted',
@@ -301,6 +313,7 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'offered', arc, outcome: 'keep', known: undefined },
     { type: 'offered', arc, outcome: 'release', known: undefined },
     { type: 'offered', arc, outcome: 'wait', known: undefined },
+    { type: 'offered', arc, outcome: 'tell', known: undefined },
     { type: 'offered', arc, outcome: 'installed', known: { arc: whole, configuration, watermark } },
   ],
   taken: [{ type: 'taken', attached: true }],
@@ -321,48 +334,6 @@ export const REPLY_SAMPLES: Samples<Reply> = {
     { type: 'failed', code: 'ERR_STORE', message: 'disk full' },
     { type: 'failed', code: 'ERR_KEY_TOO_LARGE', message: 'a key of 2000 bytes' },
     { type: 'failed', code: 'ERR_VALUE_TOO_LARGE', message: 'a value of 2000000 bytes' },
-  ],
-};
-
-const terms: Terms = { version: 1, subnet: 'chord', encryption: 'SSL', k: K };
-
-export const HELLO_SAMPLE: Hello = {
-  type: 'hello',
-  terms,
-  fingerprint: networkId(sha256, terms),
-  publicKey: a.publicKey,
-  salt: a.salt,
-  incarnation: a.incarnation,
-  member: true,
-  host: a.host,
-  port: a.port,
-  nonce: sha256(Uint8Array.of(9)),
-  wallMs: 1_800_000_000_123,
-};
-
-export const HANDSHAKE_SAMPLES: Samples<HandshakeMessage> = {
-  hello: [HELLO_SAMPLE, { ...HELLO_SAMPLE, member: false, host: '', port: 0 }],
-  refusal: [
-    {
-      type: 'refusal',
-      reason: 'mismatch',
-      terms: { version: 1, subnet: 'tést', encryption: 'Plaintext', k: 8 },
-      differs: ['subnet', 'encryption', 'k', 'version'],
-      message: 'subnet is "tést" here, not "chord"',
-    },
-    { type: 'refusal', reason: 'unauthorized', terms, differs: [], message: 'the secret differs' },
-    { type: 'refusal', reason: 'clock-skew', terms, differs: [], message: 'the clocks are 70 s apart' },
-    { type: 'refusal', reason: 'limit', terms, differs: [], message: '' },
-    { type: 'refusal', reason: 'closing', terms, differs: [], message: '' },
-  ],
-  proof: [
-    { type: 'proof', signature: bytes(64), mac: new Uint8Array(0) },
-    { type: 'proof', signature: new Uint8Array(0), mac: bytes(32) },
-    { type: 'proof', signature: new Uint8Array(0), mac: new Uint8Array(0) },
-  ],
-  welcome: [
-    { type: 'welcome', tables },
-    { type: 'welcome', tables: undefined },
   ],
 };
 
@@ -388,6 +359,6 @@ function client(): Contact {
   return { ...member(5), host: '', port: 0 };
 }
 
-function bytes(length: number): Uint8Array {
+export function bytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => 255 - i);
 }

@@ -10,7 +10,8 @@ import type { Message } from '../../src/core/message.ts';
 import { networkId } from '../../src/wire/fingerprint.ts';
 import type { HandshakeMessage, Terms } from '../../src/wire/handshake-message.ts';
 import { createCodec, fromHex, fromText, hex, K, payloadOf, sha256, toText } from './fixture.ts';
-import { HANDSHAKE_SAMPLES, HELLO_SAMPLE, sampleMessages } from './samples.ts';
+import { HANDSHAKE_SAMPLES, HELLO_SAMPLE } from './handshake-samples.ts';
+import { sampleMessages } from './samples.ts';
 
 type Any = Message | HandshakeMessage;
 

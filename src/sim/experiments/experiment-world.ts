@@ -313,10 +313,9 @@ export class ExperimentWorld {
 
   #open(from: ExperimentNode, to: ExperimentNode): void {
     if (from === to || this.#links.has(from.index, to.index)) return;
-    // A welcome carries tables to clients only.
     const tables = [
-      to.machine.member ? undefined : from.machine.tables(),
-      from.machine.member ? undefined : to.machine.tables(),
+      to.machine.seeksHome ? from.machine.tables() : undefined,
+      from.machine.seeksHome ? to.machine.tables() : undefined,
     ] as const;
     if (this.#options.connections === true) {
       this.#links.set(from.index, to.index, true);

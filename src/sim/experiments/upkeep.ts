@@ -261,6 +261,7 @@ function handshake(node: ExperimentNode, tables: Tables | undefined): HandshakeM
     salt,
     incarnation,
     member: node.machine.member,
+    seeksHome: node.machine.seeksHome,
     host,
     port,
     nonce: new Uint8Array(32),
