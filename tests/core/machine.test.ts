@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Machine } from '../../src/core/machine.ts';
-import type { Message, Neighbourhood, Reply, Request } from '../../src/core/message.ts';
+import type { Message, Neighbourhood, Reply, Request, Told } from '../../src/core/message.ts';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
 import { memberAt } from '../support/members.ts';
@@ -203,6 +203,25 @@ describe('a node that nobody knows', () => {
     const outcome = world.settle(client, { type: 'explain', key: 'a' }, 2_000);
     expect(outcome.ok ? '' : outcome.failure.code).toMatch(/^ERR_(NOT_CONNECTED|TIMEOUT|UNREACHABLE)$/);
     expect(at(nodes, 0).machine.member).toBe(true);
+  });
+});
+
+describe('an offer of copies', () => {
+  it('is asked to tell more where its name does not say enough', () => {
+    const { world, nodes } = calmRing(5);
+    const node = at(nodes, 0);
+    const { position } = node.machine.self;
+    const arc = { from: position - 1, to: position };
+    const base = { lineage: 'foreign', epoch: 3 };
+    const holder = memberAt(1, 'stranger');
+    const configuration = { ...base, members: [{ contact: holder, birth: 1 }], ancestors: [] };
+    const offered = (named: typeof base | undefined, told?: Told): Reply[] => {
+      const body = { type: 'offer', arc, position, base: named, told } as const;
+      return replies(exchange(world, node, 'stranger', request(1, body)));
+    };
+    expect(offered(base)).toMatchObject([{ type: 'offered', outcome: 'tell' }]);
+    expect(offered(undefined)).toMatchObject([{ type: 'offered', outcome: 'tell' }]);
+    expect(offered(base, { holder, configuration })).toMatchObject([{ type: 'offered', outcome: 'wait' }]);
   });
 });
 
