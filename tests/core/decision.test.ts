@@ -32,8 +32,8 @@ function found(round: number, configuration = RIVAL): Proposal {
   return { ballot: { round, id: 'other' }, configuration };
 }
 
-function vote(accepted?: Proposal, watermark = 0, restored = true): Promised {
-  return { type: 'promised', accepted, watermark, restored };
+function vote(proposal?: Proposal, watermark = 0, restored = true): Promised {
+  return { type: 'promised', accepted: proposal, watermark, restored };
 }
 
 function promise(decision: Decision, voter: string, proposal?: Proposal, base = 0): Decision {

@@ -73,7 +73,7 @@ describe('the judge of watches', () => {
   test('notices when gaps are kept back', async () => {
     const problems: string[] = [];
     // Not every gap hides a change that came to nobody's notice.
-    for (let seed = 1; seed <= 8 && problems.length === 0; seed++) {
+    for (let seed = 9; seed <= 24 && problems.length === 0; seed++) {
       const keepsBack = (reply: ChangesReply): ChangesReply => ({ ...reply, missing: false });
       problems.push(
         ...(await runWatches({ seed, mode: 'slow', ownerChanges: 10, tamper: keepsBack })).problems,
@@ -102,7 +102,7 @@ describe('the judge of watches', () => {
   test('notices when what was told is not behind what was told before', async () => {
     const problems: string[] = [];
     // Several are not told together in every world.
-    for (let seed = 1; seed <= 8 && problems.length === 0; seed++) {
+    for (let seed = 9; seed <= 24 && problems.length === 0; seed++) {
       const reverses = (reply: ChangesReply): ChangesReply => ({
         ...reply,
         entries: reply.entries.toReversed(),
