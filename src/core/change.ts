@@ -138,11 +138,11 @@ export class Change {
     });
   }
 
-  /** Whether it waits for entries of a member that died since it was asked for them. */
+  /** Whether it waits for entries of a member that has died meanwhile; an owner that is slow still serves. */
   #readsTheLost(): boolean {
     const { peers } = this.#engine;
-    // A former owner is read beforehand only to save time.
-    if (this.#copying !== undefined) return peers.isSuspected(this.#copying.id);
+    const copying = this.#copying?.id;
+    if (copying !== undefined) return peers.isSuspected(copying) && !peers.isConnected(copying);
     const unread = rules.unread(this.#decision);
     return unread.some(({ contact }) => peers.isSuspected(contact.id) && this.#view.isLost(contact));
   }
