@@ -29,9 +29,16 @@ export class Hints {
     this.#map.set(arc, undefined);
   }
 
+  /** What the configuration comes after is over, also where something else is known that comes after it. */
+  pass(arc: Arc, configuration: Configuration): void {
+    for (const { arc: part, value } of this.within(arc)) {
+      const left = value.filter((one) => !supersedes(configuration, one));
+      if (left.length < value.length) this.#map.set(part, left.length > 0 ? left : undefined);
+    }
+  }
+
   /** Takes it up where it is news beside what is known of the arc already; returns those parts. */
   add(arc: Arc, configuration: Configuration, known: readonly KnownPart[]): Arc[] {
-    this.#dropPassed(arc, configuration);
     const covers = (one: Configuration): boolean =>
       sameBase(one, configuration) || supersedes(one, configuration);
     const old = known.filter((part) => covers(part.configuration)).map((part) => part.arc);
@@ -44,13 +51,5 @@ export class Hints {
       }
     }
     return news;
-  }
-
-  /** What the configuration comes after is over, also where something else is known that comes after it. */
-  #dropPassed(arc: Arc, configuration: Configuration): void {
-    for (const { arc: part, value } of this.within(arc)) {
-      const left = value.filter((one) => !supersedes(configuration, one));
-      if (left.length < value.length) this.#map.set(part, left.length > 0 ? left : undefined);
-    }
   }
 }

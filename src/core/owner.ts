@@ -284,19 +284,19 @@ export class Owner {
   }
 
   /**
-   * Keeps what is told, where nothing known comes after it; closes what it comes after. Whether it is news.
+   * Keeps what is told, or what is remembered to have come after it, where nothing known comes after that;
+   * closes what it comes after. Whether it is news.
    */
   #hint(where: Arc, configuration: Configuration): boolean {
     const ring = this.#view.arc();
     let news = false;
     for (const part of ring === undefined ? [] : intersect(where, ring, this.#o.engine.size)) {
-      const known = [
-        ...this.registers
-          .within(part)
-          .flatMap(({ arc, value }) => value.map(({ configuration: one }) => ({ arc, configuration: one }))),
-        ...this.#segments,
-      ];
-      for (const arc of this.#hints.add(part, configuration, known)) {
+      const known = [...this.registers.standing(part), ...this.#segments];
+      this.#hints.pass(part, configuration);
+      const later = this.registers.after(part, configuration);
+      for (const one of later) news = this.#hint(one.arc, one.configuration) || news;
+      const rest = this.#without(part, later);
+      for (const arc of rest.flatMap((one) => this.#hints.add(one, configuration, known))) {
         news = true;
         this.#stop(arc);
         for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);

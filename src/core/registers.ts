@@ -7,7 +7,7 @@ import { sameBase, sameConfiguration, supersedes } from './configuration.ts';
 import type { Arc } from './position.ts';
 import * as rules from './register.ts';
 import type { Acceptor, Vote } from './register.ts';
-import type { SavedRegisters } from './saved.ts';
+import type { KnownPart, SavedRegisters } from './saved.ts';
 import type { Saver } from './saver.ts';
 
 export interface PartVote {
@@ -132,6 +132,21 @@ export class Registers {
     }
     if (changed) this.#save();
     return whole;
+  }
+
+  /** The configurations that this member has a seat in, or stands at, and where. */
+  standing(arc: Arc): KnownPart[] {
+    return this.#map
+      .within(arc)
+      .flatMap((part) => part.value.map(({ configuration }) => ({ arc: part.arc, configuration })));
+  }
+
+  /** What is remembered to have come after the configuration, and where. */
+  after(arc: Arc, configuration: Configuration): KnownPart[] {
+    return this.#over
+      .within(arc)
+      .flatMap((part) => part.value.map((one) => ({ arc: part.arc, configuration: one })))
+      .filter((part) => supersedes(part.configuration, configuration));
   }
 
   /** All configurations that are known to have been decided. */

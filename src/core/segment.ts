@@ -32,9 +32,14 @@ export interface SegmentView {
   progressed(): void;
 }
 
-interface Copy {
-  readonly contact: Contact;
+interface Source {
   exchange: Exchange | undefined;
+  /** It held what we did not, and so may others not: they have to be compared again. */
+  news: boolean;
+}
+
+interface Copy extends Source {
+  readonly contact: Contact;
   synced: boolean;
   /** It missed entries while it was compared, perhaps behind where the comparison had got to. */
   missed: boolean;
@@ -51,7 +56,7 @@ export class Segment {
   #watermark: number;
   readonly #copies = new Map<string, Copy>();
   /** What was read from members of lineages that were left behind. */
-  readonly #absorbed = new Map<string, Exchange>();
+  readonly #absorbed = new Map<string, Source>();
   /** A change is being decided: nothing new is acknowledged. */
   #changing = false;
   /** The set stays, but the next epoch has to be decided: this one, if it is known which. */
@@ -116,10 +121,11 @@ export class Segment {
       if (copy.contact.incarnation === wanted.get(id)?.incarnation) continue;
       copy.exchange?.end();
       this.#copies.delete(id);
+      this.#spread(copy);
     }
     for (const contact of wanted.values()) {
       if (this.#copies.has(contact.id)) continue;
-      const copy: Copy = { contact, exchange: undefined, synced: false, missed: false };
+      const copy: Copy = { contact, exchange: undefined, news: false, synced: false, missed: false };
       this.#copies.set(contact.id, copy);
       this.#sync(copy);
     }
@@ -155,16 +161,16 @@ export class Segment {
   absorb(contact: Contact, of: Base): boolean {
     const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
     const known = this.#absorbed.get(name);
-    if (known?.finished === true) return this.#absorbed.delete(name);
+    if (known?.exchange?.finished === true) return this.#absorbed.delete(name);
     if (known !== undefined) return false;
-    const parts = this.#reading(contact, (news) => {
-      if (news) for (const copy of this.#copies.values()) this.#again(copy);
-    });
-    this.#absorbed.set(name, new Exchange({ ...parts, push: false }));
-    for (const [oldest, exchange] of this.#absorbed) {
+    const source: Source = { exchange: undefined, news: false };
+    source.exchange = new Exchange({ ...this.#reading(contact, source, () => {}), push: false });
+    this.#absorbed.set(name, source);
+    for (const [oldest, other] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;
-      exchange.end();
+      other.exchange?.end();
       this.#absorbed.delete(oldest);
+      this.#spread(other);
     }
     return false;
   }
@@ -179,7 +185,7 @@ export class Segment {
     this.#closed = true;
     for (const copy of this.#copies.values()) copy.exchange?.end();
     this.#copies.clear();
-    for (const exchange of this.#absorbed.values()) exchange.end();
+    for (const { exchange } of this.#absorbed.values()) exchange?.end();
     this.rounds.close();
     this.onClose();
   }
@@ -220,8 +226,7 @@ export class Segment {
   #compare(copy: Copy): void {
     copy.exchange?.end();
     copy.missed = false;
-    const parts = this.#reading(copy.contact, (news) => {
-      if (news) for (const other of this.#copies.values()) if (other !== copy) this.#missed(other.contact.id);
+    const parts = this.#reading(copy.contact, copy, () => {
       if (copy.missed) return this.#again(copy);
       copy.synced = true;
       this.#progress();
@@ -236,16 +241,26 @@ export class Segment {
     });
   }
 
-  /** Reads what a member holds of this arc; `news`: it held what we did not, and so may others not. */
-  #reading(contact: Contact, done: (news: boolean) => void): Omit<ExchangeOptions, 'push'> {
+  /** Reads what a member holds of this arc. */
+  #reading(contact: Contact, source: Source, done: () => void): Omit<ExchangeOptions, 'push'> {
     const parts = this.#view.exchange(contact, this.arc);
-    let news = false;
     const took = (key: Key): void => {
-      news = true;
+      source.news = true;
       parts.took(key);
     };
+    const finished = (): void => {
+      this.#spread(source);
+      done();
+    };
     const [base, watermark] = [this.#configuration, this.#watermark];
-    return { ...parts, base, watermark, trusted: false, pull: true, took, done: () => done(news) };
+    return { ...parts, base, watermark, trusted: false, pull: true, took, done: finished };
+  }
+
+  /** Once no more comes from there, even if it was not read to the end. */
+  #spread(source: Source): void {
+    if (!source.news) return;
+    source.news = false;
+    for (const other of this.#copies.values()) if (other !== source) this.#missed(other.contact.id);
   }
 
   #again(copy: Copy): void {

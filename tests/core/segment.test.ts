@@ -41,4 +41,24 @@ describe('a segment', () => {
     driver.answer('m1', 'install', { type: 'installed', whole: true });
     expect(driver.openOf('summarise').map(({ to }) => to)).toEqual(['m1']);
   });
+
+  it('compares the others again also where the one was not read to its end at first', () => {
+    const { driver, segment, store } = new SegmentScene(configurationOf([0, 1, 2]));
+    store.put(210, entryOf('b', '1'));
+    const mine = store.summary(segment.arc);
+    const equal = { ...SUMMARY, parts: [mine] };
+    for (const id of ['m1', 'm2']) driver.answer(id, 'install', { type: 'installed', whole: true });
+    driver.answer('m1', 'summarise', equal);
+    driver.answer('m2', 'summarise', { ...SUMMARY, parts: [{ count: 1, low: 1, high: 1 }] });
+    driver.answer('m2', 'digest', { type: 'digest-is', items: [{ key: 'a', version: '1' }], more: false });
+    driver.answer('m2', 'fetch', { type: 'fetched', entries: [entryOf('a', '1')] });
+    // It stands at another configuration meanwhile.
+    driver.answer('m2', 'copy', { type: 'copied', stored: false });
+    while (driver.openOf('install').length === 0) driver.advance(1);
+    driver.answer('m2', 'install', { type: 'installed', whole: true });
+    driver.answer('m2', 'summarise', { ...SUMMARY, parts: [store.summary(segment.arc)] });
+    expect(segment.complete).toBe(false);
+    while (driver.openOf('install').length === 0) driver.advance(1);
+    expect(driver.openOf('install').map(({ to }) => to)).toEqual(['m1']);
+  });
 });
