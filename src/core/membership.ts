@@ -45,6 +45,7 @@ export class Membership {
   #loop: Timer | undefined;
   #eagerAt = -Infinity;
   #colliding = false;
+  #passedOnAt = -Infinity;
 
   constructor(engine: Engine, table: RoutingTable, observer: MembershipObserver) {
     this.#engine = engine;
@@ -198,7 +199,7 @@ export class Membership {
     const { origin } = this.#table;
     // A client may be the only one that knows of two rings.
     if (this.#state === undefined && origin !== undefined && named.length > 0 && origin.id !== from) {
-      return this.introduce(origin, named);
+      return this.#passOn(origin, named);
     }
     for (const contact of named) {
       const state = this.#state;
@@ -212,6 +213,14 @@ export class Membership {
         this.#consider(state, contact, from);
       }
     }
+  }
+
+  /** Once in a period: clients may take each other for members, and pass it round in a circle. */
+  #passOn(home: Contact, contacts: readonly Contact[]): void {
+    const { now, profile } = this.#engine;
+    if (now - this.#passedOnAt < profile.stabiliseMs) return;
+    this.#passedOnAt = now;
+    this.introduce(home, contacts);
   }
 
   #consider(state: RingState, contact: Contact, from: string): void {

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Contact } from '../../src/core/contact.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Machine } from '../../src/core/machine.ts';
+import { PROFILES } from '../../src/core/profile.ts';
 import type { Message, Neighbourhood, Reply, Request, Told } from '../../src/core/message.ts';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
@@ -238,6 +239,22 @@ describe('a client', () => {
     for (const { machine: other } of nodes) machine.handleConnected(world.now, other.self, true, undefined);
     expect(machine.known()).toEqual(known);
     expect(home.seeksHome).toBe(false);
+  });
+
+  it('passes introductions on to its home, but not as often as they come', () => {
+    const { world, nodes } = calmRing(3);
+    const node = world.add();
+    const home = at(nodes, 0).machine;
+    node.machine.handleConnected(world.now, home.self, true, home.tables());
+    const introduce = request(1, { type: 'introduce', contacts: [memberAt(1, 'another')] });
+    const passed = (): number => {
+      const sent = exchange(world, node, 'a client', introduce);
+      return sent.filter(({ direction, body }) => direction === 'request' && body.type === 'introduce')
+        .length;
+    };
+    expect([passed(), passed(), passed()]).toEqual([1, 0, 0]);
+    world.run(PROFILES.local.stabiliseMs);
+    expect(passed()).toBe(1);
   });
 });
 
