@@ -122,8 +122,8 @@ export function divide(arc: Arc, parts: number, size: number): Arc[] {
 
 /** The first k bits of a hash, as a position. */
 export function leadingBits(digest: Uint8Array, k: number): number {
-  let first48 = 0;
-  for (let i = 0; i < 6; i++) first48 = first48 * 256 + (digest[i] ?? 0);
+  const first = bits32(digest, 0);
+  const first48 = first * 65_536 + (bits32(digest, 2) & 0xffff);
   return Math.floor(first48 / ringSize(K_MAX - k));
 }
 
@@ -131,11 +131,16 @@ export function leadingBits(digest: Uint8Array, k: number): number {
 export function memberPosition(hash: Hash, publicKey: Uint8Array, salt: number, k: number): number {
   const input = new Uint8Array(publicKey.length + 4);
   input.set(publicKey);
-  new DataView(input.buffer).setUint32(publicKey.length, salt);
+  for (let i = 1, rest = salt; i <= 4; i++, rest >>>= 8) input[input.length - i] = rest;
   return leadingBits(hash(input), k);
 }
 
 /** The position of a dictionary key (a byte string, see bytes.ts): the first k bits of hash(key). */
 export function keyPosition(hash: Hash, key: Uint8Array, k: number): number {
   return leadingBits(hash(key), k);
+}
+
+function bits32(bytes: Uint8Array, at: number): number {
+  const [a, b, c, d] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0, bytes[at + 3] ?? 0];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

@@ -1,6 +1,6 @@
 // CopiesAgree: in a ring that is whole and at rest, every entry stands with the members that should keep
-// it, in the same version everywhere, and nowhere else. What is left of it in a ring with faults is not
-// judged here.
+// it, in the same version everywhere, and nowhere else, and its owner alone serves it. What is left of it in
+// a ring with faults is not judged here.
 import { fromKey } from '../../core/bytes.ts';
 import type { Entry, Key } from '../../core/entry.ts';
 import { distance, keyPosition, ringSize } from '../../core/position.ts';
@@ -25,6 +25,9 @@ export function copiesProblem(world: World, k: number, replicas: number): string
     if (missing.length > 0) return `"${key}" at ${position} is missing on ${namesOf(missing)}`;
     const stray = held.filter(({ node }) => !wanted.includes(node)).map(({ node }) => node);
     if (stray.length > 0) return `"${key}" at ${position} is still kept by ${namesOf(stray)}`;
+    // What went on by itself may serve the arc without any of its entries.
+    const second = members.filter((node) => node !== wanted[0] && node.machine.servesAt(position));
+    if (second.length > 0) return `"${key}" at ${position} is still served by ${namesOf(second)}`;
   }
   return undefined;
 }
