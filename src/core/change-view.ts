@@ -18,6 +18,8 @@ export interface Decided {
 
 export interface ChangeView {
   readonly registers: Registers;
+  /** When nobody was found to serve the arc, in former takeovers of it too: monotonic milliseconds. */
+  readonly since: number;
   /** The members of the next configuration, this one first; undefined while the life of some is not known. */
   voters(): readonly Voter[] | undefined;
   /** For an exchange with one member. */

@@ -18,7 +18,6 @@ export class Change {
   readonly bases: readonly Configuration[];
   readonly #engine: Engine;
   readonly #view: ChangeView;
-  readonly #startedAt: number;
   #decision: rules.Decision | undefined;
   #round = 0;
   readonly #exchanges: Exchanges;
@@ -49,7 +48,6 @@ export class Change {
     this.arc = arc;
     this.bases = bases;
     this.#watermark = watermark;
-    this.#startedAt = engine.now;
     this.#progressAt = engine.now;
     this.#exchanges = new Exchanges(view, arc, bases[0]);
     this.#name = `${engine.self.id} ${newLineage(engine.random)}`;
@@ -97,7 +95,7 @@ export class Change {
   /** Whether a majority has not answered for as long as would have members dropped. */
   get isStuck(): boolean {
     const { now, profile } = this.#engine;
-    return this.#decision?.phase === 'preparing' && now - this.#startedAt >= profile.evictAfterMs;
+    return this.#decision?.phase === 'preparing' && now - this.#view.since >= profile.evictAfterMs;
   }
 
   /** What has come after a base, and is over itself: whoever stands at that base is told. */
@@ -154,7 +152,7 @@ export class Change {
     const voteless = (voter: Voter): boolean => this.#voteless.has(voter);
     // Who was silent before has been away for long enough; and votes that are lost do not come back.
     const hopeless = rules.isHopeless(decision, voteless);
-    const waited = hopeless || now - this.#startedAt >= profile.evictAfterMs;
+    const waited = hopeless || now - this.#view.since >= profile.evictAfterMs;
     const gone = (voter: Voter): boolean =>
       peers.isSilentFor(voter.contact.id, profile.evictAfterMs, now) ||
       (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact)));

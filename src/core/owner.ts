@@ -1,8 +1,7 @@
-// Owner: the arcs this member answers for. It owns the segments that are served, the changes that are under
-// way, and the plan that leads from the ring to them: what the ring gives us and nobody has decided to be
-// ours is taken over (change.ts), and the copies of what is ours follow the ring (segment.ts). A lookup finds
-// the member that the ring holds to be the owner; that one answers only for arcs whose configuration names
-// it.
+// Owner: the arcs this member answers for. It owns the segments that are served, the changes under way, and
+// the plan that leads from the ring to them: what the ring gives us and nobody has decided to be ours is
+// taken over (change.ts); the copies of what is ours follow the ring (segment.ts). A lookup finds whom the
+// ring holds to be the owner; that member answers only for arcs whose configuration names it.
 import { Change } from './change.ts';
 import type { ChangeView, Decided, Ended } from './change-view.ts';
 import type { Ballot, Base, Configuration } from './configuration.ts';
@@ -12,12 +11,12 @@ import { Hints } from './hints.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Arc } from './position.ts';
 import type { OwnerOptions, OwnerView } from './owner-view.ts';
-import type { Refusal } from './parked.ts';
-import { Parked } from './parked.ts';
+import { Parked, type Refusal } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
 import { apart, forcedMessage, plan, renewalsOf, touching } from './plan.ts';
 import { Registers } from './registers.ts';
 import { Segment } from './segment.ts';
+import { Unserved } from './unserved.ts';
 
 export class Owner {
   readonly registers: Registers;
@@ -28,6 +27,7 @@ export class Owner {
   readonly #inquiries = new Set<Inquiry>();
   readonly #hints: Hints;
   readonly #parked: Parked;
+  readonly #unserved: Unserved;
   #reconciling = false;
   #begins = false;
 
@@ -36,6 +36,7 @@ export class Owner {
     this.#o = options;
     this.#view = view;
     this.#hints = new Hints(engine.size);
+    this.#unserved = new Unserved(engine.size);
     this.#parked = new Parked(engine, (position) => this.#stuck(position));
     const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth: engine.birth });
     this.registers = new Registers(engine.size, self, engine.saver, {
@@ -71,8 +72,7 @@ export class Owner {
 
   /** Who may still answer for the position while we copy it from there. */
   servedBy(position: number): Contact | undefined {
-    for (const change of this.#changes.keys()) if (holds(change.arc, position)) return change.servedBy;
-    return undefined;
+    return [...this.#changes.keys()].find((change) => holds(change.arc, position))?.servedBy;
   }
 
   /** This member is about to be the first of a ring: nobody else can know of any entry. */
@@ -98,6 +98,7 @@ export class Owner {
       this.#begins = false;
       const busy = [...this.#segments, ...this.#changes.keys(), ...this.#inquiries];
       for (const part of this.#without(arc, busy)) this.#plan(part);
+      for (const part of subtract({ from: 0, to: 0 }, arc, this.#o.engine.size)) this.#unserved.forget(part);
     }
     for (const segment of this.#segments.slice()) segment.refresh();
     this.#view.changed();
@@ -150,7 +151,8 @@ export class Owner {
   }
 
   #start(arc: Arc, bases: readonly Configuration[], watermark: number, urgent = false): void {
-    this.#run(new Change(this.#o.engine, this.#changeView({ urgent }), arc, bases, watermark));
+    const since = this.#unserved.since(arc, this.#o.engine.now);
+    this.#run(new Change(this.#o.engine, this.#changeView({ urgent, since }), arc, bases, watermark));
   }
 
   #run(change: Change): void {
@@ -178,9 +180,10 @@ export class Owner {
     inquiry.begin();
   }
 
-  #changeView({ announces = true, urgent = false } = {}): ChangeView {
+  #changeView({ announces = true, urgent = false, since = this.#o.engine.now } = {}): ChangeView {
     const { engine, voters, heals } = this.#o;
     return {
+      since,
       registers: this.registers,
       voters: () => voters.next(this.#view.neighbours().successors),
       exchange: (contact, arc) => this.#view.exchange(contact, arc),
@@ -240,15 +243,10 @@ export class Owner {
         isLost: (contact) => voters.isLost(contact),
         contradicted: (contact) => this.#contradicted(segment, contact, inRing()),
         ready: (next, holders) => {
-          const change = new Change(
-            engine,
-            this.#changeView(),
-            arc,
-            [segment.configuration],
-            segment.watermark,
-          );
+          const { configuration: base, watermark: mark } = segment;
+          const change = new Change(engine, this.#changeView(), arc, [base], mark);
           this.#changes.set(change, segment);
-          change.beginAsOwner(segment.configuration, next, holders);
+          change.beginAsOwner(base, next, holders);
         },
         cannotDecide: () => {
           this.#close(segment);
@@ -261,6 +259,7 @@ export class Owner {
       watermark,
     );
     this.#segments.push(segment);
+    this.#unserved.forget(arc);
     segment.refresh();
     this.#parked.served(segment, arc);
   }
@@ -274,9 +273,7 @@ export class Owner {
       voters.born(contact, birth);
       if (known.some((one) => this.#hint(one.arc, one.configuration))) return this.reconcileSoon();
       const { lineage, epoch } = segment.configuration;
-      const follows = known.some(
-        (one) => one.configuration.lineage === lineage && one.configuration.epoch === epoch,
-      );
+      const follows = known.some((one) => sameBase(one.configuration, segment.configuration));
       // It has promised the epoch to somebody who never came back to it: the next one frees it.
       if (follows && inRing && !segment.changing) segment.renew({ lineage, epoch: epoch + 1 });
       segment.refresh();
@@ -362,6 +359,7 @@ export class Owner {
     this.#segments = [];
     this.#parked.refuseAll('this member has left');
     this.#hints.forget({ from: 0, to: 0 });
+    this.#unserved.forget({ from: 0, to: 0 });
   }
 
   #stuck(position: number): Refusal | undefined {
@@ -369,8 +367,7 @@ export class Owner {
       if (!holds(work.arc, position) || !work.isStuck) continue;
       // It goes on in a moment, with what is left.
       if (this.#o.heals && !this.registers.isRestored(work.arc)) continue;
-      const message = 'a majority of the members that hold this key is away';
-      return { code: 'ERR_QUORUM', message };
+      return { code: 'ERR_QUORUM', message: 'a majority of the members that hold this key is away' };
     }
     return undefined;
   }
@@ -382,8 +379,11 @@ export class Owner {
   }
 
   #without(arc: Arc, covers: readonly { readonly arc: Arc }[]): Arc[] {
-    const covered = covers.map((one) => one.arc);
-    return without([arc], covered, this.#o.engine.size);
+    return without(
+      [arc],
+      covers.map((one) => one.arc),
+      this.#o.engine.size,
+    );
   }
 
   /** With a pause, so that what comes in the same moment is looked at once. */

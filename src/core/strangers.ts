@@ -11,6 +11,8 @@ import type { RoutingTable } from './routing-table.ts';
  * of each other meet.
  */
 const LOOK_BEYOND_TURNS = 8;
+/** Stabilisations between two looks at strangers that have connected. */
+const COMPARE_TURNS = 2;
 
 export class Strangers {
   readonly #engine: Engine;
@@ -39,12 +41,12 @@ export class Strangers {
 
   /**
    * A member is met that our tables did not name. One that we ask something was named by our ring; and where
-   * members come and go, strangers connect all the time: one of them is compared in a stabilisation period.
+   * members come and go, strangers connect all the time: one of them is compared in two periods.
    */
   met(peer: Contact): void {
     const engine = this.#engine;
     if (engine.isAsking(peer.id) || peer.id === this.#table.origin?.id || this.#next !== undefined) return;
-    const dueAt = this.#comparedAt + engine.profile.stabiliseMs;
+    const dueAt = this.#comparedAt + engine.profile.stabiliseMs * COMPARE_TURNS;
     if (dueAt <= engine.now) return this.#compareNow(peer);
     this.#next = peer;
     engine.after(dueAt - engine.now, () => {
