@@ -116,7 +116,8 @@ describe('job-counter', () => {
       [1, 2, 3].map(() => run('job-counter', '--queue', 'q', '--jobs', '60')),
     );
     expect(workers.map(({ code, stderr }) => [code, stderr])).toEqual(workers.map(() => [0, '']));
-    const jobs = workers.flatMap(({ stdout }) => /: (.*)$/m.exec(stdout)?.[1]?.split(' ') ?? []);
+    // A worker that comes late may find none left.
+    const jobs = workers.flatMap(({ stdout }) => /: (.+)$/m.exec(stdout)?.[1]?.split(' ') ?? []);
     const numbers = jobs.map(Number).toSorted((a, b) => a - b);
     // Every worker ended well, so every increment was acknowledged, and counts once: no job is left out.
     expect(numbers).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
