@@ -134,7 +134,7 @@ export class Registers {
     return whole;
   }
 
-  /** The configurations that this member has a seat in, or stands at, and where. */
+  /** The configurations that this member stands at, and where. */
   standing(arc: Arc): KnownPart[] {
     return this.#map
       .within(arc)

@@ -143,9 +143,8 @@ export class Sweep {
     const { arc, configuration, tells } = held;
     const position = arc.to;
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
-    const base = configuration && { lineage: configuration.lineage, epoch: configuration.epoch };
     const told = tells ? { holder: this.#engine.self, configuration } : undefined;
-    const request = (): Request => ({ type: 'offer', arc, position, base, told });
+    const request = (): Request => ({ type: 'offer', arc, position, base: configuration, told });
     // What follows the owner would weigh more than the offer; where it is dead, the next sweep offers again.
     const goal: Goal = { position, request, here: () => false, deadline, followers: false };
     this.#view.lookup(goal, ({ reply }) => {

@@ -13,10 +13,8 @@ export function simulationHash(bytes: Uint8Array): Uint8Array {
     high = Math.imul(high ^ byte, 0x85ebca6b) ^ (low >>> 15);
   }
   const digest = new Uint8Array(8);
-  const [first, second] = [
-    finish(low ^ Math.imul(high, 0x27d4eb2f)),
-    finish(high ^ Math.imul(low, 0x165667b1)),
-  ];
+  const first = finish(low ^ Math.imul(high, 0x27d4eb2f));
+  const second = finish(high ^ Math.imul(low, 0x165667b1));
   for (let i = 0; i < 4; i++) {
     digest[i] = first >>> (24 - 8 * i);
     digest[i + 4] = second >>> (24 - 8 * i);

@@ -106,6 +106,28 @@ describe('registers', () => {
     expect(registers.within(WHOLE).flatMap(({ value }) => value)).toHaveLength(1);
   });
 
+  it('tell what came after a configuration that is over, where that is remembered', () => {
+    const { registers } = registersOf();
+    const heir = configurationOf(6, 'h', [ONE]);
+    registers.install(WHOLE, ONE, 0);
+    registers.forget(LOW, ONE, heir);
+    expect(registers.standing(WHOLE)).toEqual([{ arc: HIGH, configuration: ONE }]);
+    expect(registers.after(WHOLE, ONE)).toEqual([{ arc: LOW, configuration: heir }]);
+    expect(registers.after(WHOLE, heir)).toEqual([]);
+  });
+
+  it('say in a promise whether they come from a disk, until the next decision', () => {
+    const { registers } = registersOf();
+    const register = { configuration: ONE, promised: undefined, accepted: undefined, watermark: 0 };
+    registers.restore({ registers: [{ arc: WHOLE, register }], over: [] });
+    expect(registers.prepare(WHOLE, ONE, BALLOT)[0]?.vote).toMatchObject({
+      type: 'promised',
+      restored: true,
+    });
+    registers.install(WHOLE, TWO, 0);
+    expect(registers.prepare(WHOLE, TWO, BALLOT)[0]?.vote).toMatchObject({ restored: false });
+  });
+
   it('note what is over only where something came after it', () => {
     const { registers } = registersOf();
     const [passed, heir] = [
