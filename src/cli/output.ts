@@ -9,6 +9,21 @@ export type Colour = 'bold' | 'cyan' | 'dim' | 'green' | 'red' | 'yellow';
 let readerGone = false;
 let watching = false;
 
+/**
+ * Lets the readers of this process go away without ending it: of data, whoever writes it hears of that by
+ * `writeBytes`; of what is written for people, nobody has to. Before the first byte is written.
+ */
+export function letReadersGo(): void {
+  if (watching) return;
+  watching = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) readerGone = true;
+    });
+  }
+}
+
 /** Colours text for standard output, unless it is no terminal or NO_COLOR is set. */
 export function paint(colour: Colour, text: string): string {
   return styleText(colour, text, { stream: process.stdout });
@@ -21,7 +36,6 @@ export function paintError(colour: Colour, text: string): string {
 
 /** Writes bytes to standard output as they are. Resolves to false once nobody reads them any more. */
 export async function writeBytes(bytes: Uint8Array | string): Promise<boolean> {
-  watchReader();
   if (readerGone) return false;
   if (!process.stdout.write(bytes) && !readerGone) {
     // A reader that leaves while we wait ends the wait with 'close'.
@@ -61,13 +75,4 @@ function utf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function watchReader(): void {
-  if (watching) return;
-  watching = true;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    readerGone = true;
-  });
 }

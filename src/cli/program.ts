@@ -10,7 +10,7 @@ import { addUpdate } from './update-command.ts';
 import { addWatch } from './watch-command.ts';
 import { describeFailure } from './failure.ts';
 import { addNode } from './node-command.ts';
-import { paintError, stderrLine } from './output.ts';
+import { letReadersGo, paintError, stderrLine } from './output.ts';
 import { addInspection } from './ring-commands.ts';
 import { addSnapshots } from './snapshot-commands.ts';
 import { addShell } from './shell-command.ts';
@@ -31,6 +31,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 key not found.`;
 
 /** Runs one command line and sets the process's exit code; never rejects. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
+  letReadersGo();
   try {
     await buildProgram().parseAsync([...argv]);
   } catch (error) {
