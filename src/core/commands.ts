@@ -1,7 +1,6 @@
 // Commands: carries out what the user asked: lookups with a question for the owner, and walks of the ring.
 // Join and leave are the machine's own (machine.ts). Every command settles once: with its result, a
 // failure, or not at all if cancelled.
-import { fromKey } from './bytes.ts';
 import { firstOf } from './changes.ts';
 import type {
   Command,
@@ -18,7 +17,6 @@ import type { Goal, LookupResult } from './lookup.ts';
 import { Lookup } from './lookup.ts';
 import type { MemberDescription, Reply, Request } from './message.ts';
 import { NumberTable } from './number-table.ts';
-import { keyPosition } from './position.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
 
@@ -82,14 +80,14 @@ export class Commands {
       const sinceMs = Math.ceil(this.#engine.now - startedAt);
       return { type: 'operate', key, operation, consistency, operationId, sinceMs, budgetMs };
     };
-    this.#ask(number, this.#position(key), request, deadline, (reply, { cost, hops }) => {
+    this.#ask(number, this.#engine.positionOf(key), request, deadline, (reply, { cost, hops }) => {
       if (reply.type !== 'operated') return undefined;
       return { result: reply.result, cost, hops } satisfies OperateResult;
     });
   }
 
   #explain(number: number, key: string, deadline: number): void {
-    const position = this.#position(key);
+    const position = this.#engine.positionOf(key);
     const request = (): Request => ({ type: 'locate', position });
     this.#ask(number, position, request, deadline, (reply, { owner, cost, hops }) => {
       if (reply.type !== 'located') return undefined;
@@ -162,10 +160,6 @@ export class Commands {
       ok: false,
       failure: details === undefined ? failure : { ...failure, details },
     });
-  }
-
-  #position(key: string): number {
-    return keyPosition(this.#engine.hash, fromKey(key), this.#engine.k);
   }
 }
 

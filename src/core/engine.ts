@@ -3,6 +3,8 @@
 // or entries.
 import type { Contact } from './contact.ts';
 import type { Destination, Effect, MachineEvent, Outcome } from './effect.ts';
+import type { Key } from './entry.ts';
+import { KeyPositions } from './key-positions.ts';
 import type { CoreLimits } from './limits.ts';
 import type { Reply, Request } from './message.ts';
 import { NumberTable } from './number-table.ts';
@@ -24,6 +26,8 @@ export type Answer =
 export interface EngineOptions {
   readonly k: number;
   readonly hash: Hash;
+  /** Shared by machines that have `hash` and `k` in common; its own by default. */
+  readonly keyPositions?: KeyPositions | undefined;
   /** Of the generator; every node needs its own. */
   readonly seed: number;
   readonly self: Contact;
@@ -82,6 +86,7 @@ export class Engine {
   member = false;
   /** Told of every peer that did not answer, once a request. */
   onSilence: (id: string) => void = () => {};
+  readonly #keyPositions: KeyPositions;
   readonly #timers = new Timers();
   readonly #calls = new NumberTable<Call>();
   #now = 0;
@@ -95,6 +100,7 @@ export class Engine {
     this.k = options.k;
     this.size = ringSize(options.k);
     this.hash = options.hash;
+    this.#keyPositions = options.keyPositions ?? new KeyPositions(options.hash, options.k);
     this.profile = options.profile;
     this.limits = options.limits;
     this.clockSkewMaxMs = options.clockSkewMaxMs ?? CLOCK_SKEW_MAX_MS;
@@ -102,6 +108,10 @@ export class Engine {
     this.random = new Random(options.seed);
     this.peers = new Peers(options.limits.peers, options.profile.requestMinMs, options.profile.requestMaxMs);
     this.saver = new Saver(options.durable ?? false, options.profile.probeMinMs, this);
+  }
+
+  positionOf(key: Key): number {
+    return this.#keyPositions.of(key);
   }
 
   /** Monotonic milliseconds of the input that is being handled. */

@@ -134,7 +134,7 @@ export function isNewer(a: Version, b: Version): boolean {
 export function isVersion(text: string): boolean {
   const { length } = text;
   if (length < CLOCK_LENGTH || length > VERSION_LENGTH_MAX || digitOf(text.charCodeAt(0)) !== 0) return false;
-  for (let i = 1; i < CLOCK_LENGTH; i++) if (Number.isNaN(digitOf(text.charCodeAt(i)))) return false;
+  for (let i = 1; i < CLOCK_LENGTH; i++) if (digitOf(text.charCodeAt(i)) === -1) return false;
   for (let i = CLOCK_LENGTH; i < length; i++) {
     const unit = text.charCodeAt(i);
     // From '!' to '~': what can be seen.
@@ -155,11 +155,14 @@ function numberAt(version: Version, start: number, end: number): number {
   return value;
 }
 
-/** The value of a hex digit, given as its unit; NaN for any other. */
+/** The value of a hex digit, given as its unit; -1 for any other. */
 function digitOf(unit: number): number {
-  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
-  return unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : NaN;
+  return DIGITS[unit] ?? -1;
 }
+
+/** By unit: versions are read with every message, so that this is looked up. */
+const DIGITS: Int8Array = new Int8Array(0x80).fill(-1);
+for (let digit = 0; digit < 16; digit++) DIGITS[digit.toString(16).charCodeAt(0)] = digit;
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');

@@ -2,7 +2,6 @@
 // sends what is newer here, or both. It owns that dialogue: sums over parts of the arc first, versions only
 // where they differ, entries last, so that its cost follows the differences. Why they compare is segment.ts's
 // affair (a copy is kept complete) or change.ts's (a decision is prepared).
-import { fromKey } from './bytes.ts';
 import type { Base } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
@@ -11,7 +10,7 @@ import { eraOf, isNewer, versionTime } from './entry.ts';
 import type { History } from './history.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
-import { arcLength, divide, keyPosition } from './position.ts';
+import { arcLength, divide } from './position.ts';
 import type { MemoryStore, Summary } from './store.ts';
 import { EMPTY_SUMMARY } from './store.ts';
 
@@ -305,7 +304,7 @@ export class Exchange {
   }
 
   #position(item: EntryVersion): number {
-    return keyPosition(this.#o.engine.hash, fromKey(item.key), this.#o.engine.k);
+    return this.#o.engine.positionOf(item.key);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Contact } from './contact.ts';
 import { withSalt } from './contact.ts';
 import { Engine } from './engine.ts';
+import type { KeyPositions } from './key-positions.ts';
 import type { CoreLimits } from './limits.ts';
 import type { Hash } from './position.ts';
 import type { Profile } from './profile.ts';
@@ -9,6 +10,8 @@ import type { Profile } from './profile.ts';
 export interface MachineOptions {
   readonly k: number;
   readonly hash: Hash;
+  /** Shared by machines that have `hash` and `k` in common; its own by default. */
+  readonly keyPositions?: KeyPositions | undefined;
   /** Of its own random generator; every node needs another one. */
   readonly seed: number;
   readonly publicKey: Uint8Array;
@@ -56,10 +59,11 @@ export function engineOf(options: MachineOptions): Engine {
     limits,
     durable = false,
     clockSkewMaxMs,
+    keyPositions,
   } = options;
   const nowhere: Contact = { id, publicKey, salt: 0, position: 0, incarnation, host: '', port: 0 };
   const self = withSalt(nowhere, 0, hash, k);
-  const engine = new Engine({ k, hash, seed, self, profile, limits, durable, clockSkewMaxMs });
+  const engine = new Engine({ k, hash, seed, self, profile, limits, durable, clockSkewMaxMs, keyPositions });
   engine.birth = options.birth ?? incarnation;
   return engine;
 }

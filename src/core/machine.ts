@@ -7,7 +7,6 @@
 //      carried out in that order. Messages may be lost, repeated or late; who sent them has been proved.
 //   3. `handleTimeout` is called at `nextTimeout()`, or a little later; inputs already there go first.
 //   4. Methods are never called from within `poll()`'s effects before it has returned.
-import { fromKey } from './bytes.ts';
 import { Collector } from './collector.ts';
 import type { Command } from './command.ts';
 import { Commands } from './commands.ts';
@@ -26,7 +25,6 @@ import { Messages } from './messages.ts';
 import { Operations } from './operations.ts';
 import type { OwnerView } from './owner-view.ts';
 import { Owner } from './owner.ts';
-import { keyPosition } from './position.ts';
 import { RememberedAddresses, type RememberedView } from './remembered.ts';
 import { Replica } from './replica.ts';
 import type { SavedRecord } from './saved.ts';
@@ -278,12 +276,11 @@ export class Machine {
   restore(now: number, records: Iterable<SavedRecord>, birth: number): void {
     this.#engine.now = now;
     this.#engine.birth = birth;
-    const { hash, k } = this.#engine;
     for (const record of records) {
       if (record.type === 'registers') this.#owner.registers.restore(record);
       if (record.type !== 'entry') continue;
       this.#operations.clock.observe(record.entry.version);
-      this.#store.restore(keyPosition(hash, fromKey(record.entry.key), k), record.entry);
+      this.#store.restore(this.#engine.positionOf(record.entry.key), record.entry);
     }
   }
 

@@ -2,7 +2,6 @@
 // questions about what it has. It owns the answers only, and that none of them is given before what it relies
 // on is written down; who asks and when is in change.ts, segment.ts (owners) and sweep.ts (holders of what is
 // not theirs).
-import { fromKey } from './bytes.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key, VersionClock } from './entry.ts';
@@ -11,7 +10,7 @@ import type { History } from './history.ts';
 import type { Known, Reply, Request, Told } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
-import { divide, holds, intersect, isInside, keyPosition } from './position.ts';
+import { divide, holds, intersect, isInside } from './position.ts';
 import type { Base } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
@@ -83,8 +82,7 @@ export class Replica {
     const full = this.#full(entries);
     if (full !== undefined) return respond(full);
     if (past) {
-      for (const entry of entries)
-        history.learn(keyPosition(engine.hash, fromKey(entry.key), engine.k), entry);
+      for (const entry of entries) history.learn(engine.positionOf(entry.key), entry);
     } else this.#put(arc, entries);
     this.#whenSaved(respond, { type: 'copied', stored: true });
   }
@@ -203,7 +201,7 @@ export class Replica {
   #put(arc: Body<'copy'>['arc'], entries: readonly Entry[]): void {
     const { engine, store } = this.#parts;
     for (const entry of entries) {
-      const position = keyPosition(engine.hash, fromKey(entry.key), engine.k);
+      const position = engine.positionOf(entry.key);
       if (!holds(arc, position)) continue;
       this.#parts.clock.observe(entry.version);
       store.put(position, entry);

@@ -12,8 +12,7 @@ import type { MemberDescription, MessageRequest, Reply, Request } from './messag
 import type { Arrival, Operations } from './operations.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
-import { advance, keyPosition } from './position.ts';
-import { fromKey } from './bytes.ts';
+import { advance } from './position.ts';
 import type { Replica } from './replica.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Segment } from './segment.ts';
@@ -294,7 +293,7 @@ export class Responder {
     }
     const position =
       request.type === 'operate'
-        ? keyPosition(engine.hash, fromKey(request.key), engine.k)
+        ? engine.positionOf(request.key)
         : request.type === 'changes'
           ? firstOf(request.arc, engine.size)
           : request.position;

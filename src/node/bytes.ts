@@ -30,6 +30,8 @@ export function toKey(given: unknown, limits: ByteLimits): Key {
  * bytes.
  */
 export function toKeyOfAnySize(given: unknown): Key {
+  // Most keys are ASCII, which is the same in a string of bytes.
+  if (typeof given === 'string' && isAscii(given)) return given;
   return toBuffer(given, 'key').toString('latin1');
 }
 
@@ -80,6 +82,11 @@ function toBuffer(given: unknown, what: string): Buffer {
   }
   if (given instanceof Uint8Array) return Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   throw new TypeError(`the ${what} must be a string or a Uint8Array, got ${kindOf(given)}`);
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 function hasLoneSurrogate(text: string): boolean {

@@ -1,14 +1,12 @@
 // LocalNode: everything a socket is made of, put together: identity, machine, codec, links, driver. It owns
 // the life cycle (client, listening, member, closed) and the translation of what happens into events. What
 // users call is in the sockets.
-import { fromKey } from '../core/bytes.ts';
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Delivery, MachineEvent } from '../core/effect.ts';
 import type { Key } from '../core/entry.ts';
 import type { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
-import { keyPosition } from '../core/position.ts';
 import { WIRE_LIMITS } from '../wire/limits.ts';
 import { type Address, showAddress } from './address.ts';
 import { keyToBuffer } from './bytes.ts';
@@ -17,14 +15,14 @@ import { DebugLog } from './debug-log.ts';
 import { closedError, Driver, type RunOptions, toChordError } from './driver.ts';
 import { ChordError } from './errors.ts';
 import type { SocketEvents } from './events.ts';
-import { type Identity, sha256 } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { isWildcard, lanAddress } from './lan-address.ts';
 import type { Limits } from './limits.ts';
 import { LateLinks } from './late-links.ts';
 import { type LinkEvents, Links } from './links.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
-import { makeMachine } from './node-machine.ts';
+import { keyPositions, makeMachine } from './node-machine.ts';
 import { pause } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
 import { toNeighbours } from './ring-view.ts';
@@ -105,7 +103,7 @@ export class LocalNode implements WatchRunner {
   }
 
   positionOf(key: Key): number {
-    return keyPosition(sha256, fromKey(key), this.config.k);
+    return keyPositions(this.config.k).of(key);
   }
 
   get addr(): readonly [string, number] {

@@ -306,7 +306,7 @@ export class Reader {
     return this.#carver?.copy(view) ?? copyOf(view);
   }
 
-  /** As bytes(), but always a view, for those who only look at it before the next payload. */
+  /** As bytes(), but always a view, for those who look at it in this turn only. */
   borrow(limit: number): Uint8Array {
     return this.#view(this.length(limit));
   }

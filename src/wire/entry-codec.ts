@@ -157,7 +157,7 @@ const RESULT_RULES: Rules<OperationResult> = {
     },
     read: (input, scope) => ({
       type: 'value',
-      value: readValue(input, scope),
+      value: readResultValue(input, scope),
       version: readVersion(input),
       expiresAt: input.varint(),
       replicas: input.varint(),
@@ -195,7 +195,7 @@ const RESULT_RULES: Rules<OperationResult> = {
     },
     read: (input, scope) => ({
       type: 'computed',
-      value: readValue(input, scope),
+      value: readResultValue(input, scope),
       version: readVersion(input),
       replicaRequests: input.varint(),
     }),
@@ -259,8 +259,13 @@ function writeValue(out: Writer, value: Uint8Array, scope: Scope): void {
 }
 
 function readValue(input: Reader, scope: Scope): Uint8Array {
-  // Stores pack it, users get a copy of their own.
+  // Stores pack it.
   return input.passing(scope.limits.valueBytes);
+}
+
+function readResultValue(input: Reader, scope: Scope): Uint8Array {
+  // Users get a copy of their own, in this turn.
+  return input.borrow(scope.limits.valueBytes);
 }
 
 export function writeVersion(out: Writer, version: Version): void {
