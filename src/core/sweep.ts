@@ -111,9 +111,9 @@ export class Sweep {
     if (this.#onClean !== undefined) return this.#schedule(retryMs);
     if (this.#dirty) this.#schedule(this.#settlingMs());
     else if (this.#unfinished) this.#schedule(sweepMs);
-    // Who holds nothing may come to hold copies without hearing of it here, if only as a member.
-    else if (this.#engine.member || this.#store.size > 0 || !this.#owner.registers.empty)
-      this.#schedule(sweepMs * IDLE_PERIODS);
+    // Who holds nothing may come to hold copies without hearing of it here: by what was sent before others
+    // knew that it had left, or had come back with nothing.
+    else this.#schedule(sweepMs * IDLE_PERIODS);
   }
 
   /** What is held outside of the arc that the ring gives us. */

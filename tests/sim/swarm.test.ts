@@ -28,6 +28,7 @@ describe('worlds in which a property did not hold once', () => {
     [573, 'a client went to and fro between two homes that had died without a word'],
     [908, 'lineages that an owner held side by side never met'],
     [1_076, 'a key with thousands of replaced values was compared position by position'],
+    [3_866, 'copies came late to a member that had left, and stayed'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
     expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
   });

@@ -1,9 +1,10 @@
-// What an owner leaves behind that is cut off with a write in hand: its successors never heard of it, so when
-// the write is sent again it has to be carried out, although the former owner remembers it.
+// What is left behind. By an owner that is cut off with a write in hand: its successors never heard of it, so
+// when the write is sent again it has to be carried out, although the former owner remembers it. And with a
+// member that has left: a copy that was on its way to it does not stay there.
 import { expect, test } from 'vitest';
 import type { ExplainResult } from '../../src/core/command.ts';
 import { World } from '../../src/sim/world.ts';
-import { at, get, isIdeal, joinedRing, operate, succeed } from '../support/rings.ts';
+import { at, get, isIdeal, joinedRing, operate, set, succeed } from '../support/rings.ts';
 
 const INCREMENT = { type: 'increment', by: 1 } as const;
 
@@ -48,3 +49,28 @@ test.each([1, 2, 3, 4, 5])(
   },
   60_000,
 );
+
+test('a copy that reaches a member after it has left goes on to its owner, and is forgotten there', () => {
+  const world = new World({ seed: 1, k: 32 });
+  const members = joinedRing(world, 6);
+  const [sender, leaver] = [at(members, 0), at(members, 5)];
+  const { result } = set(world, sender, 'n', 'value');
+  expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
+  succeed(world.settle(leaver, { type: 'leave' }));
+  // Long after what it held has gone, and after it has found a home as a client.
+  world.run(10_000);
+  expect(leaver.machine.health()).toMatchObject({ member: false, storeBytes: 0 });
+  const version = result.type === 'stored' ? result.version : '';
+  const value = new TextEncoder().encode('value');
+  const entry = { key: 'n', value, version, expiresAt: 0, operation: '', previous: '' };
+  const base = { lineage: 'lineage', epoch: 1 };
+  const body = { type: 'copy', arc: { from: 0, to: 0 }, base, entries: [entry], past: false } as const;
+  leaver.machine.handleMessage(world.now, sender.machine.self.id, {
+    direction: 'request',
+    number: 1e9,
+    body,
+  });
+  expect(leaver.machine.health().storeBytes).toBeGreaterThan(0);
+  expect(world.runUntil(() => leaver.machine.health().storeBytes === 0, 60_000)).toBe(true);
+  expect(get(world, leaver, 'n')).toBe('value');
+});
