@@ -52,11 +52,6 @@ export class SimDisk {
     this.faults = { ...SOUND_DISK, ...faults };
   }
 
-  /** Whether nothing was ever written. */
-  get empty(): boolean {
-    return this.#records.size === 0 && this.#pending.length === 0;
-  }
-
   /** Takes a batch, and returns when it is done; `finish` is called then, in the order of the calls. */
   write(now: number, records: readonly SavedRecord[]): number {
     const { syncMs, stalls, stallMs, full } = this.faults;

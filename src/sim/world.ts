@@ -147,8 +147,9 @@ export class World {
     const incarnation = node.machine.self.incarnation + 1;
     if (erased) node.disk?.erase();
     const { records, damaged } = node.disk?.load() ?? { records: [], damaged: 0 };
-    // As persistence.ts: who has lost anything may not vote as the one that acknowledged it.
-    if (node.disk === undefined || node.disk.empty || damaged > 0) node.birth = incarnation;
+    // As persistence.ts: who has lost anything may not vote as the one that acknowledged it. Who was killed
+    // before anything had to be written has lost nothing: since when it remembers is written before all else.
+    if (node.disk === undefined || erased || damaged > 0) node.birth = incarnation;
     this.note(`${node.name} restarts with ${records.length} records, ${damaged} damaged`);
     const life = { name: node.name, incarnation, preferredSalt, birth: node.birth };
     node.machine = machineOf(this.#options, this.random, life);
