@@ -15,6 +15,9 @@ export interface Terms {
 
 const DEFAULT_TERMS: Terms = { subnet: 'chord', encryption: 'SSL', k: 32 };
 
+/** What the ring allows is not known here, and the largest value has to come through. */
+const CLIENT_LIMITS = { valueBytes: 64 * 2 ** 20 };
+
 // SSL and k = 32, then perhaps plaintext, then what the node says of itself.
 const ATTEMPTS_MAX = 3;
 
@@ -79,7 +82,7 @@ async function connectClient(flags: RingFlags): Promise<ChordSocket> {
 async function connectAdapting(address: Address, flags: RingFlags): Promise<ChordSocket> {
   let terms = ownTerms(flags);
   for (let attempt = 1; ; attempt++) {
-    const client = new ChordSocket('127.0.0.1', 0, socketOptions(flags, terms));
+    const client = new ChordSocket('127.0.0.1', 0, { ...socketOptions(flags, terms), limits: CLIENT_LIMITS });
     try {
       await client.connect(address.host, address.port, callOptions(flags));
       return client;

@@ -91,6 +91,13 @@ export function parseK(text: string): number {
   return k;
 }
 
+/** An integer, 0 or above. */
+export function parseCount(text: string): number {
+  if (text !== '0' && !/^[1-9]\d{0,14}$/.test(text))
+    throw new InvalidArgumentError('Expected an integer of 0 or more.');
+  return Number(text);
+}
+
 /** A positive integer. */
 export function parsePositive(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a positive integer.');

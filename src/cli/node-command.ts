@@ -75,7 +75,8 @@ export function addNode(program: Command): void {
     .addHelpText(
       'after',
       '\nWith --json the first line on standard output is\n' +
-        '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…,"http":…,"resp":…}\n' +
+        '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…,"http":null,"resp":null,\n' +
+        '   "outAddr":[host,port],"waiting":["host:port" of peers that do not answer yet, …]}\n' +
         'printed once it listens and has joined, or found its peers down: then it starts a ring of\n' +
         'its own and goes on trying them, and the rings become one as soon as one of them answers.',
     );
@@ -209,9 +210,15 @@ function announced(node: ChordSocket): string {
 async function stopNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
   let handedOver = true;
   if (!flags.leech) {
+    const alone = await heldAlone(node);
     if (process.stderr.isTTY) stderrLine('handing over; Ctrl-C once more ends it at once');
     try {
       await node.unjoin({ timeoutMs: flags.handOver });
+      if (alone > 0) {
+        handedOver = false;
+        const fate = flags.data === undefined ? 'are gone' : `stay in ${flags.data}`;
+        stderrLine(`stopped as the last member of the ring: its entries (${alone}) ${fate}`);
+      }
     } catch (error) {
       handedOver = false;
       const failure = describeFailure(error);
@@ -221,6 +228,13 @@ async function stopNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
   exitWithin(CLOSE_MS, 1);
   await node.close({ force: true });
   if (flags.json) await writeJson({ event: 'stopped', handedOver });
+}
+
+/** Entries that nobody else could take: those of the last member. */
+async function heldAlone(node: ChordSocket): Promise<number> {
+  if (node.leeching || node.next !== undefined) return 0;
+  const members = await node.ring({ timeoutMs: CLOSE_MS }).catch(() => []);
+  return members.length === 1 ? (members[0]?.entries ?? 0) : 0;
 }
 
 function reportError(error: unknown): void {

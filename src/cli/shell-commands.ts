@@ -51,7 +51,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     description: 'store a value, perhaps for some milliseconds only',
     takesKey: true,
     async run({ ring, options }, [key = '', value = '', ttl]) {
-      const ttlMs = ttl === undefined ? undefined : Number(ttl);
+      const ttlMs = ttl === undefined ? undefined : toNumber(ttl, 'TTL-MS');
       const { version } = await ring.set(key, value, { ...options, ttlMs });
       await writeLine(paint('dim', `version ${version}`));
     },
@@ -82,7 +82,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     description: 'add to a number, 1 unless told otherwise',
     takesKey: true,
     async run({ ring, options }, [key = '', by = '1']) {
-      await writeLine(String(await ring.increment(key, Number(by), options)));
+      await writeLine(String(await ring.increment(key, toNumber(by, 'BY'), options)));
     },
   },
   {
@@ -173,9 +173,16 @@ async function printEntry(ring: ChordSocket, key: string, options: ShellContext[
     ['version', entry.version],
     ['expires', expiry],
     ['copies', `${entry.agreed} of ${entry.replicas} agreed`],
-    ['cost', `${entry.requests} requests, ${entry.ms.toFixed(2)} ms`],
+    ['cost', `${entry.requests} ${entry.requests === 1 ? 'request' : 'requests'}, ${entry.ms.toFixed(2)} ms`],
   ];
   for (const [name = '', value = ''] of rows) await writeLine(`${paint('dim', name.padEnd(8))} ${value}`);
+}
+
+/** `name` is that of the argument. */
+function toNumber(text: string, name: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  const message = `${name} must be an integer, got ${JSON.stringify(text)}: quote a value that has blanks`;
+  throw new CommandFailure('ERR_USAGE', message, { exitCode: 2 });
 }
 
 function parseObject(json: string): Record<string, unknown> {

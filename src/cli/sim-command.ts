@@ -2,12 +2,12 @@
 // each ended. For a failure: the property that did not hold, the events before it, and the command that
 // repeats it.
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import type { SwarmResult, TraceWindow } from '../sim/index.ts';
 import { EXPERIMENTS } from '../sim/index.ts';
 import { runExperiment } from './experiment-run.ts';
 import { CommandFailure } from './failure.ts';
-import { flag, parsePositive } from './flags.ts';
+import { flag, parseCount, parsePositive } from './flags.ts';
 import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { ProgressBar } from './progress.ts';
 import { runTasks } from './sim-jobs.ts';
@@ -33,7 +33,7 @@ export function addSim(program: Command): void {
   program
     .command('sim')
     .description('try the protocol in simulated worlds that break things, one a seed')
-    .addOption(flag('--seed <number>', 'the first seed (default: 1)').argParser(parsePositive))
+    .addOption(flag('--seed <number>', 'the first seed (default: 1)').argParser(parseCount))
     .addOption(flag('--seeds <count>', 'how many seeds (default: 1)').argParser(parsePositive))
     .addOption(
       flag('--minutes <count>', 'simulated minutes of faults a seed').argParser(parsePositive).default(5),
@@ -50,7 +50,7 @@ export function addSim(program: Command): void {
     .addOption(flag('--members <count>', 'members of the experiment’s ring').argParser(parsePositive))
     .addOption(flag('--lookups <count>', 'lookups of the experiment').argParser(parsePositive))
     .addOption(
-      new Option('--judge <what>', 'the ring alone, or what clients saw as well')
+      flag('--judge <what>', 'the ring alone, or what clients saw as well')
         .choices(['ring', 'all'])
         .default('all'),
     )

@@ -71,7 +71,13 @@ async function runExport(file: string, flags: SnapshotFlags): Promise<void> {
 }
 
 async function exportToOutput(work: Export): Promise<{ exported: number; bytes: number }> {
-  for await (const chunk of work.run()) if (!(await writeBytes(chunk))) break;
+  for await (const chunk of work.run()) {
+    if (await writeBytes(chunk)) continue;
+    // What was read so far is no snapshot: whoever keeps it must be told.
+    throw new CommandFailure('ERR_SNAPSHOT', 'the reader went away before the snapshot was whole', {
+      exitCode: 1,
+    });
+  }
   return work.account;
 }
 

@@ -2,7 +2,7 @@
 // stop.
 import type { Command } from 'commander';
 import { callOptions, withClient } from './connection.ts';
-import { addRingFlags, type RingFlags } from './flags.ts';
+import { addRingFlags, flag, type RingFlags } from './flags.ts';
 import { jsonBytes, stderrLine, writeJson, writeLine } from './output.ts';
 import { GAP, showBytes } from './shell-output.ts';
 import { StopSignal } from './stop-signal.ts';
@@ -16,8 +16,8 @@ export function addWatch(program: Command): void {
   const watch = program.command('watch').description('tell of every change of a key, until Ctrl-C');
   watch
     .argument('<key>', 'text, stored as UTF-8')
-    .option('--prefix', 'watch all keys that begin with it')
-    .option('--since <version>', 'tell what changed behind this version first');
+    .addOption(flag('--prefix', 'watch all keys that begin with it'))
+    .addOption(flag('--since <version>', 'tell what changed behind this version first'));
   addRingFlags(watch, 'taken from the node').action(runWatch);
 }
 

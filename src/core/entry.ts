@@ -143,6 +143,9 @@ export function isVersion(text: string): boolean {
   return true;
 }
 
+/** Before all that are ever made. */
+export const FIRST_VERSION: Version = '0'.repeat(CLOCK_LENGTH);
+
 /** The milliseconds part of a version. */
 export function versionTime(version: Version): number {
   return numberAt(version, 0, TIME_LENGTH);

@@ -262,7 +262,9 @@ export class Operations {
 
   #put(arrival: Arrival, entry: Entry, existed: boolean): void {
     const { limits } = this.#engine;
-    if (entry.value !== undefined && this.#store.bytes + entry.value.length > limits.storeBytes) {
+    const replaced = Math.max(0, this.#store.kept(entry.key)?.valueBytes ?? 0);
+    const grows = (entry.value?.length ?? 0) - replaced;
+    if (grows > 0 && this.#store.bytes + grows > limits.storeBytes) {
       const held = this.#store.bytes;
       const message = `the owner's store is full: ${held} of ${limits.storeBytes} bytes (limits.storeBytes)`;
       return this.#finish(arrival, { type: 'failed', code: 'ERR_LIMIT', message });

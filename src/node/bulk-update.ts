@@ -97,7 +97,6 @@ function toWrite(pair: unknown): Write {
 class Account {
   readonly #seen = new Set<Key>();
   readonly #failed = new Map<Key, { readonly given: Bytes; readonly error: ChordError }>();
-  #first: ChordError | undefined;
   #interruption: { readonly error: unknown } | undefined;
 
   succeed({ key }: Write): void {
@@ -108,7 +107,6 @@ class Account {
   fail({ key, given }: Write, error: unknown): void {
     this.#seen.add(key);
     if (error instanceof ChordError) {
-      this.#first ??= error;
       this.#failed.set(key, { given, error });
     } else {
       this.#interruption ??= { error };
@@ -119,9 +117,11 @@ class Account {
   close(): { stored: number } {
     if (this.#interruption !== undefined) throw this.#interruption.error;
     const stored = this.#seen.size - this.#failed.size;
-    if (this.#failed.size === 0 || this.#first === undefined) return { stored };
+    const [first] = this.#failed.values();
+    if (first === undefined) return { stored };
     const failed = new Map([...this.#failed.values()].map(({ given, error }) => [given, error]));
-    const sentence = `${failed.size} of ${this.#seen.size} keys were not stored: ${this.#first.message}`;
-    throw new ChordError(this.#first.code, sentence, { cause: this.#first, failed });
+    const { error: cause } = first;
+    const sentence = `${failed.size} of ${this.#seen.size} keys were not stored: ${cause.message}`;
+    throw new ChordError(cause.code, sentence, { cause, failed });
   }
 }

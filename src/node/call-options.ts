@@ -72,12 +72,16 @@ export function parseNamed(
   return given as Readonly<Record<string, unknown>>;
 }
 
-/** Milliseconds in (0, 2**31), or undefined where not given. */
-export function parseDuration(value: unknown, name: string): number | undefined {
+/** Milliseconds above 0 and at most `maxMs`, by default below 2**31, or undefined where not given. */
+export function parseDuration(
+  value: unknown,
+  name: string,
+  maxMs: number = TIMEOUT_MAX_MS,
+): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`);
-  if (!(value > 0 && value <= TIMEOUT_MAX_MS)) {
-    throw new RangeError(`${name} must be above 0 and at most ${TIMEOUT_MAX_MS} milliseconds, got ${value}`);
+  if (!(value > 0 && value <= maxMs)) {
+    throw new RangeError(`${name} must be above 0 and at most ${maxMs} milliseconds, got ${value}`);
   }
   return value;
 }

@@ -2,7 +2,7 @@
 // owner means to the user, and the retry loop of pop. Conversion of keys and values is in bytes.ts, routing
 // and replication are the core's.
 import type { OperateResult } from '../core/command.ts';
-import { isVersion, type Key, type Version } from '../core/entry.ts';
+import { FIRST_VERSION, isVersion, type Key, type Version } from '../core/entry.ts';
 import type { Operation, OperationResult } from '../core/message.ts';
 import { ByteGate } from './byte-gate.ts';
 import { keyToBuffer, kindOf, toKey, toValue, valueToBuffer } from './bytes.ts';
@@ -12,7 +12,7 @@ import { ChordError } from './errors.ts';
 import type { Runner } from './runner.ts';
 
 export interface SetOptions extends CallOptions {
-  /** Milliseconds that the entry lives, in (0, 2**31). Default: for ever. */
+  /** Milliseconds that the entry lives, in (0, 2**52]. Default: for ever. */
   readonly ttlMs?: number | undefined;
   /** Only where there is no entry. Not together with `ifVersion`. */
   readonly ifAbsent?: boolean | undefined;
@@ -45,8 +45,8 @@ export interface EntryView {
   readonly ms: number;
 }
 
-/** No entry has this version: a condition on it always fails. */
-const NO_VERSION: Version = '0000000000000000';
+/** Added to a time of ours it is still exact. */
+const TTL_MAX_MS = 2 ** 52;
 
 type SetOperation = Extract<Operation, { type: 'set' }>;
 type Outcome<Type extends OperationResult['type']> = Extract<OperationResult, { type: Type }>;
@@ -192,7 +192,7 @@ function parseConditions(options: SetOptions | undefined): {
   if (ifAbsent && ifVersion !== '') {
     throw new TypeError('ifAbsent and ifVersion contradict each other: give one of them');
   }
-  return { ttlMs: Math.ceil(parseDuration(options?.ttlMs, 'ttlMs') ?? 0), ifAbsent, ifVersion };
+  return { ttlMs: Math.ceil(parseDuration(options?.ttlMs, 'ttlMs', TTL_MAX_MS) ?? 0), ifAbsent, ifVersion };
 }
 
 function parseAmount(amount: unknown): number {
@@ -217,7 +217,8 @@ function toObjectText(delta: unknown): string {
 function parseVersion(value: unknown): Version {
   if (value === undefined) return '';
   if (typeof value !== 'string') throw new TypeError(`ifVersion must be a string, got ${typeof value}`);
-  return isVersion(value) ? value : NO_VERSION;
+  // No entry has the first version: a condition on it always fails.
+  return isVersion(value) ? value : FIRST_VERSION;
 }
 
 function conflictError(key: Key, version: Version): ChordError {

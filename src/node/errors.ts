@@ -50,7 +50,9 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   },
   ERR_QUORUM: {
     description: 'Too few of the copies of the key are reachable for the consistency that was asked.',
-    advice: 'Bring the missing members back, or read with `consistency: "one"`, which may be stale.',
+    advice:
+      'Bring the missing members back. Where a member still serves the key, `consistency: "one"` reads ' +
+      'what it has, which may be stale.',
   },
   ERR_CONFLICT: {
     description:

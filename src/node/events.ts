@@ -69,3 +69,6 @@ export interface SocketEvents {
   /** As `add`: a key has no value any more, because it was deleted or because its time was over. */
   delete: [change: Change];
 }
+
+/** Emits one event to the user; must not throw. */
+export type Emit = <Name extends keyof SocketEvents>(name: Name, ...args: SocketEvents[Name]) => void;

@@ -1,6 +1,7 @@
-// LAN address: which address to announce when a node listens on every interface.
+// LAN address: which address to announce, also when a node listens on every interface.
 // It owns the choice only; whether others can reach the address is found out by the dial-back of a join.
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import type { Address } from './address.ts';
 
 type Interfaces = Readonly<Record<string, NetworkInterfaceInfo[] | undefined>>;
 
@@ -21,4 +22,13 @@ export function lanAddress(interfaces: Interfaces = networkInterfaces()): string
     if (found !== undefined) return found.address;
   }
   return '127.0.0.1';
+}
+
+/** The address that was configured, or the one that is listened on with a host that others can dial. */
+export function announced(
+  { host, outAddr }: { readonly host: string; readonly outAddr?: readonly [string, number] | undefined },
+  port: number,
+): Address {
+  if (outAddr !== undefined) return { host: outAddr[0], port: outAddr[1] };
+  return { host: isWildcard(host) ? lanAddress() : host, port };
 }

@@ -3,34 +3,31 @@
 // users call is in the sockets.
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
-import type { Delivery, MachineEvent } from '../core/effect.ts';
+import type { Delivery } from '../core/effect.ts';
 import type { Key } from '../core/entry.ts';
 import type { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
 import { WIRE_LIMITS } from '../wire/limits.ts';
 import { type Address, showAddress } from './address.ts';
-import { keyToBuffer } from './bytes.ts';
-import type { Call, CallDefaults } from './call-options.ts';
+import { type Call, type CallDefaults, Deadline } from './call-options.ts';
 import { DebugLog } from './debug-log.ts';
-import { closedError, Driver, type RunOptions, toChordError } from './driver.ts';
+import { closedError, Driver, type RunOptions } from './driver.ts';
 import { ChordError } from './errors.ts';
-import type { SocketEvents } from './events.ts';
+import type { Emit } from './events.ts';
+import { type HomelessView, needsMember, runOnceHome } from './homeless.ts';
 import type { Identity } from './identity.ts';
-import { isWildcard, lanAddress } from './lan-address.ts';
+import { announced } from './lan-address.ts';
 import type { Limits } from './limits.ts';
 import { LateLinks } from './late-links.ts';
 import { type LinkEvents, Links } from './links.ts';
+import { type EventView, reportEvent } from './machine-events.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
 import { keyPositions, makeMachine } from './node-machine.ts';
-import { pause } from './pause.ts';
+import { pause, settled } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
-import { toNeighbours } from './ring-view.ts';
 import { chooseTransport } from './transport-choice.ts';
 import type { WatchRunner } from './watch.ts';
-
-/** Emits one event to the user; must not throw. */
-export type Emit = <Name extends keyof SocketEvents>(name: Name, ...args: SocketEvents[Name]) => void;
 
 /**
  * Graceful closing waits this long for the others to take the entries over: a SIGTERM has to end a process
@@ -61,6 +58,21 @@ export class LocalNode implements WatchRunner {
   #closing: Promise<void> | undefined;
   readonly #force = new AbortController();
   readonly #over = new AbortController();
+  readonly #told: EventView = {
+    emit: (name, ...args) => this.#emit(name, ...args),
+    deliver: (delivery) => this.#deliver(delivery),
+    note: () => this.#note(),
+    fault: (error) => this.#handleFault(error),
+    log: (level, message, details) => this.log.write(level, message, details),
+  };
+  readonly #homeless: HomelessView = {
+    connections: () => this.#connected.size,
+    seeksHome: () => this.machine.seeksHome,
+    patienceMs: () => this.config.profile.requestMaxMs,
+    pause: (ms, signal) => this.pause(ms, signal),
+    isOver: () => this.#closing !== undefined,
+    run: (command, options) => this.#run(command, options),
+  };
   /** Whether an address is being tried again and again, so that a connection may come by itself. */
   #remembers = false;
 
@@ -85,7 +97,7 @@ export class LocalNode implements WatchRunner {
       wires: this.links,
       log: this.log,
       save: (token, records) => this.#memory.save(token, records),
-      report: (event) => this.#handleEvent(event),
+      report: (event) => reportEvent(event, this.#told),
       fault: (error) => this.#handleFault(error),
     });
   }
@@ -136,9 +148,9 @@ export class LocalNode implements WatchRunner {
     return this.#connected.get(id) ?? { id, position: 0, addr: ['', 0] };
   }
 
-  /** Whether a node without a connection may get one without being told to connect. */
+  /** Whether a node that knows no member may come to know one without being told to connect. */
   mayConnect(): boolean {
-    return this.#remembers || this.#joining !== undefined;
+    return this.#remembers || this.#joining !== undefined || this.#connected.size > 0;
   }
 
   /** Ends early where this node is closed. */
@@ -147,6 +159,12 @@ export class LocalNode implements WatchRunner {
   }
 
   run<Result>(command: Command, options: RunOptions): Promise<Result> {
+    const isHomeless = this.machine.seeksHome && this.#connected.size > 0;
+    if (isHomeless && needsMember(command)) return runOnceHome(this.#homeless, command, options);
+    return this.#run(command, options);
+  }
+
+  #run<Result>(command: Command, options: RunOptions): Promise<Result> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
     return this.#driver.run(command, options);
   }
@@ -168,15 +186,18 @@ export class LocalNode implements WatchRunner {
     await this.#wake();
     try {
       const contact = await this.links.dial(host, port, limits);
-      this.#driver.remember(host, port);
+      this.#remember(host, port);
       return toPeer(contact);
     } catch (error) {
-      if (isSilence(error)) {
-        this.#remembers = true;
-        this.#driver.remember(host, port);
-      }
+      if (isSilence(error)) this.#remember(host, port);
       throw error;
     }
+  }
+
+  /** The address is tried for as long as this node lives. */
+  #remember(host: string, port: number): void {
+    this.#remembers = true;
+    this.#driver.remember(host, port);
   }
 
   /** Joins once: a second call while the first is under way waits for that. */
@@ -189,9 +210,17 @@ export class LocalNode implements WatchRunner {
     await this.#joining;
   }
 
+  /** A join under way comes first: it would otherwise make this node a member a moment later. */
   async unjoin(call: Call): Promise<void> {
+    let left = call;
+    if (this.#joining !== undefined) {
+      const deadline = new Deadline(call);
+      await settled(this.#joining, call.timeoutMs, call.signal ?? this.#over.signal);
+      call.signal?.throwIfAborted();
+      left = deadline.next('leaving the ring');
+    }
     if (!this.machine.member) return;
-    await this.run({ type: 'leave' }, call);
+    await this.run({ type: 'leave' }, left);
     this.log.write('info', 'left the ring');
   }
 
@@ -299,6 +328,8 @@ export class LocalNode implements WatchRunner {
       },
       unreachable: (id) => this.#driver.handleUnreachable(id),
       refused: (notice) => {
+        // An address that another node told may be our own; a user who dials it is told by the call.
+        if (notice.error.self === true) return;
         this.log.write('warn', 'a connection was refused', notice);
         this.#emit('refused', notice);
       },
@@ -327,41 +358,6 @@ export class LocalNode implements WatchRunner {
     this.#emit('disconnect', peer, reason);
   }
 
-  #handleEvent(event: MachineEvent): void {
-    switch (event.type) {
-      case 'neighbours':
-        this.#note();
-        this.#emit('neighbours', toNeighbours(event));
-        return;
-      case 'self':
-        this.#note();
-        this.log.write('debug', event.member ? 'is a member' : 'is a client', {
-          position: event.self.position,
-        });
-        return;
-      case 'add':
-      case 'update':
-      case 'delete':
-        this.#emit(event.type, { key: keyToBuffer(event.key), version: event.version });
-        return;
-      case 'degraded':
-        this.log.write('warn', event.message);
-        this.#emit('degraded', { message: event.message });
-        return;
-      case 'message':
-        this.#deliver(event.message);
-        return;
-      case 'gap': {
-        const { sender, count } = event;
-        this.log.write('warn', `${count} messages of ${sender} were lost`);
-        this.#emit('gap', { sender, count, reason: 'window' });
-        return;
-      }
-      case 'error':
-        this.#handleFault(toChordError(event.failure));
-    }
-  }
-
   #note(): void {
     if (this.machine.member) this.#memory.note(this.machine.self, this.machine.known());
   }
@@ -377,11 +373,6 @@ export class LocalNode implements WatchRunner {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError();
   }
-}
-
-function announced({ host, outAddr }: SocketConfig, port: number): Address {
-  if (outAddr !== undefined) return { host: outAddr[0], port: outAddr[1] };
-  return { host: isWildcard(host) ? lanAddress() : host, port };
 }
 
 /** Nobody answered; a refusal, in contrast, and this node itself will not change by trying again. */

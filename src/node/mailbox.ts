@@ -40,14 +40,14 @@ export class Mailbox {
     this.#events = events;
   }
 
-  /** Throws TypeError for what does not take exactly a message and a connection. */
+  /** Throws TypeError for what does not take a message and a connection, or less. */
   register(handler: MessageHandler): void {
     if (typeof handler !== 'function') {
       throw new TypeError(`a handler must be a function, got ${handler === null ? 'null' : typeof handler}`);
     }
-    if (handler.length !== 2) {
+    if (handler.length > 2) {
       throw new TypeError(
-        `a handler takes two parameters, (message, connection); this one takes ${handler.length}`,
+        `a handler takes at most two parameters, (message, connection); this one takes ${handler.length}`,
       );
     }
     this.#handlers.push(handler);

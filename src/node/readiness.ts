@@ -41,8 +41,8 @@ export interface ReadinessSubject {
   isMember(): boolean;
   health(): MachineHealth;
   /**
-   * Whether a walk that fails for want of a connection may succeed later: it is joining, or remembers an
-   * address.
+   * Whether a walk that fails because no member is known may succeed later: it is joining, is connected to a
+   * node that may join, or remembers an address.
    */
   mayConnect(): boolean;
 }

@@ -8,10 +8,10 @@ import type { ChangesReply } from '../core/change-query.ts';
 import { advanced, clip } from '../core/change-query.ts';
 import { firstOf } from '../core/changes.ts';
 import type { Entry, Key } from '../core/entry.ts';
-import { isVersion, lineageOf, versionTime } from '../core/entry.ts';
+import { FIRST_VERSION, isVersion, lineageOf, versionTime } from '../core/entry.ts';
 import { holds, intersect, subtract } from '../core/position.ts';
 import { type Bytes, keyToBuffer, toKey, toPrefix, valueToBuffer } from './bytes.ts';
-import { parseCall } from './call-options.ts';
+import { parseCall, parseNamed } from './call-options.ts';
 import type { WalkRunner } from './walk.ts';
 import { WatchDoubt } from './watch-doubt.ts';
 import { WatchPart } from './watch-part.ts';
@@ -58,14 +58,15 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   readonly #parts = new Set<WatchPart>();
   /** While parts are known to have broken, and others may have. */
   #doubt: WatchDoubt | undefined;
+  /** Whether every part has been answered once. */
+  #hasBegun = false;
   #isReady: () => void = () => {};
   #isNotReady: (error: unknown) => void = () => {};
 
   /** Throws for misuse at once. */
   constructor(runner: WatchRunner, what: Bytes | { readonly prefix: Bytes }, options: unknown) {
     const { since, signal } = parseWatch(options, runner);
-    const prefix = typeof what === 'object' && 'prefix' in what;
-    const key = prefix ? toPrefix(what.prefix) : toKey(what, runner.limits);
+    const { key, prefix } = parseWhat(what, runner);
     this.#runner = runner;
     this.#what = { key, prefix };
     this.ready = new Promise((resolve, reject) => {
@@ -146,7 +147,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     return count >= BUFFERED_MAX || this.#bytes >= this.#runner.limits.pageBytes;
   }
 
-  /** Undefined where nobody could answer now. Throws once the node is closed. */
+  /** Undefined where nobody could answer now. Closing the node ends the watch; one that is closed throws. */
   async #ask(part: WatchPart): Promise<ChangesReply | undefined> {
     const { timeoutMs } = this.#runner.defaults;
     try {
@@ -156,7 +157,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
       );
     } catch (error) {
       const code = (error as { code?: unknown }).code;
-      if (code === 'ERR_CLOSED' || (code === 'ERR_NOT_CONNECTED' && part.fresh)) throw error;
+      if (code === 'ERR_CLOSED' && this.#hasBegun) this.#end(error);
+      else if (code === 'ERR_CLOSED' || (code === 'ERR_NOT_CONNECTED' && part.fresh)) throw error;
       return undefined;
     }
   }
@@ -181,7 +183,10 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     }
     this.#doubt?.heard(part);
     if (this.#doubt?.isHeard === true) this.#decide(this.#doubt);
-    if (![...this.#parts].some(({ fresh }) => fresh)) this.#isReady();
+    if (![...this.#parts].some(({ fresh }) => fresh)) {
+      this.#hasBegun = true;
+      this.#isReady();
+    }
     this.#wake();
   }
 
@@ -251,10 +256,23 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
 function parseWatch(options: unknown, runner: WalkRunner): WatchOptions {
   const { signal } = parseCall(options, runner.defaults, ['since']);
   const since: unknown = (options as WatchOptions | undefined)?.since;
-  if (since !== undefined && (typeof since !== 'string' || !isVersion(since))) {
-    throw new TypeError('since must be the version of a change');
+  if (since === undefined) return { since, signal };
+  // A gap behind which no version is known.
+  if (since === '') return { since: FIRST_VERSION, signal };
+  if (typeof since !== 'string' || !isVersion(since)) {
+    throw new TypeError(`since must be the version of a change, got ${JSON.stringify(since)}`);
   }
   return { since, signal };
+}
+
+/** A prefix, or a key; throws TypeError for neither. */
+function parseWhat(what: unknown, runner: WalkRunner): { key: Key; prefix: boolean } {
+  if (typeof what !== 'object' || what === null || what instanceof Uint8Array) {
+    return { key: toKey(what, runner.limits), prefix: false };
+  }
+  const { prefix } = parseNamed(what, ['prefix'], 'what is watched');
+  if (prefix === undefined) throw new TypeError('watch takes a key or { prefix }, got an object without it');
+  return { key: toPrefix(prefix), prefix: true };
 }
 
 function toEvent({ key, value, version, expiresAt }: Entry): WatchEvent {

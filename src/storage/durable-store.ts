@@ -4,9 +4,10 @@
 // also kept in a file beside it. Damage to its tables is level-folder.ts's to mend, damage within records
 // archive.ts's to notice.
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
+import { codeOf, makeFolder } from './folder.ts';
 import { isHeadless, mendTables } from './level-folder.ts';
 import type { Store, StoreChange, StoredRecord } from './store.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -91,7 +92,7 @@ export class DurableStore implements Store {
   async open(): Promise<void> {
     if (this.#isOpen) throw new Error(`${this.directory} is open already`);
     try {
-      await mkdir(this.directory, { recursive: true, mode: PRIVATE_FOLDER });
+      await makeFolder(this.directory, PRIVATE_FOLDER);
     } catch (cause) {
       throw new Error(`the directory ${this.directory} cannot be made: ${messageOf(cause)}`, { cause });
     }
@@ -374,10 +375,6 @@ async function syncFolder(path: string): Promise<void> {
 /** What LevelDB said: abstract-level wraps it. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
 function messageOf(error: unknown): string {

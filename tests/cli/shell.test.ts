@@ -29,6 +29,15 @@ async function shell(...lines: string[]): Promise<Finished> {
   return processes.run(args, { input: lines.map((line) => `${line}\n`).join('') });
 }
 
+describe('a number', () => {
+  it('that is none is told with the name of the argument', async () => {
+    const { code, stderr } = await shell('set a hello world', 'incr a x');
+    expect(code).toBe(2);
+    expect(stderr).toContain('TTL-MS must be an integer, got "world": quote a value that has blanks');
+    expect(stderr).toContain('BY must be an integer, got "x"');
+  });
+});
+
 describe('a line', () => {
   it.each<[string, string[]]>([
     ['', []],

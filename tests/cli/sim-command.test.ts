@@ -84,6 +84,6 @@ describe('chord sim', () => {
   it('refuses a seed that is no number', async () => {
     const { code, stderr } = await processes.run(['sim', '--seed', 'many']);
     expect(code).toBe(2);
-    expect(stderr).toContain('Expected a positive integer');
+    expect(stderr).toContain('Expected an integer of 0 or more');
   });
 });

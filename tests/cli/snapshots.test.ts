@@ -1,5 +1,7 @@
 // chord export and chord import between rings of different size and k, over real sockets: under load, broken
 // off and resumed, from and to the standard streams, and what they tell meanwhile.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +57,16 @@ describe('a snapshot', () => {
     expect(existsSync(`${file}.part`)).toBe(false);
     expect(await chord(to, 'import', file)).toMatchObject({ code: 0, stdout: '' });
     expect(await to.nodes[3]!.copy()).toEqual(entries);
+  });
+
+  it('whose reader goes away is no success', async () => {
+    const command = `node bin/chord.mjs export - ${flagsOf(from).join(' ')}`;
+    const script = `${command} | head -c 100 > /dev/null; exit \${PIPESTATUS[0]}`;
+    const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the reader went away')]);
   });
 
   it('taken under load has every key that lived throughout, with a value of that time', async () => {

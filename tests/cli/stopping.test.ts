@@ -83,6 +83,22 @@ describe('SIGTERM', () => {
   }, 90_000);
 });
 
+describe('the last member', () => {
+  it('says that its entries are gone, where there were any', async () => {
+    const empty = await processes.startNode([]);
+    empty.child.kill('SIGTERM');
+    expect((await empty.ended).stdout).toContain('{"event":"stopped","handedOver":true}');
+    const node = await processes.startNode([]);
+    const client = await connect(node, 1);
+    await client.set('key', 'value');
+    node.child.kill('SIGTERM');
+    const { code, stdout, stderr } = await node.ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain('{"event":"stopped","handedOver":false}');
+    expect(stderr).toContain('stopped as the last member of the ring: its entries (1) are gone');
+  }, 60_000);
+});
+
 describe('--hand-over', () => {
   it('bounds the wait for others, and what was not handed over is told', async () => {
     const [first, second] = await startRing(2, ['--hand-over', '200']);

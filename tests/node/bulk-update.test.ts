@@ -119,6 +119,20 @@ describe('failures', () => {
     expect([...runner.stored.keys()]).toEqual(['a', 'c']);
   });
 
+  it('of a key that was stored in the end do not count', async () => {
+    const runner = new MapRunner();
+    const long = 'x'.repeat(17);
+    const pairs = [
+      ['b', Buffer.alloc(runner.limits.valueBytes + 1)],
+      ['b', '2'],
+      [long, '3'],
+    ];
+    const error = await update(stream(pairs), runner).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'ERR_KEY_TOO_LARGE' });
+    expect([...((error as ChordError).failed?.keys() ?? [])]).toEqual([long]);
+    expect(runner.stored.get('b')).toBe('2');
+  });
+
   it('of a key that is too large are one of several, and nothing is sent for it', async () => {
     const runner = new MapRunner();
     const long = 'x'.repeat(17);

@@ -42,6 +42,9 @@ describe('a value', () => {
       code: 'ERR_LIMIT',
       message: expect.stringContaining('limits.storeBytes') as unknown,
     });
+    // What does not need more room has room enough.
+    await a?.set('one', randomBytes(MIB));
+    await a?.increment('count');
   });
 
   it('above a part, 64 times at once, neither fails nor breaks a connection', async () => {

@@ -92,6 +92,55 @@ describe('a new socket', () => {
   });
 });
 
+describe('a client of a node that has not joined yet', () => {
+  it('waits a moment for it to join, and then uses the ring', async () => {
+    const [node, client] = [make(), make()];
+    await node.listen();
+    await client.connect(...node.outAddr);
+    const value = client.get('a');
+    const ready = client.ready();
+    await node.join();
+    expect(await value).toBeUndefined();
+    await ready;
+    await client.set('a', '1');
+    expect(String(await node.get('a'))).toBe('1');
+  });
+
+  it('is told ERR_UNREACHABLE where it does not join', async () => {
+    const [node, client] = [make(), make()];
+    await node.listen();
+    await client.connect(...node.outAddr);
+    await expect(client.get('a', undefined, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'ERR_UNREACHABLE',
+      message: 'one node is connected, but no member of a ring has answered within 100 ms',
+    });
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), 20);
+    await expect(client.get('a', undefined, { signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  it('is told ERR_CLOSED where it is closed meanwhile', async () => {
+    const [node, client] = [make(), make()];
+    await node.listen();
+    await client.connect(...node.outAddr);
+    const outcome = client.get('a').catch((error: unknown) => error);
+    await client.close();
+    expect(await outcome).toMatchObject({ code: 'ERR_CLOSED' });
+  });
+});
+
+describe('unjoin', () => {
+  it('undoes a join that is under way', async () => {
+    const [member, other] = [await makeMember(), make()];
+    await other.connect(...member.outAddr);
+    const joining = other.join();
+    await other.unjoin();
+    await joining;
+    expect(other.leeching).toBe(true);
+  });
+});
+
 describe('listen', () => {
   it('picks a free port for 0, and is idempotent', async () => {
     const socket = make();

@@ -1,9 +1,10 @@
 // Sockets with a store: who they are after a restart, where they stand, and what they refuse.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChordOptions, ChordSocket, MemoryStorage, Protocol } from '../../src/index.ts';
+import { makeFolder } from '../../src/storage/folder.ts';
 
 const PLAINTEXT = new Protocol('chord', 'Plaintext');
 const open: ChordSocket[] = [];
@@ -84,6 +85,19 @@ describe('a directory', () => {
     rmSync(join(folder, 'file'));
     await socket.join();
     expect(socket.leeching).toBe(false);
+  });
+
+  it('that nobody can make is refused at once', async () => {
+    // The host's own way never ends below /proc.
+    await expect(makeFolder('/proc/nope/deeper', 0o700)).rejects.toMatchObject({ code: 'ENOENT' });
+    const deep = join(folder, 'a/b/c');
+    await makeFolder(deep, 0o700);
+    await makeFolder(deep, 0o700);
+    expect(statSync(deep).isDirectory()).toBe(true);
+    const file = join(deep, 'file');
+    writeFileSync(file, '');
+    await expect(makeFolder(file, 0o700)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolder(join(file, 'below'), 0o700)).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
   it('with a damaged identity is refused, and left as it is', async () => {

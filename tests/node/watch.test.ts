@@ -59,6 +59,35 @@ describe('watch', () => {
     await watch.return();
   });
 
+  it('ends quietly when its socket is closed, and refuses to begin on one that is', async () => {
+    const socket = await cluster.client();
+    const watch = socket.watch('a');
+    await watch.ready;
+    const next = watch.next();
+    await socket.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+    const late = socket.watch('a');
+    await expect(late.ready).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    await expect(late.next()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
+  it('goes on behind a gap of which no version is known', async () => {
+    await client.set('g', '1');
+    const watch = client.watch('g', { since: '' });
+    expect(await take(watch, 1)).toEqual(['set g 1']);
+    await watch.return();
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['nothing', undefined, {}],
+    ['null', null, {}],
+    ['an object without a prefix', { prefix: undefined }, {}],
+    ['an unknown name', { prefix: 'a', suffix: 'b' }, {}],
+    ['what is no version', 'a', { since: 'yesterday' }],
+  ])('refuses %s', (_name, what, options) => {
+    expect(() => client.watch(what as string, options as object)).toThrow(TypeError);
+  });
+
   it('goes on when the owner is lost, without telling anything twice', async () => {
     const watch = client.watch('lost');
     await watch.ready;
