@@ -12,6 +12,8 @@ import { ProgressBar } from './progress.ts';
 // Enough at once to keep the ring busy, few enough that progress moves.
 const BATCH = 256;
 const FAILURES_SHOWN = 10;
+/** Units of a key. */
+const KEY_SHOWN = 60;
 
 /** An entry that could not be stored. */
 interface FailedKey {
@@ -41,10 +43,14 @@ async function runUpdate(file: string, flags: RingFlags): Promise<void> {
   const [first] = failed;
   if (first === undefined) return;
   for (const { key, code, message } of failed.slice(0, FAILURES_SHOWN)) {
-    stderrLine(`  ${JSON.stringify(key)}: ${code}: ${message}`);
+    const shown = key.length > KEY_SHOWN ? `${key.slice(0, KEY_SHOWN)}…` : key;
+    stderrLine(`  ${JSON.stringify(shown)}: ${code}: ${message}`);
   }
+  const again = 'Running the same command again is safe: what is stored already is stored again.';
+  // What is too large stays so.
+  const mayPass = failed.some(({ code }) => !code.endsWith('_TOO_LARGE'));
   throw new CommandFailure(first.code, `${failed.length} of ${entries.length} entries were not stored`, {
-    advice: 'Running the same command again is safe: what is stored already is stored again.',
+    advice: mayPass ? again : 'Make them smaller, or leave them out.',
   });
 }
 

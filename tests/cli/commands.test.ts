@@ -114,8 +114,10 @@ describe('chord update and keys', () => {
     const file = join(folder, 'mixed.json');
     const long = 'x'.repeat(2_000);
     writeFileSync(file, JSON.stringify({ [long]: 'too long a key', fine: 'stored' }));
-    const { code, stdout } = await chord(['update', file, '--json']);
+    const { code, stdout, stderr } = await chord(['update', file, '--json']);
     expect(code).toBe(1);
+    expect(stderr).toContain(`"${'x'.repeat(60)}…": ERR_KEY_TOO_LARGE`);
+    expect(stderr).toContain('Make them smaller');
     expect(JSON.parse(stdout)).toMatchObject({
       stored: 1,
       failed: [{ key: long, code: 'ERR_KEY_TOO_LARGE' }],
