@@ -141,6 +141,20 @@ describe('unjoin', () => {
   });
 });
 
+describe('its own address', () => {
+  it('is refused to whoever dials it, and no event for anybody else', async () => {
+    const socket = await makeMember();
+    const told: unknown[] = [];
+    socket.on('refused', (notice) => told.push(notice));
+    await expect(socket.connect(...socket.outAddr)).rejects.toMatchObject({
+      code: 'ERR_UNREACHABLE',
+      self: true,
+    });
+    await socket.set('a', '1');
+    expect(told).toEqual([]);
+  });
+});
+
 describe('listen', () => {
   it('picks a free port for 0, and is idempotent', async () => {
     const socket = make();
