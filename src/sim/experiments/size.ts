@@ -25,6 +25,12 @@ const COLUMNS = [
   'wrong',
 ];
 
+/**
+ * Each member looks once through what it is left with of the arcs of others. Again after every stabilisation,
+ * as in rings that live longer, that would be most of the messages of a ring that grows for half a minute.
+ */
+const NO_SECOND_LOOK_MS = 3_600_000;
+
 export function size(options: ExperimentOptions): ExperimentResult {
   const n = options.members ?? (options.quick ? 300 : 100_000);
   const seconds = options.seconds ?? ((): number => 0);
@@ -33,7 +39,7 @@ export function size(options: ExperimentOptions): ExperimentResult {
   const world = new ExperimentWorld({
     seed: options.seed,
     k: K,
-    profile: { ...GROWING },
+    profile: { ...GROWING, stabiliseMs: NO_SECOND_LOOK_MS },
     limits: { learnedArcs: 0, peers: 64 },
     delayMs: 1,
   });
