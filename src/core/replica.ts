@@ -28,6 +28,8 @@ export interface ReplicaParts {
   readonly clock: VersionClock;
   /** Whether that member is about to be one of the set, though the set may be complete without it. */
   isDue(id: string): boolean;
+  /** The owner of the arc counts on what is held here from now on. */
+  counted(arc: Arc): void;
 }
 
 export class Replica {
@@ -89,6 +91,7 @@ export class Replica {
 
   summarise({ arc, parts, past: ofPast }: Body<'summarise'>): Reply {
     const { store, history, engine, clock } = this.#parts;
+    this.#parts.counted(arc);
     const pieces = divide(arc, parts, engine.size);
     const past = parts === 1 ? history.summary(arc) : EMPTY_SUMMARY;
     const sums = pieces.map((piece) => (ofPast ? history : store).summary(piece));

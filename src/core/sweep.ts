@@ -46,6 +46,9 @@ export class Sweep {
   /** Something could not be settled in this sweep. */
   #unfinished = false;
   #onClean: (() => void) | undefined;
+  /** What is offered now, and whether an owner has compared it since: then no answer lets us forget it. */
+  #offered: Arc | undefined;
+  #isCounted = false;
 
   constructor(engine: Engine, store: MemoryStore, owner: Owner, view: SweepView) {
     this.#engine = engine;
@@ -70,6 +73,12 @@ export class Sweep {
     this.#onClean = done;
     this.#dirty = true;
     this.#schedule(0);
+  }
+
+  /** An owner compares what is held here of the arc: it may make this node one of the set. */
+  counted(arc: Arc): void {
+    if (this.#offered === undefined) return;
+    if (intersect(this.#offered, arc, this.#engine.size).length > 0) this.#isCounted = true;
   }
 
   /** Nobody waits for a clean store any more. */
@@ -102,6 +111,7 @@ export class Sweep {
 
   #end(): void {
     this.#running = false;
+    this.#offered = undefined;
     const { sweepMs, retryMs } = this.#engine.profile;
     if (!this.#dirty && !this.#unfinished) {
       const done = this.#onClean;
@@ -141,6 +151,8 @@ export class Sweep {
     const held = rest.pop();
     if (held === undefined) return this.#end();
     const { arc, configuration, tells } = held;
+    this.#offered = arc;
+    this.#isCounted = false;
     const position = arc.to;
     const deadline = this.#engine.now + this.#engine.profile.requestMaxMs;
     const told = tells ? { holder: this.#engine.self, configuration } : undefined;
@@ -171,6 +183,11 @@ export class Sweep {
       this.#unfinished = true;
     }
     if (outcome !== 'release') return;
+    // It was let go before it was counted on; the answer was late.
+    if (this.#isCounted) {
+      this.#unfinished = true;
+      return;
+    }
     for (const part of intersect(arc, reply.arc, this.#engine.size)) {
       const moved = registers
         .within(part)

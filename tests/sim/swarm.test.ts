@@ -29,6 +29,7 @@ describe('worlds in which a property did not hold once', () => {
     [908, 'lineages that an owner held side by side never met'],
     [1_076, 'a key with thousands of replaced values was compared position by position'],
     [3_866, 'copies came late to a member that had left, and stayed'],
+    [7_337, 'a copy was forgotten by a release that came late, after its owner had counted on it'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
     expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
   });
