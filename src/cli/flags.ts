@@ -93,8 +93,7 @@ export function parseK(text: string): number {
 
 /** An integer, 0 or above. */
 export function parseCount(text: string): number {
-  if (text !== '0' && !/^[1-9]\d{0,14}$/.test(text))
-    throw new InvalidArgumentError('Expected an integer of 0 or more.');
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) throw new InvalidArgumentError('Expected an integer of 0 or more.');
   return Number(text);
 }
 

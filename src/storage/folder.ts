@@ -3,17 +3,26 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** `mode` is that of all that are made. Resolves where it is there already; rejects with the host's error. */
+/**
+ * `mode` is that of all that are made. Resolves where it is there already, or others make it meanwhile;
+ * rejects with the error of the host.
+ */
 export async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    return await makeOne(path, mode);
+  } catch (error) {
+    const above = dirname(path);
+    if (codeOf(error) !== 'ENOENT' || above === path) throw error;
+    await makeFolder(above, mode);
+  }
+  await makeOne(path, mode);
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
   try {
     await mkdir(path, { mode });
   } catch (error) {
-    if (codeOf(error) === 'EEXIST' && (await isFolder(path))) return;
-    const above = dirname(path);
-    // Nothing is missing above it, and it cannot be made all the same.
-    if (codeOf(error) !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
-    await makeFolder(above, mode);
-    await mkdir(path, { mode });
+    if (codeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
   }
 }
 

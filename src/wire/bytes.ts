@@ -306,7 +306,7 @@ export class Reader {
     return this.#carver?.copy(view) ?? copyOf(view);
   }
 
-  /** As bytes(), but always a view, for those who look at it in this turn only. */
+  /** As bytes(), but always a view, which keeps its payload alive: for those who soon let go of it. */
   borrow(limit: number): Uint8Array {
     return this.#view(this.length(limit));
   }

@@ -264,7 +264,7 @@ function readValue(input: Reader, scope: Scope): Uint8Array {
 }
 
 function readResultValue(input: Reader, scope: Scope): Uint8Array {
-  // Users get a copy of their own, in this turn.
+  // Users get a copy of their own: nothing is kept of the view, but for a pop while its entry goes.
   return input.borrow(scope.limits.valueBytes);
 }
 

@@ -94,6 +94,8 @@ describe('a directory', () => {
     await makeFolder(deep, 0o700);
     await makeFolder(deep, 0o700);
     expect(statSync(deep).isDirectory()).toBe(true);
+    // Several at once, as sockets of one process that keep theirs side by side.
+    await Promise.all(['a', 'b', 'c'].map((name) => makeFolder(join(folder, 'x/y', name), 0o700)));
     const file = join(deep, 'file');
     writeFileSync(file, '');
     await expect(makeFolder(file, 0o700)).rejects.toMatchObject({ code: 'EEXIST' });
