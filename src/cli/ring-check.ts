@@ -1,6 +1,7 @@
 // Whether a ring is whole, judged from the descriptions of its members: order, neighbours that agree both
-// ways, arcs that cover every position once, and enough copies. Pure: from members to sentences about what is
-// wrong.
+// ways, arcs that cover every position once and are served by one member only, and enough copies. Pure: from
+// members to sentences about what is wrong.
+import { servedTwice } from '../node/ring-view.ts';
 
 /** What is known of a member, as `ring()` gives it. */
 export interface CheckedMember {
@@ -8,6 +9,8 @@ export interface CheckedMember {
   readonly position: number;
   readonly arc: Arc;
   readonly serving: boolean;
+  /** What it answers for, also outside its arc. */
+  readonly served: readonly Arc[];
   readonly predecessor: Neighbour | undefined;
   /** Clockwise, nearest first. */
   readonly successors: readonly Neighbour[];
@@ -28,7 +31,7 @@ interface Neighbour {
 export function findProblems(members: readonly CheckedMember[]): string[] {
   if (members.length === 0) return ['no member answered'];
   const sorted = members.toSorted((a, b) => a.position - b.position);
-  return sorted.flatMap((member, i) => {
+  const ofMembers = sorted.flatMap((member, i) => {
     const before = at(sorted, i - 1);
     return [
       ...checkPosition(member, before, sorted.length),
@@ -36,6 +39,16 @@ export function findProblems(members: readonly CheckedMember[]): string[] {
       ...checkService(member),
     ];
   });
+  return [...ofMembers, ...checkMerged(sorted)];
+}
+
+function checkMerged(sorted: readonly CheckedMember[]): string[] {
+  const twice = servedTwice(sorted);
+  if (twice === undefined) return [];
+  const { arc, by } = twice;
+  return [
+    `${name(by[0])} and ${name(by[1])} both answer for keys in (${arc.from}, ${arc.to}]: rings that merge`,
+  ];
 }
 
 function checkPosition(member: CheckedMember, before: CheckedMember, count: number): string[] {

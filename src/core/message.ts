@@ -54,6 +54,8 @@ export interface MemberDescription extends Neighbourhood {
   readonly arc: Arc;
   /** Whether the whole arc is being served. */
   readonly serving: boolean;
+  /** What it answers for: also what the ring has given to others who have not taken it over yet. */
+  readonly served: readonly Arc[];
   /** Live entries that it owns, and copies that it keeps for others. */
   readonly entries: number;
   readonly copies: number;

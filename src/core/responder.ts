@@ -147,6 +147,7 @@ export class Responder {
       self: engine.self,
       arc,
       serving: owner.serving,
+      served: owner.segments.map((segment) => segment.arc),
       entries,
       copies: store.countValues(WHOLE) - entries,
       gateway: engine.gateway,

@@ -5,14 +5,14 @@ import type { MachineHealth } from '../core/machine-options.ts';
 import type { MemberDescription } from '../core/message.ts';
 import { type Call, Deadline } from './call-options.ts';
 import { ChordError } from './errors.ts';
-import { ringAgrees } from './ring-view.ts';
+import { ringAgrees, servedTwice } from './ring-view.ts';
 import type { Runner } from './runner.ts';
 
 /** What a walk just showed. */
 export interface Health {
   /**
-   * A walk came round, its members agree, and for a member: it serves its arc and its entries have all
-   * their copies.
+   * A walk came round, its members agree, no two of them serve the same keys, and for a member: it serves its
+   * arc and its entries have all their copies.
    */
   readonly ok: boolean;
   /** Members that the walk saw; absent where it did not come round. */
@@ -88,7 +88,8 @@ export class Readiness {
       const members = await this.#walk(call);
       const underReplicated = members.reduce((sum, member) => sum + member.underReplicated.length, 0);
       const neighboursAgree = ringAgrees(members);
-      const isWhole = neighboursAgree && underReplicated === 0 && members.length > 0;
+      const isOne = neighboursAgree && members.length > 0 && servedTwice(members) === undefined;
+      const isWhole = isOne && underReplicated === 0;
       const ok = isWhole && (!this.#subject.isMember() || own.serving);
       const ms = performance.now() - begin;
       return { ok, members: members.length, ...base, neighboursAgree, underReplicated, ms };
@@ -125,6 +126,9 @@ export class Readiness {
     if (members.length < least) return `${members.length} of ${least} members seen`;
     if (!ringAgrees(members))
       return `the ${members.length} members seen do not agree on their neighbours yet`;
+    if (servedTwice(members) !== undefined) {
+      return `${members.length} members seen, of rings that still merge: some keys are served by two of them`;
+    }
     if (this.#subject.isMember() && !this.#subject.health().serving) {
       return `${members.length} members seen, but this one does not serve its arc yet`;
     }

@@ -4,6 +4,7 @@ import type { ExplainResult } from '../core/command.ts';
 import type { Hop } from '../core/effect.ts';
 import type { MemberDescription, Neighbourhood } from '../core/message.ts';
 import type { Arc } from '../core/position.ts';
+import { overlaps } from '../core/position.ts';
 import type { Neighbours } from './events.ts';
 import { type Peer, toPeer } from './peer.ts';
 
@@ -13,6 +14,8 @@ export interface MemberView extends Peer {
   readonly arc: Arc;
   /** Whether it answers for its whole arc. */
   readonly serving: boolean;
+  /** The arcs it answers for: also what the ring has given to others who have not taken it over yet. */
+  readonly served: readonly Arc[];
   /** Live entries that it owns. */
   readonly entries: number;
   /** Copies that it keeps for others. */
@@ -54,6 +57,7 @@ export function toMemberView(member: MemberDescription): MemberView {
     ...toPeer(member.self),
     arc: member.arc,
     serving: member.serving,
+    served: member.served,
     entries: member.entries,
     copies: member.copies,
     ...toNeighbours(member),
@@ -92,6 +96,24 @@ export function ringAgrees(members: readonly MemberDescription[]): boolean {
     const prev = member.predecessor?.id ?? member.self.id;
     return next === after && prev === before;
   });
+}
+
+/**
+ * The first positions that two members answer for: two rings have met there, and each of the two members
+ * knows only what was written in its own.
+ */
+export function servedTwice<Member extends Pick<MemberDescription, 'served'>>(
+  members: readonly Member[],
+): { readonly arc: Arc; readonly by: readonly [Member, Member] } | undefined {
+  const all = members.flatMap((by) => by.served.map((arc) => ({ arc, by })));
+  // The arcs of one member are apart, so where any two share a position, two that follow each other do.
+  const sorted = all.toSorted((a, b) => a.arc.from - b.arc.from);
+  for (const [index, one] of sorted.entries()) {
+    const next = sorted[(index + 1) % sorted.length];
+    if (next === undefined || next === one || !overlaps(one.arc, next.arc)) continue;
+    return { arc: next.arc, by: [one.by, next.by] };
+  }
+  return undefined;
 }
 
 function toGateway(address: string): readonly [string, number] | undefined {

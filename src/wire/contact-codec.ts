@@ -115,6 +115,7 @@ export function writeMemberDescription(out: Writer, member: MemberDescription, s
   writeNeighbourhood(out, member, scope);
   writeArc(out, member.arc, scope);
   out.bool(member.serving);
+  writeList(out, member.served, limits.arcsMax, writeArc, scope);
   out.varint(member.entries);
   out.varint(member.copies);
   out.text(member.gateway, limits.gatewayBytes);
@@ -128,6 +129,7 @@ export function readMemberDescription(input: Reader, scope: Scope): MemberDescri
     ...readNeighbourhood(input, scope),
     arc: readArc(input, scope),
     serving: input.bool(),
+    served: readList(input, limits.arcsMax, readArc, scope),
     entries: input.varint(),
     copies: input.varint(),
     gateway: input.text(limits.gatewayBytes),

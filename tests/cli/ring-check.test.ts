@@ -12,6 +12,7 @@ function ringWith(index?: number, change: Partial<CheckedMember> = {}): CheckedM
     position,
     arc: { from: POSITIONS.at(i - 1) ?? 0, to: position },
     serving: true,
+    served: [{ from: POSITIONS.at(i - 1) ?? 0, to: position }],
     predecessor: peer(i - 1),
     successors: [peer(i + 1), peer(i + 2), peer(i + 3)],
     underReplicated: [],
@@ -26,7 +27,13 @@ describe('findProblems', () => {
   });
 
   it('finds none with a member that is alone', () => {
-    const alone = { ...ringWith()[0]!, arc: { from: 10, to: 10 }, predecessor: undefined, successors: [] };
+    const alone = {
+      ...ringWith()[0]!,
+      arc: { from: 10, to: 10 },
+      served: [{ from: 10, to: 10 }],
+      predecessor: undefined,
+      successors: [],
+    };
     expect(findProblems([alone])).toEqual([]);
   });
 
@@ -54,6 +61,12 @@ describe('findProblems', () => {
     ['an arc that leaves a gap', 2, { arc: { from: 60, to: 90 } }, /^the arc of m2 at 90 begins at 60/],
     ['an arc that ends elsewhere', 2, { arc: { from: 50, to: 91 } }, /ends at 91/],
     ['an arc without service', 3, { serving: false }, /^m3 at 200 does not serve its arc yet$/],
+    [
+      'keys that two answer for',
+      3,
+      { served: [{ from: 60, to: 200 }] },
+      /^m3 at 200 and m2 at 90 both answer for keys in|^m2 at 90 and m3 at 200 both answer for keys in/,
+    ],
     [
       'too few copies',
       3,

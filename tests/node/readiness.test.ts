@@ -1,8 +1,46 @@
 // ready(), health() and safeToStop() of real rings, and what rings do when they are full or lose a member.
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Contact } from '../../src/core/contact.ts';
+import type { MachineHealth } from '../../src/core/machine-options.ts';
+import type { MemberDescription } from '../../src/core/message.ts';
+import type { Arc } from '../../src/core/position.ts';
 import { ChordSocket, Protocol } from '../../src/index.ts';
+import type { Call } from '../../src/node/call-options.ts';
+import { Readiness } from '../../src/node/readiness.ts';
+import type { Runner } from '../../src/node/runner.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
+
+const NOBODY: Contact = {
+  id: '',
+  publicKey: new Uint8Array(),
+  salt: 0,
+  position: 0,
+  incarnation: 1,
+  host: '',
+  port: 0,
+};
+const ALONE: MemberDescription = {
+  self: NOBODY,
+  predecessor: undefined,
+  successors: [],
+  arc: { from: 0, to: 0 },
+  serving: true,
+  served: [],
+  entries: 0,
+  copies: 0,
+  gateway: '',
+  underReplicated: [],
+};
+const HEALTH: MachineHealth = {
+  member: false,
+  serving: false,
+  fingersComplete: true,
+  underReplicated: 0,
+  entries: 0,
+  storeBytes: 0,
+  wallOffsetMs: 0,
+};
 
 let cluster: Cluster | undefined;
 afterEach(async () => {
@@ -19,6 +57,28 @@ describe('ready', () => {
   it('resolves once as many members are seen as asked', async () => {
     const { nodes } = await start(3);
     await expect(nodes[0]?.ready({ members: 3 })).resolves.toBeUndefined();
+  });
+
+  it('waits while two members answer for the same keys, and says so', async () => {
+    const whole = { from: 5, to: 5 };
+    const described = (id: string, served: readonly Arc[]): MemberDescription => {
+      const next = { ...NOBODY, id: id === 'a' ? 'b' : 'a' };
+      return { ...ALONE, self: { ...NOBODY, id }, predecessor: next, successors: [next], served };
+    };
+    const merging = [described('a', [whole]), described('b', [{ from: 1, to: 9 }])];
+    const merged = [described('a', [{ from: 9, to: 1 }]), described('b', [{ from: 1, to: 9 }])];
+    const walks = [merging, merging, merged];
+    const runner = { run: () => Promise.resolve(walks.shift() ?? merging) } as unknown as Runner;
+    const client = { id: 'c', isMember: () => false, health: () => HEALTH, mayConnect: () => true };
+    const readiness = new Readiness(runner, client, 1);
+    const call = (timeoutMs: number): Call => ({ timeoutMs, consistency: 'quorum', signal: undefined });
+    await readiness.wait(2, call(1_000));
+    expect(walks).toEqual([]);
+    await expect(readiness.wait(2, call(20))).rejects.toMatchObject({
+      code: 'ERR_TIMEOUT',
+      message: expect.stringMatching(/of rings that still merge/) as string,
+    });
+    expect(await readiness.health(call(1_000))).toMatchObject({ ok: false, neighboursAgree: true });
   });
 
   it('rejects with ERR_TIMEOUT and says how many members it saw', async () => {

@@ -88,6 +88,7 @@ const description: fc.Arbitrary<MemberDescription> = record({
   successors: contacts,
   arc,
   serving: flag,
+  served: fc.array(arc, { maxLength: 4 }),
   entries: number,
   copies: number,
   gateway: text,

@@ -227,6 +227,7 @@ export const REPLY_SAMPLES: Samples<Reply> = {
         ...among,
         arc,
         serving: true,
+        served: [arc],
         entries: 1_234,
         copies: 2_468,
         gateway: '[::1]:8080',

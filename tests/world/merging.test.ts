@@ -1,8 +1,10 @@
 // Merging: rings that were started apart, or torn apart, become one, with the entries of both.
 import { describe, expect, test } from 'vitest';
+import type { MemberDescription } from '../../src/core/message.ts';
+import { servedTwice } from '../../src/node/ring-view.ts';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
-import { at, get, isIdeal, joinedRing, set } from '../support/rings.ts';
+import { at, get, isIdeal, joinedRing, set, succeed } from '../support/rings.ts';
 
 const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
 const KEYS = 20;
@@ -38,6 +40,23 @@ describe('two rings of four that meet', () => {
         expect(event, `seed ${seed}`).toMatchObject({ failure: { code: 'ERR_RING_FULL' } });
       }
       expectBoth(world, all, seed);
+    }
+  });
+});
+
+describe('three nodes that have begun a ring each', () => {
+  test('answer for the same keys at first; once no two do, all see what is written from then on', () => {
+    for (const seed of SEEDS) {
+      const world = new World({ seed, k: 32 });
+      const nodes = Array.from({ length: 3 }, () => world.add());
+      for (const node of nodes) succeed(world.settle(node, { type: 'join' }));
+      for (const node of nodes.slice(1)) world.connect(node, at(nodes, 0));
+      const walk = (): MemberDescription[] => nodes.flatMap((node) => node.machine.describe() ?? []);
+      const isMerged = (): boolean => whole(world, 3) && servedTwice(walk()) === undefined;
+      expect(servedTwice(walk()), `seed ${seed}`).toBeDefined();
+      expect(world.runUntil(isMerged, PERIODS_MAX * PERIOD_MS), `seed ${seed}`).toBe(true);
+      write(world, nodes, 'then');
+      for (const node of nodes) expectKeys(world, [node], 'then', seed);
     }
   });
 });
