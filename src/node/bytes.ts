@@ -42,14 +42,14 @@ export function toPrefix(given: unknown): Key {
 
 /** A copy. Throws TypeError for anything but text or bytes, ERR_VALUE_TOO_LARGE beyond the limit. */
 export function toValue(given: unknown, limits: ByteLimits): Uint8Array {
-  const bytes = toBuffer(given, 'value');
+  const bytes = given instanceof Uint8Array ? given : toBuffer(given, 'value');
   if (bytes.length > limits.valueBytes) {
     throw new ChordError(
       'ERR_VALUE_TOO_LARGE',
       `the value has ${bytes.length} bytes, at most ${limits.valueBytes} are allowed (limits.valueBytes)`,
     );
   }
-  return typeof given === 'string' ? bytes : Buffer.from(bytes);
+  return bytes === given ? Buffer.from(bytes) : bytes;
 }
 
 /** Throws TypeError for anything but text or bytes. */

@@ -94,6 +94,11 @@ export class Driver {
   #draining = false;
   /** Effects wait to be carried out at the end of this turn. */
   #turn: NodeJS.Immediate | undefined;
+  /** Made once: turns end all the time. */
+  readonly #endTurn = (): void => {
+    this.#turn = undefined;
+    this.#finishTurn(CONTINUATIONS_MAX);
+  };
   /** The turn's end waits for what the user does with its results. */
   #continuing = false;
   #closed = false;
@@ -127,7 +132,14 @@ export class Driver {
   }
 
   handleMessage(id: string, message: Message): void {
-    this.#input((now) => this.machine.handleMessage(now, id, message));
+    if (this.#closed) return;
+    // As #input, without a function made for it: this happens most.
+    try {
+      this.machine.handleMessage(performance.now(), id, message);
+    } catch (error) {
+      this.#fault(error);
+    }
+    this.#schedule();
   }
 
   // What happens, from the store.
@@ -248,12 +260,7 @@ export class Driver {
   /** One end of a turn is enough; while effects are carried out, their inputs are drained with them. */
   #schedule(): void {
     if (this.#turn !== undefined || this.#continuing || this.#draining) return;
-    this.#turn = setImmediate(() => this.#endTurn());
-  }
-
-  #endTurn(): void {
-    this.#turn = undefined;
-    this.#finishTurn(CONTINUATIONS_MAX);
+    this.#turn = setImmediate(this.#endTurn);
   }
 
   /** Carries out what there is to do, then what the user does at once with the results, and sends it all. */
