@@ -157,7 +157,8 @@ export class Change {
       peers.isSilentFor(voter.contact.id, profile.evictAfterMs, now) ||
       (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact)));
     if (!rules.isBlocked(decision, gone)) return false;
-    if (!this.#view.mayForce(this.arc, hopeless || rules.isInForce(decision))) return false;
+    const mayComeBack = now - this.#view.since < profile.restoredMs && !rules.isInForce(decision);
+    if (!this.#view.mayForce(this.arc, hopeless || !mayComeBack)) return false;
     const voters = this.#view.voters();
     if (voters === undefined) return false;
     this.#exchanges.end();

@@ -28,6 +28,11 @@ export interface Profile {
    * ring.
    */
   readonly evictAfterMs: number;
+  /**
+   * How long an arc that is known only from disks waits for its majority, which may be about to start too,
+   * until it goes on without.
+   */
+  readonly restoredMs: number;
   /** First and longest pause between probes of a remembered address. */
   readonly probeMinMs: number;
   readonly probeMaxMs: number;
@@ -50,6 +55,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     requestMinMs: 250,
     requestMaxMs: 1_000,
     evictAfterMs: 1_000,
+    restoredMs: 10_000,
     probeMinMs: 250,
     probeMaxMs: 2_000,
     retryMs: 20,
@@ -66,6 +72,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     requestMinMs: 400,
     requestMaxMs: 2_000,
     evictAfterMs: 3_000,
+    restoredMs: 60_000,
     probeMinMs: 1_000,
     probeMaxMs: 15_000,
     retryMs: 50,
@@ -82,6 +89,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     requestMinMs: 1_500,
     requestMaxMs: 6_000,
     evictAfterMs: 10_000,
+    restoredMs: 200_000,
     probeMinMs: 5_000,
     probeMaxMs: 120_000,
     retryMs: 250,

@@ -14,6 +14,7 @@ export const GROWING: Profile = {
   requestMinMs: 1_000,
   requestMaxMs: 2_000,
   evictAfterMs: 5_000,
+  restoredMs: 50_000,
   probeMinMs: 60_000,
   probeMaxMs: 3_600_000,
   retryMs: 20,
