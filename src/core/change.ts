@@ -80,7 +80,7 @@ export class Change {
   /** As the owner of the base, whose `holders` have everything and who acknowledges nothing more. */
   beginAsOwner(base: Configuration, next: Configuration, holders: readonly string[]): void {
     this.#watch();
-    let decision = rules.beginAsOwner(base, this.#engine.self.id, next);
+    let decision = rules.beginAsOwner(base, this.#engine.self.id, next, this.#watermark);
     for (const id of holders) decision = rules.stored(decision, id);
     this.#decision = decision;
     if (decision.phase === 'accepting') this.#accept();
@@ -238,11 +238,10 @@ export class Change {
     this.#told.add(voter);
     const [attempt, arc] = [this.#attempt, this.arc];
     if (id === this.#engine.self.id) {
-      const whole = this.#view.registers.install(arc, configuration, this.#watermark);
+      const whole = this.#view.registers.install(arc, configuration, 0);
       return whole ? this.#prepareAt(index, voter) : void this.#voteless.add(voter);
     }
-    const request: Request = { type: 'install', arc, configuration, watermark: this.#watermark };
-    this.#engine.call(voter.contact, request, (answer) => {
+    this.#engine.call(voter.contact, { type: 'install', arc, configuration, watermark: 0 }, (answer) => {
       if (this.#ended || this.#attempt !== attempt) return;
       // Who does not answer is asked again: a message may be lost, and is no proof of anything.
       const refused = answer.type === 'reply' && answer.body.type === 'installed' && !answer.body.whole;
@@ -306,12 +305,12 @@ export class Change {
 
   #store(decision: rules.Decision): void {
     const me = this.#engine.self.id;
-    const { members } = rules.outcome(decision);
     const read = rules.promisers(decision);
     // Who comes back and was none of the set may hold what the set has deleted.
-    if (!decision.forced && !read.has(me)) this.#exchanges.bury(read.size);
+    const isCurrent = read.has(me) && (this.#marks.get(me) ?? 0) >= this.#horizon(decision);
+    if (!decision.forced && !isCurrent) this.#exchanges.bury(read.size - (read.has(me) ? 1 : 0));
     const horizon = this.#horizon(decision);
-    for (const voter of members) {
+    for (const voter of rules.outcome(decision).members) {
       const { contact } = voter;
       const done = (): void => this.#step((now) => rules.stored(now, contact.id));
       if (contact.id === me) this.#whenSaved(done);
@@ -344,12 +343,14 @@ export class Change {
     const { watermark, forced } = decision;
     const own = configuration === decision.proposed;
     this.cancel();
-    const request: Request = { type: 'install', arc: this.arc, configuration, watermark };
+    const install = { type: 'install', arc: this.arc, configuration } as const;
     // Who voted, and was read, would go on standing there where somebody else's proposal left it out.
     const voters = own ? [] : rules.promisingVoters(decision);
     const contacts = [...configuration.members, ...voters].map(({ contact }) => contact);
     for (const [id, contact] of new Map(contacts.map((one) => [one.id, one]))) {
-      if (id !== this.#engine.self.id) this.#engine.call(contact, request, () => {});
+      // A watermark says that its holder has all from before it: who was not compared is told none.
+      const mark = decision.stored.has(id) ? watermark : 0;
+      if (id !== this.#engine.self.id) this.#engine.call(contact, { ...install, watermark: mark }, () => {});
     }
     this.#view.registers.install(this.arc, configuration, watermark);
     this.#view.decided(this, { arc: this.arc, configuration, watermark, forced, own });

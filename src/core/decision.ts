@@ -67,8 +67,13 @@ export function begin(
  * it has all entries of its epoch, and it has stopped acknowledging, so that nothing has to be prepared or
  * collected.
  */
-export function beginAsOwner(base: Configuration, owner: string, proposed: Configuration): Decision {
-  return advance({ ...begin([base], { round: 0, id: owner }, proposed), phase: 'storing' });
+export function beginAsOwner(
+  base: Configuration,
+  owner: string,
+  proposed: Configuration,
+  watermark = 0,
+): Decision {
+  return advance({ ...begin([base], { round: 0, id: owner }, proposed, watermark), phase: 'storing' });
 }
 
 export function promised(

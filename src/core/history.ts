@@ -25,6 +25,8 @@ export class History {
   onStored: (stored: Stored, former: Version) => void = () => {};
   /** The same, of replaced entries that others have told of. */
   onLearned: (stored: Stored) => void = () => {};
+  /** Told of every key of which nothing is held any more. */
+  onRemoved: (key: Key) => void = () => {};
 
   /** `max` entries are remembered, of so many bytes of keys and values together. */
   constructor(max: number, bytesMax: number = Infinity) {
@@ -112,7 +114,10 @@ export function recording(history: History, saver: Saver): StoreObserver {
       if (saver.durable) saver.save({ type: 'entry', position, entry });
       history.onStored({ position, entry }, replaced?.version ?? '');
     },
-    removed: ({ position, entry }) => saver.save({ type: 'forgotten', position, key: entry.key }),
+    removed: ({ position, entry }) => {
+      saver.save({ type: 'forgotten', position, key: entry.key });
+      history.onRemoved(entry.key);
+    },
   };
 }
 

@@ -4,7 +4,7 @@
 import { valueAfter } from './computed-value.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
-import { eraOf, isNewer, VersionClock } from './entry.ts';
+import { eraOf, isNewer, VersionClock, versionTime } from './entry.ts';
 import type { History } from './history.ts';
 import type { Operation, OperationResult, Reply, Request } from './message.ts';
 import type { Arc } from './position.ts';
@@ -78,6 +78,11 @@ export class Operations {
     if (version !== undefined) this.clock.observe(version);
   }
 
+  /** Nothing of the key is held any more. */
+  removed(key: Key): void {
+    this.#unsettled.delete(key);
+  }
+
   handle(arrival: Arrival): void {
     const { key } = arrival.request;
     const queue = this.#queues.get(key);
@@ -105,7 +110,7 @@ export class Operations {
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
       if (outcome !== 'agreed') return;
-      this.#settled(position, tombstone);
+      this.settled(position, tombstone);
       this.#tell(tombstone);
     };
     segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done });
@@ -160,7 +165,9 @@ export class Operations {
     const stored = this.#store.get(key);
     const present = this.live(key);
     if (operation.type === 'get') return this.#get(arrival);
-    const done = this.#doneBefore(stored, operationId);
+    // It waited, and the arc has gone meanwhile: what is made now would be of an epoch that is over.
+    if (arrival.segment.closed) return this.#finish(arrival, busy('the arc went to another member'));
+    const done = this.#doneBefore(stored, arrival.request);
     if (done.entry !== undefined) {
       const { entry } = done;
       // Made by a former owner, or here without a majority: it is acknowledged only now.
@@ -199,13 +206,15 @@ export class Operations {
    */
   #doneBefore(
     stored: Entry | undefined,
-    operationId: string,
+    { operationId, sinceMs }: OperateRequest,
   ): { readonly entry?: Entry; readonly unknown: boolean } {
     if (operationId === '' || stored === undefined) return { unknown: false };
     if (stored.operation === operationId) return { entry: stored, unknown: false };
     const made = this.#history.byOperation(operationId);
+    // What it may have made since it was sent first is remembered here, or nobody knows.
+    const since = sinceMs > 0 ? this.#firstCameAt(sinceMs) : Infinity;
     let { previous } = stored;
-    while (made.some(({ version }) => !isNewer(version, previous))) {
+    while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {
       const before = this.#history.byVersion(previous);
       if (before === undefined) return { unknown: true };
       if (before.operation === operationId) return { entry: before, unknown: false };
@@ -229,8 +238,13 @@ export class Operations {
 
   /** Whether the write may have been carried out so long ago that nobody would remember. */
   #isForgotten({ request }: Arrival): boolean {
-    if (request.sinceMs === 0) return false;
-    return this.#engine.wall - request.sinceMs <= this.#history.forgottenMs;
+    return request.sinceMs > 0 && this.#firstCameAt(request.sinceMs) <= this.#history.forgottenMs;
+  }
+
+  /** When a write may have come that was sent so long ago: this one may have been on its way for longer. */
+  #firstCameAt(sinceMs: number): number {
+    const { wall, profile } = this.#engine;
+    return wall - sinceMs - profile.requestMaxMs;
   }
 
   #make(
@@ -294,7 +308,7 @@ export class Operations {
     const { consistency, operation } = arrival.request;
     const waits = consistency !== 'one';
     const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
-      if (outcome === 'agreed' && entry !== undefined) this.#settled(arrival.position, entry);
+      if (outcome === 'agreed' && entry !== undefined) this.settled(arrival.position, entry);
       if (!waits) return;
       if (outcome === 'agreed') {
         const answer = result(copies, agreed);
@@ -313,7 +327,10 @@ export class Operations {
     };
     const { position, deadline } = arrival;
     arrival.segment.rounds.add({ position, entry, need: waits ? consistency : 'quorum', deadline, done });
-    if (!waits) this.#finish(arrival, operated(arrival, result(1, 1)));
+    if (waits) return;
+    const answer = result(1, 1);
+    this.#remember(arrival.request.operationId, answer);
+    this.#finish(arrival, operated(arrival, answer));
   }
 
   /** Tells this node's user of a change that is acknowledged. */
@@ -323,7 +340,7 @@ export class Operations {
   }
 
   /** A majority holds this version of the key. */
-  #settled(position: number, entry: Entry): void {
+  settled(position: number, entry: Entry): void {
     this.onSettled(position, entry);
     if (this.#store.versionOf(entry.key) === entry.version) this.#unsettled.delete(entry.key);
   }
@@ -359,4 +376,9 @@ function operated(arrival: Arrival, result: OperationResult): Reply {
 
 function busy(message: string): Reply {
   return { type: 'failed', code: 'BUSY', message };
+}
+
+/** Whether the version was made at that time, epoch milliseconds, or later; '' stands for none. */
+function isSince(version: Version, since: number): boolean {
+  return version !== '' && versionTime(version) >= since;
 }

@@ -139,7 +139,7 @@ export class Owner {
     if (renewals.length > 0) return;
     for (const segment of run) this.#close(segment);
     const configuration = run.map((one) => one.configuration).reduce(joined);
-    const watermark = Math.min(...run.map((one) => one.watermark));
+    const watermark = Math.max(...run.map((one) => one.watermark));
     this.#serve({ from: first.arc.from, to: last.arc.to }, configuration, watermark);
   }
 

@@ -60,7 +60,10 @@ export class Replica {
   }
 
   install({ arc, configuration, watermark }: Body<'install'>, respond: Respond): void {
-    const whole = this.#parts.owner.registers.install(arc, configuration, watermark);
+    const { registers } = this.#parts.owner;
+    const whole = registers.install(arc, configuration, watermark);
+    // Who stands there already may be told later that it has all from before the watermark.
+    if (whole && watermark > 0) registers.raiseWatermark(arc, configuration, watermark);
     this.#whenSaved(respond, { type: 'installed', whole });
   }
 
@@ -89,13 +92,20 @@ export class Replica {
     this.#whenSaved(respond, { type: 'copied', stored: true });
   }
 
-  summarise({ arc, parts, past: ofPast }: Body<'summarise'>): Reply {
+  summarise({ arc, parts, past: ofPast }: Body<'summarise'>, respond: Respond): void {
     const { store, history, engine, clock } = this.#parts;
     this.#parts.counted(arc);
     const pieces = divide(arc, parts, engine.size);
     const past = parts === 1 ? history.summary(arc) : EMPTY_SUMMARY;
     const sums = pieces.map((piece) => (ofPast ? history : store).summary(piece));
-    return { type: 'summary', birth: engine.birth, clock: clock.latest, parts: sums, past };
+    // Who asks counts on it: what is not written down yet may be gone in a moment.
+    this.#whenSaved(respond, {
+      type: 'summary',
+      birth: engine.birth,
+      clock: clock.latest,
+      parts: sums,
+      past,
+    });
   }
 
   digest({ arc, after }: Body<'digest'>): Reply {
@@ -171,7 +181,7 @@ export class Replica {
     const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
     const answer = (outcome: Outcome): Reply => {
       const tells = outcome === 'installed' || outcome === 'release';
-      const now = tells ? { arc: part, configuration: ours, watermark: segment.watermark } : undefined;
+      const now = tells ? { arc: part, configuration: ours, watermark: 0 } : undefined;
       return { type: 'offered', arc: part, outcome, known: now };
     };
     const same = base !== undefined && sameBase(ours, base);

@@ -14,6 +14,7 @@ import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { advance } from './position.ts';
 import type { Replica } from './replica.ts';
+import type { RoundOutcome } from './rounds.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Segment } from './segment.ts';
 import type { MemoryStore } from './store.ts';
@@ -77,6 +78,7 @@ export class Responder {
     this.#changes = new Changes(engine, store, history, operations);
     operations.onSettled = (position, entry) => this.#changes.changed(position, entry);
     history.onStored = (stored, former) => this.#changes.stored(stored, former);
+    history.onRemoved = (key) => operations.removed(key);
     history.onLearned = (stored) => this.#changes.learned(stored);
   }
 
@@ -214,7 +216,7 @@ export class Responder {
       case 'copy':
         return replica.copy(request, respond);
       case 'summarise':
-        return respond(replica.summarise(request));
+        return replica.summarise(request, respond);
       case 'digest':
         return respond(replica.digest(request));
       case 'fetch':
@@ -333,17 +335,23 @@ export class Responder {
       return this.#changes.answer(request, segment, deadline, respond, again);
     }
     const reply = this.#scan(request, segment.arc);
-    // As for a read: are we still the owner?
-    segment.rounds.add({
-      position,
-      entry: undefined,
-      need: 'quorum',
-      deadline,
-      done: (outcome) => {
+    // As for a read: are we still the owner? What no majority may hold yet is brought to one.
+    const shown = reply.type === 'scanned' ? reply.entries : [];
+    const repairs = shown.flatMap(({ key }) => operations.unsettledOf(key) ?? []);
+    let open = Math.max(1, repairs.length);
+    let agreed = true;
+    for (const entry of repairs.length > 0 ? repairs : [undefined]) {
+      const done = (outcome: RoundOutcome): void => {
+        if (outcome === 'agreed' && entry !== undefined)
+          operations.settled(engine.positionOf(entry.key), entry);
+        agreed &&= outcome === 'agreed';
+        open -= 1;
+        if (open > 0) return;
         const message = 'the copies did not confirm the arc';
-        respond(outcome === 'agreed' ? reply : { type: 'failed', code: 'BUSY', message });
-      },
-    });
+        respond(agreed ? reply : { type: 'failed', code: 'BUSY', message });
+      };
+      segment.rounds.add({ position, entry, need: 'quorum', deadline, done });
+    }
   }
 
   #scan(request: Extract<Request, { type: 'scan' }>, arc: Arc): Reply {

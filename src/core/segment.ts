@@ -43,6 +43,8 @@ interface Copy extends Source {
   synced: boolean;
   /** It missed entries while it was compared, perhaps behind where the comparison had got to. */
   missed: boolean;
+  /** The life in which it is compared: what it held in another one counts for nothing. */
+  birth: number | undefined;
 }
 
 export class Segment {
@@ -107,7 +109,7 @@ export class Segment {
       !this.#changing &&
       this.#isWanted() &&
       this.#view.isFull() &&
-      this.#others.every((contact) => this.#copies.get(contact.id)?.synced === true)
+      this.#configuration.members.every((voter) => this.#holds(voter))
     );
   }
 
@@ -125,7 +127,14 @@ export class Segment {
     }
     for (const contact of wanted.values()) {
       if (this.#copies.has(contact.id)) continue;
-      const copy: Copy = { contact, exchange: undefined, news: false, synced: false, missed: false };
+      const copy: Copy = {
+        contact,
+        exchange: undefined,
+        news: false,
+        synced: false,
+        missed: false,
+        birth: undefined,
+      };
       this.#copies.set(contact.id, copy);
       this.#sync(copy);
     }
@@ -140,6 +149,8 @@ export class Segment {
     this.#watermark = Math.max(this.#watermark, watermark);
     this.#changing = false;
     this.#renewal = undefined;
+    // What is being compared is compared in the name of an epoch that is over: what that says is not heeded.
+    for (const copy of this.#copies.values()) if (!copy.synced) copy.missed = true;
     this.rounds.resume();
     if (isRenamed) this.onRenamed();
     this.refresh();
@@ -166,6 +177,7 @@ export class Segment {
     const source: Source = { exchange: undefined, news: false };
     source.exchange = new Exchange({ ...this.#reading(contact, source, () => {}), push: false });
     this.#absorbed.set(name, source);
+    this.#watchSource(name, contact, source);
     for (const [oldest, other] of this.#absorbed) {
       if (this.#absorbed.size <= ABSORBED_MAX) break;
       other.exchange?.end();
@@ -173,6 +185,17 @@ export class Segment {
       this.#spread(other);
     }
     return false;
+  }
+
+  /** One that is gone is not asked for ever; what it has told goes on to the copies. */
+  #watchSource(name: string, contact: Contact, source: Source): void {
+    this.#engine.after(this.#engine.profile.evictAfterMs, () => {
+      if (this.#closed || this.#absorbed.get(name) !== source || source.exchange?.finished === true) return;
+      if (!this.#view.isLost(contact)) return this.#watchSource(name, contact, source);
+      source.exchange?.end();
+      this.#absorbed.delete(name);
+      this.#spread(source);
+    });
   }
 
   raiseWatermark(watermark: number): void {
@@ -195,9 +218,11 @@ export class Segment {
     return this.#configuration.members.flatMap(({ contact }) => (contact.id === id ? [] : [contact]));
   }
 
+  /** Whoever is compared gets what is written meanwhile, also while it seems to be lost. */
   #learners(): Contact[] {
     const { members } = this.#configuration;
-    return this.#view.wanted().filter((contact) => !members.some((voter) => voter.contact.id === contact.id));
+    const copies = [...this.#copies.values()].map(({ contact }) => contact);
+    return copies.filter((contact) => !members.some((voter) => voter.contact.id === contact.id));
   }
 
   #isWanted(): boolean {
@@ -213,8 +238,9 @@ export class Segment {
     copy.exchange = undefined;
     const named = this.#configuration.members.some((voter) => voter.contact.id === copy.contact.id);
     if (!named) return this.#compare(copy);
-    const { arc, configuration, watermark } = this;
-    this.#engine.call(copy.contact, { type: 'install', arc, configuration, watermark }, (answer) => {
+    const { arc, configuration } = this;
+    // It is told the watermark once it is compared.
+    this.#engine.call(copy.contact, { type: 'install', arc, configuration, watermark: 0 }, (answer) => {
       if (this.#closed || this.#copies.get(copy.contact.id) !== copy) return;
       const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
       if (installed) return this.#compare(copy);
@@ -226,19 +252,33 @@ export class Segment {
   #compare(copy: Copy): void {
     copy.exchange?.end();
     copy.missed = false;
+    copy.birth = undefined;
     const parts = this.#reading(copy.contact, copy, () => {
       if (copy.missed) return this.#again(copy);
       copy.synced = true;
+      this.#mark(copy.contact);
       this.#progress();
     });
     copy.exchange = new Exchange({
       ...parts,
       push: true,
+      born: (contact, birth) => {
+        parts.born(contact, birth);
+        copy.birth ??= birth;
+        if (copy.birth !== birth) this.#again(copy);
+      },
       overtaken: () => {
         this.#view.contradicted(copy.contact);
         this.#again(copy);
       },
     });
+  }
+
+  /** It holds all from before the watermark, and nothing that was deleted then: others may rely on it. */
+  #mark(contact: Contact): void {
+    const { arc, configuration, watermark } = this;
+    if (watermark === 0 || !configuration.members.some((voter) => voter.contact.id === contact.id)) return;
+    this.#engine.call(contact, { type: 'install', arc, configuration, watermark }, () => {});
   }
 
   /** Reads what a member holds of this arc. */
@@ -284,7 +324,7 @@ export class Segment {
     const copy = this.#copies.get(id);
     if (copy === undefined) return;
     this.#view.contradicted(copy.contact);
-    if (copy.synced) this.#again(copy);
+    this.#missed(id);
   }
 
   /** Where the set is not the one it should be and the next one holds everything, the change begins. */
@@ -300,7 +340,7 @@ export class Segment {
       if (this.#closed || !this.#changing) return;
       const current = this.#view.voters();
       if (current !== undefined && this.#enoughSynced(current) && !this.#isWanted()) {
-        const holders = current.filter((voter) => this.#holds(voter.contact));
+        const holders = current.filter((voter) => this.#holds(voter));
         const { lineage, epoch } = this.#renewal ?? {
           lineage: this.#configuration.lineage,
           epoch: this.#configuration.epoch + 1,
@@ -324,11 +364,13 @@ export class Segment {
   }
 
   #enoughSynced(voters: readonly Voter[]): boolean {
-    return voters.filter((voter) => this.#holds(voter.contact)).length >= majority(voters.length);
+    return voters.filter((voter) => this.#holds(voter)).length >= majority(voters.length);
   }
 
-  #holds(contact: Contact): boolean {
-    return contact.id === this.#engine.self.id || this.#copies.get(contact.id)?.synced === true;
+  #holds({ contact, birth }: Voter): boolean {
+    if (contact.id === this.#engine.self.id) return true;
+    const copy = this.#copies.get(contact.id);
+    return copy?.synced === true && copy.birth === birth;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import type { Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
+import { sameArc } from './arc-map.ts';
 import type { Arc } from './position.ts';
 import { intersect, subtract } from './position.ts';
 import type { MemoryStore } from './store.ts';
@@ -126,13 +127,19 @@ export class Sweep {
     else this.#schedule(sweepMs * IDLE_PERIODS);
   }
 
+  /** The parts of the arc that the ring does not give us; nothing where that is not known. */
+  #outside(arc: Arc): Arc[] {
+    const { member, size } = this.#engine;
+    if (!member) return [arc];
+    const own = this.#view.arc();
+    return own === undefined ? [] : subtract(arc, own, size);
+  }
+
   /** What is held outside of the arc that the ring gives us. */
   #holdings(): Held[] {
-    const { member, size } = this.#engine;
-    const own = member ? this.#view.arc() : undefined;
-    if (own === undefined && member) this.#unfinished = true;
-    const outside = (arc: Arc): Arc[] =>
-      own === undefined ? (member ? [] : [arc]) : subtract(arc, own, size);
+    const { member } = this.#engine;
+    if (member && this.#view.arc() === undefined) this.#unfinished = true;
+    const outside = (arc: Arc): Arc[] => this.#outside(arc);
     const { registers } = this.#owner;
     const held: Held[] = registers.parts.flatMap(({ arc, value }) =>
       outside(arc).flatMap((part) =>
@@ -188,7 +195,12 @@ export class Sweep {
       this.#unfinished = true;
       return;
     }
-    for (const part of intersect(arc, reply.arc, this.#engine.size)) {
+    const parts = intersect(arc, reply.arc, this.#engine.size);
+    const others = parts.flatMap((part) => this.#outside(part));
+    // What has become ours meanwhile is being taken over with what is held here: the answer was late.
+    if (others.length !== parts.length || !others.every((part, i) => sameArc(part, parts[i])))
+      this.#unfinished = true;
+    for (const part of others) {
       const moved = registers
         .within(part)
         .some(({ value }) => !value.some((register) => register.configuration === configuration));
