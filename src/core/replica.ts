@@ -92,20 +92,13 @@ export class Replica {
     this.#whenSaved(respond, { type: 'copied', stored: true });
   }
 
-  summarise({ arc, parts, past: ofPast }: Body<'summarise'>, respond: Respond): void {
+  summarise({ arc, parts, past: ofPast }: Body<'summarise'>): Reply {
     const { store, history, engine, clock } = this.#parts;
     this.#parts.counted(arc);
     const pieces = divide(arc, parts, engine.size);
     const past = parts === 1 ? history.summary(arc) : EMPTY_SUMMARY;
     const sums = pieces.map((piece) => (ofPast ? history : store).summary(piece));
-    // Who asks counts on it: what is not written down yet may be gone in a moment.
-    this.#whenSaved(respond, {
-      type: 'summary',
-      birth: engine.birth,
-      clock: clock.latest,
-      parts: sums,
-      past,
-    });
+    return { type: 'summary', birth: engine.birth, clock: clock.latest, parts: sums, past };
   }
 
   digest({ arc, after }: Body<'digest'>): Reply {

@@ -216,7 +216,7 @@ export class Responder {
       case 'copy':
         return replica.copy(request, respond);
       case 'summarise':
-        return replica.summarise(request, respond);
+        return respond(replica.summarise(request));
       case 'digest':
         return respond(replica.digest(request));
       case 'fetch':

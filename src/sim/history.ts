@@ -117,12 +117,13 @@ export function changed({ input, output }: ClientOperation): boolean | undefined
 }
 
 /**
- * After a forced epoch a conflict speaks of the side that was asked last: the other may have carried out what
- * it never got to answer.
+ * After a forced epoch a conflict, or a deletion of nothing, speaks of the side that was asked last: the
+ * other may have carried out what it never got to answer.
  */
 export function mayHaveChanged(operation: ClientOperation, history: History): boolean {
   const { output, completedAt = Infinity } = operation;
-  if (output?.type === 'conflict' && completedAt >= history.forcedAt) return true;
+  const isRefused = output?.type === 'conflict' || (output?.type === 'deleted' && !output.existed);
+  if (isRefused && completedAt >= history.forcedAt) return true;
   return changed(operation) !== false;
 }
 

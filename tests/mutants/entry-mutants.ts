@@ -105,8 +105,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'keeps-what-was-buried',
     why: 'who comes back and takes an arc over brings along what was deleted while it was away',
     file: 'src/core/change.ts',
-    find: 'if (!decision.forced && !read.has(me))',
-    replace: 'if (decision.forced && !read.has(me))',
+    find: 'if (!decision.forced && !isCurrent)',
+    replace: 'if (decision.forced && !isCurrent)',
     caughtBy: 'away',
   },
   {
@@ -169,7 +169,7 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'counts-what-was-left-behind',
     why: 'a write that a failed owner stored alone is taken for done when it comes again',
     file: 'src/core/operations.ts',
-    find: 'while (made.some(({ version }) => !isNewer(version, previous))) {',
+    find: 'while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {',
     replace:
       'if (made[0] !== undefined) return { entry: made[0], unknown: false };\n' +
       "    while (made.length > 0 && previous === '-') {",
