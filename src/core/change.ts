@@ -185,9 +185,7 @@ export class Change {
     const ballot = { round: this.#round, id: this.#name };
     const proposed = this.#successor(voters, this.bases.length > 1);
     this.#decision = rules.begin(this.bases, ballot, proposed, this.#watermark);
-    for (const [i, base] of this.bases.entries()) {
-      for (const voter of base.members) this.#prepareAt(i, voter);
-    }
+    for (const [i, base] of this.bases.entries()) for (const voter of base.members) this.#prepareAt(i, voter);
   }
 
   #prepareAt(index: number, voter: Voter): void {
@@ -202,8 +200,7 @@ export class Change {
   #successor(members: readonly Voter[], fresh: boolean, found?: Configuration): Configuration {
     const bases = found === undefined ? this.bases : [...this.bases, found];
     const epoch = 1 + Math.max(0, ...bases.map((base) => base.epoch));
-    const own = fresh ? undefined : this.bases[0]?.lineage;
-    const lineage = own ?? newLineage(this.#engine.random);
+    const lineage = (fresh ? undefined : this.bases[0]?.lineage) ?? newLineage(this.#engine.random);
     return successorOf(bases, { lineage, epoch }, members);
   }
 
@@ -234,7 +231,8 @@ export class Change {
     if (configuration === undefined || decision === undefined) return;
     const { id } = voter.contact;
     // Once an attempt: who knows no better then has lost its vote.
-    if (decision.phase !== 'preparing' || this.#told.has(voter)) return void this.#voteless.add(voter);
+    if (this.#told.has(voter)) return void this.#voteless.add(voter);
+    if (decision.phase !== 'preparing') return;
     this.#told.add(voter);
     const [attempt, arc] = [this.#attempt, this.arc];
     if (id === this.#engine.self.id) {
@@ -245,6 +243,7 @@ export class Change {
       if (this.#ended || this.#attempt !== attempt) return;
       // Who does not answer is asked again: a message may be lost, and is no proof of anything.
       const refused = answer.type === 'reply' && answer.body.type === 'installed' && !answer.body.whole;
+      if (answer.type !== 'reply') this.#told.delete(voter);
       if (refused) this.#voteless.add(voter);
       else this.#prepareAt(index, voter);
     });

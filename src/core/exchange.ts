@@ -67,6 +67,8 @@ export class Exchange {
   readonly #openPast: Arc[] = [];
   #ended = false;
   #finished = false;
+  /** Whether anything was asked for in whose answer the member does not name its life. */
+  #reads = false;
 
   constructor(options: ExchangeOptions) {
     this.#o = options;
@@ -276,7 +278,17 @@ export class Exchange {
     });
   }
 
+  /** What was read counts only if it was the same memory to the end. */
   #finish(): void {
+    if (!this.#o.pull || this.#o.push || !this.#reads) return this.#done();
+    this.#ask({ type: 'summarise', arc: this.#o.arc, parts: 1, past: false }, (reply) => {
+      if (reply.type !== 'summary') return this.#later(() => this.#finish());
+      this.#o.born(this.contact, reply.birth);
+      if (!this.#ended) this.#done();
+    });
+  }
+
+  #done(): void {
     this.#finished = true;
     this.#o.done();
   }
@@ -289,6 +301,7 @@ export class Exchange {
 
   /** A member that does not answer is asked again until whoever began the exchange ends it. */
   #ask(request: Request, done: (reply: Reply) => void): void {
+    if (request.type !== 'summarise') this.#reads = true;
     this.#o.engine.call(this.contact, request, (answer) => {
       if (this.#ended) return;
       if (answer.type === 'reply') done(answer.body);

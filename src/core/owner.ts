@@ -204,8 +204,11 @@ export class Owner {
   #decided(segment: Segment | undefined, decided: Decided): void {
     const { arc, configuration, watermark, own } = decided;
     this.#hints.forget(arc);
-    const mine = own && configuration.members[0]?.contact.id === this.#o.engine.self.id;
+    // Others may have heard of it first, and of what comes after: then this member's vote is theirs.
+    const first = own && configuration.members[0]?.contact.id === this.#o.engine.self.id;
+    const mine = first && this.registers.serves(arc, configuration);
     if (segment !== undefined && !segment.closed && mine) segment.update(configuration, watermark);
+    else if (segment !== undefined) this.#close(segment);
     else if (mine && this.#o.engine.member) this.#serve(arc, configuration, watermark);
     this.reconcileSoon();
     this.#view.changed();
@@ -379,11 +382,7 @@ export class Owner {
   }
 
   #without(arc: Arc, covers: readonly { readonly arc: Arc }[]): Arc[] {
-    return without(
-      [arc],
-      covers.map((one) => one.arc),
-      this.#o.engine.size,
-    );
+    return covers.reduce((parts, one) => without(parts, [one.arc], this.#o.engine.size), [arc]);
   }
 
   /** With a pause, so that what comes in the same moment is looked at once. */

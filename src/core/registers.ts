@@ -163,7 +163,7 @@ export class Registers {
       const { arc: part, registers, over } = piece;
       if (![...decidedOf(piece), ...told].some((one) => supersedes(one, passed))) continue;
       const left = registers.filter((register) => !supersedes(passed, register.configuration));
-      this.#setPiece(part, left, [...besides(over, passed), passed]);
+      this.#setPiece(part, left, withLater(over, passed));
     }
     this.#save();
   }
@@ -198,7 +198,7 @@ export class Registers {
     for (const { arc: part, registers, over } of this.#pieces(arc)) {
       const left = registers.filter((register) => !sameBase(register.configuration, base));
       if (left.length === registers.length) continue;
-      this.#setPiece(part, left, [...besides(over, by), by]);
+      this.#setPiece(part, left, withLater(over, by));
       if (left.length === 0) this.#restored.set(part, undefined);
       this.#view.forgotten(part, base);
     }
@@ -279,6 +279,12 @@ function registerFor(registers: readonly Register[], base: Base): Register | und
  */
 function besides(over: readonly Configuration[], { lineage }: Configuration): Configuration[] {
   return over.filter((one) => one.lineage !== lineage);
+}
+
+/** An answer may be late, or speak of what is over itself: of a lineage the latest is kept. */
+function withLater(over: readonly Configuration[], one: Configuration): readonly Configuration[] {
+  const isKnown = over.some(({ lineage, epoch }) => lineage === one.lineage && epoch >= one.epoch);
+  return isKnown ? over : [...besides(over, one), one];
 }
 
 function sameLists<T>(same: (a: T, b: T) => boolean): (a: readonly T[], b: readonly T[]) => boolean {

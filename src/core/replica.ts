@@ -11,7 +11,7 @@ import type { Known, Reply, Request, Told } from './message.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { divide, holds, intersect, isInside } from './position.ts';
-import type { Base } from './configuration.ts';
+import type { Base, Configuration } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
 import type { MemoryStore } from './store.ts';
 import { EMPTY_SUMMARY } from './store.ts';
@@ -172,9 +172,10 @@ export class Replica {
     const seated = ours.members.some((voter) => voter.contact.id === from);
     // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
     const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
+    let after = ours;
     const answer = (outcome: Outcome): Reply => {
       const tells = outcome === 'installed' || outcome === 'release';
-      const now = tells ? { arc: part, configuration: ours, watermark: 0 } : undefined;
+      const now = tells ? { arc: part, configuration: after, watermark: 0 } : undefined;
       return { type: 'offered', arc: part, outcome, known: now };
     };
     const same = base !== undefined && sameBase(ours, base);
@@ -193,6 +194,9 @@ export class Replica {
       if (holder === undefined) return answer('tell');
       if (!segment.absorb(holder, base ?? NOTHING)) return answer('wait');
     }
+    // What is let go has to be told by what comes after it: the history of ours may not reach back so far.
+    const tells = (one: Configuration): boolean => base === undefined || same || supersedes(one, base);
+    if (!seated) after = decided.find(tells) ?? ours;
     return answer(seated ? 'installed' : 'release');
   }
 

@@ -77,7 +77,7 @@ export class Saver {
     if (batch === undefined) return;
     const first = this.#failure === undefined;
     this.#failure = message;
-    this.#unsaved = [...this.#unsaved, ...batch.records];
+    this.#unsaved = latestOf([...this.#unsaved, ...batch.records]);
     for (const later of this.#underWay.values()) later.behindFailure = true;
     for (const done of batch.waiting) done(false);
     if (first) this.#retry();
@@ -111,4 +111,20 @@ export class Saver {
     this.#underWay.set(this.#lastToken, { records: all, waiting, behindFailure: false });
     this.#view.effect({ type: 'save', token: this.#lastToken, records: all });
   }
+}
+
+/** Of records that replace each other, the last: what is kept does not grow with what is written. */
+function latestOf(records: readonly SavedRecord[]): SavedRecord[] {
+  const last = new Map<string, SavedRecord>();
+  for (const record of records) {
+    const name = nameOf(record);
+    last.delete(name);
+    last.set(name, record);
+  }
+  return [...last.values()];
+}
+
+function nameOf(record: SavedRecord): string {
+  if (record.type === 'registers') return 'registers';
+  return `entry ${record.type === 'entry' ? record.entry.key : record.key}`;
 }

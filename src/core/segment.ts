@@ -144,8 +144,11 @@ export class Segment {
   /** A new configuration of this arc was decided, and it is ours. */
   update(configuration: Configuration, watermark: number): void {
     const isRenamed = configuration.lineage !== this.#configuration.lineage;
+    const former = new Set(this.#others.map(({ id }) => id));
     this.#configuration = configuration;
     this.#others = this.#membersBesideUs();
+    // Who is one from now on has to know it before others are let go: nobody else could tell of this set.
+    for (const { id } of this.#others) if (!former.has(id)) this.#missed(id);
     this.#watermark = Math.max(this.#watermark, watermark);
     this.#changing = false;
     this.#renewal = undefined;

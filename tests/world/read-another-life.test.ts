@@ -1,0 +1,130 @@
+// A voter that has promised loses its memory while it is read. What its next life holds (nothing) is
+// taken for all that it held.
+import { expect, test } from 'vitest';
+import type { ExplainResult } from '../../src/core/command.ts';
+import type { Message } from '../../src/core/message.ts';
+import type { WorldNode } from '../../src/sim/world.ts';
+import { World } from '../../src/sim/world.ts';
+import { at, get, isIdeal, joinedRing, set, succeed } from '../support/rings.ts';
+
+/** Messages for a node that it does not get. */
+function lose(node: WorldNode, isLost: (from: string, message: Message) => boolean): void {
+  const { machine } = node;
+  const handle = machine.handleMessage.bind(machine);
+  machine.handleMessage = (now, from, message) => {
+    if (!isLost(from, message)) handle(now, from, message);
+  };
+}
+
+test('what a voter held that promised is read in the life in which it did', () => {
+  const world = new World({ seed: 1, k: 32, replicas: 5, onQuorumLost: 'refuse' });
+  const nodes = joinedRing(world, 8);
+  expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
+  world.run(3_000);
+  const explained = succeed(world.settle(at(nodes, 0), { type: 'explain', key: 'n' })) as ExplainResult;
+  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
+  const first = ordered.findIndex(({ machine }) => machine.self.id === explained.owner.id);
+  const [p, b, c, d, e, f] = Array.from({ length: 6 }, (_, i) => at(ordered, (first + i) % 8)) as [
+    WorldNode,
+    WorldNode,
+    WorldNode,
+    WorldNode,
+    WorldNode,
+    WorldNode,
+  ];
+  // The write is acknowledged by p, c and d: three of five.
+  for (const node of [b, e]) {
+    lose(node, (_, { body }) => body.type === 'replicate' && body.entries.some(({ key }) => key === 'n'));
+  }
+  set(world, f, 'n', 'value');
+  world.crash(p);
+  // d is slow to promise, not to accept; c is read.
+  let isAsked = false;
+  let until = Infinity;
+  const { id } = b.machine.self;
+  lose(
+    d,
+    (from, { body }) =>
+      (body.type === 'prepare' || body.type === 'summarise') && from === id && world.now < until,
+  );
+  lose(c, (from, { body, direction }) => {
+    const isRead = from === id && (body.type === 'pull' || body.type === 'digest' || body.type === 'fetch');
+    if (direction !== 'request' || !isRead || isAsked) return false;
+    isAsked = true;
+    until = world.now + 500;
+    // It has told its birth, and is about to tell the rest: its process is replaced, and has no disk.
+    world.after(0, () => {
+      world.crash(c);
+      world.restart(c);
+      world.connect(c, d);
+    });
+    return true;
+  });
+  expect(world.runUntil(() => isAsked, 20_000)).toBe(true);
+  expect(world.runUntil(() => b.machine.servesAt(explained.position), 20_000)).toBe(true);
+  expect(nodes.some(({ events }) => events.some(({ type }) => type === 'degraded'))).toBe(false);
+  console.log({
+    d: [...d.machine.held()].map(({ entry }) => entry.key),
+    b: [...b.machine.held()].map(({ entry }) => entry.key),
+  });
+  // Of five that held the arc one died, and one lost its memory; d has the write still.
+  expect(get(world, f, 'n')).toBe('value');
+});
+
+test('the same with three copies, of which one loses its memory and nobody dies', () => {
+  const world = new World({ seed: 1, k: 32, replicas: 3, onQuorumLost: 'refuse' });
+  const nodes = joinedRing(world, 8);
+  expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
+  world.run(3_000);
+  const explained = succeed(world.settle(at(nodes, 0), { type: 'explain', key: 'n' })) as ExplainResult;
+  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
+  const first = ordered.findIndex(({ machine }) => machine.self.id === explained.owner.id);
+  const [p, b, c, d, e] = Array.from({ length: 5 }, (_, i) => at(ordered, (first + i) % 8)) as [
+    WorldNode,
+    WorldNode,
+    WorldNode,
+    WorldNode,
+    WorldNode,
+  ];
+  // The write is acknowledged by p and c: two of three.
+  lose(b, (_, { body }) => body.type === 'replicate' && body.entries.some(({ key }) => key === 'n'));
+  set(world, e, 'n', 'value');
+  world.partition(
+    [p],
+    nodes.filter((node) => node !== p),
+  );
+  let isAsked = false;
+  let until = Infinity;
+  const { id } = b.machine.self;
+  // p comes back while b reads c: it has not promised, but accepts.
+  lose(
+    p,
+    (from, { body }) =>
+      (body.type === 'prepare' || body.type === 'summarise') && from === id && world.now < until,
+  );
+  lose(c, (from, { body, direction }) => {
+    const isRead = from === id && (body.type === 'pull' || body.type === 'digest' || body.type === 'fetch');
+    if (direction !== 'request' || !isRead || isAsked) return false;
+    isAsked = true;
+    until = world.now + 500;
+    world.after(0, () => {
+      world.crash(c);
+      world.restart(c);
+      world.connect(c, d);
+      world.heal();
+    });
+    return true;
+  });
+  expect(world.runUntil(() => isAsked, 20_000)).toBe(true);
+  // Where nothing is wrong, p may have its arc back first.
+  world.runUntil(() => b.machine.servesAt(explained.position), 5_000);
+  expect(nodes.some(({ events }) => events.some(({ type }) => type === 'degraded'))).toBe(false);
+  console.log({
+    now: world.now,
+    p: [...p.machine.held()].map(({ entry }) => entry.key),
+    b: [...b.machine.held()].map(({ entry }) => entry.key),
+  });
+  expect(get(world, e, 'n')).toBe('value');
+  world.run(60_000);
+  expect(get(world, e, 'n')).toBe('value');
+});
