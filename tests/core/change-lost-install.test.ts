@@ -30,12 +30,6 @@ it('does not give a majority up that is there, because a message to it was lost'
     driver.advance(1);
   }
   const took = driver.engine.now - began;
-  console.log({
-    took,
-    installs: driver
-      .openOf('install')
-      .map(({ to, body }) => `${to} ${body.configuration.lineage} ${body.configuration.epoch}`),
-  });
   expect(took).toBeLessThan(PROFILES.local.evictAfterMs);
   // It serves an empty arc in a lineage of its own: m1 and m2 were never read.
   expect(scene.configuration).toBe(undefined);

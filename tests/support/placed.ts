@@ -1,10 +1,11 @@
 // Placed: rings whose members stand where a test wants them, k = 8; and messages that a test holds back.
 import { fromKey } from '../../src/core/bytes.ts';
+import type { ExplainResult } from '../../src/core/command.ts';
 import type { Message } from '../../src/core/message.ts';
 import { keyPosition, memberPosition } from '../../src/core/position.ts';
 import { simulationHash } from '../../src/sim/hash.ts';
 import type { World, WorldNode } from '../../src/sim/world.ts';
-import { succeed } from './rings.ts';
+import { at, succeed } from './rings.ts';
 
 export const K = 8;
 
@@ -76,4 +77,23 @@ export function holdBack(
       for (const action of waiting.splice(0)) action();
     },
   };
+}
+
+/** Messages for the node that match never reach it. */
+export function lose(node: WorldNode, isLost: (from: string, message: Message) => boolean): void {
+  const { machine } = node;
+  const handle = machine.handleMessage.bind(machine);
+  machine.handleMessage = (now, from, message) => {
+    if (!isLost(from, message)) handle(now, from, message);
+  };
+}
+
+type Six = [WorldNode, WorldNode, WorldNode, WorldNode, WorldNode, WorldNode];
+
+/** The owner of the key and the five members behind it, clockwise. */
+export function fromOwnerOn(world: World, nodes: readonly WorldNode[], key: string): Six {
+  const { owner } = succeed(world.settle(at(nodes, 0), { type: 'explain', key })) as ExplainResult;
+  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
+  const first = ordered.findIndex(({ machine }) => machine.self.id === owner.id);
+  return Array.from({ length: 6 }, (_, i) => at(ordered, (first + i) % ordered.length)) as Six;
 }

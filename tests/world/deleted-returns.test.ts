@@ -1,21 +1,16 @@
 // A member is told of the watermark with the decision that names it, before it was compared: what it held of
 // deleted keys is believed when the owner dies then.
 import { expect, test } from 'vitest';
-import type { ExplainResult } from '../../src/core/command.ts';
-import type { Message } from '../../src/core/message.ts';
-import { holds } from '../../src/core/position.ts';
+import { fromKey } from '../../src/core/bytes.ts';
+import { simulationHash } from '../../src/sim/hash.ts';
+import { holds, keyPosition } from '../../src/core/position.ts';
 import { PROFILES } from '../../src/core/profile.ts';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
-import { at, get, isIdeal, joinedRing, operate, set, succeed } from '../support/rings.ts';
+import { get, isIdeal, joinedRing, operate, set } from '../support/rings.ts';
+import { fromOwnerOn, lose } from '../support/placed.ts';
 
-function lose(node: WorldNode, isLost: (from: string, message: Message) => boolean): void {
-  const { machine } = node;
-  const handle = machine.handleMessage.bind(machine);
-  machine.handleMessage = (now, from, message) => {
-    if (!isLost(from, message)) handle(now, from, message);
-  };
-}
+const POSITION = keyPosition(simulationHash, fromKey('n'), 32);
 
 test('what was deleted does not come back with a member that was away', () => {
   const profile = { ...PROFILES.local, tombstoneMs: 2_000 };
@@ -23,17 +18,7 @@ test('what was deleted does not come back with a member that was away', () => {
   const nodes = joinedRing(world, 8);
   expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
   world.run(3_000);
-  const explained = succeed(world.settle(at(nodes, 0), { type: 'explain', key: 'n' })) as ExplainResult;
-  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
-  const first = ordered.findIndex(({ machine }) => machine.self.id === explained.owner.id);
-  const [p, b, c, d, e, f] = Array.from({ length: 6 }, (_, i) => at(ordered, (first + i) % 8)) as [
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-  ];
+  const [p, b, c, d, e, f] = fromOwnerOn(world, nodes, 'n');
   void e;
   set(world, f, 'n', 'value');
   world.run(1_000);
@@ -54,7 +39,7 @@ test('what was deleted does not come back with a member that was away', () => {
   let isNamed = false;
   lose(c, (from, { direction, body }) => {
     if (from !== id || direction !== 'request') return false;
-    if (body.type === 'install' && holds(body.arc, explained.position)) {
+    if (body.type === 'install' && holds(body.arc, POSITION)) {
       const named = body.configuration.members.some(({ contact }) => contact.id === c.machine.self.id);
       if (named) isNamed = true;
     }

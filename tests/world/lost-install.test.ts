@@ -1,36 +1,16 @@
 // What tells the members of a new set that they are one is lost. The owner took the set for complete all the
 // same, let the former members go, and died: nobody knew the configuration, though a majority of it lived.
 import { expect, test } from 'vitest';
-import type { ExplainResult } from '../../src/core/command.ts';
-import type { Message } from '../../src/core/message.ts';
-import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
-import { at, get, isIdeal, joinedRing, set, succeed } from '../support/rings.ts';
-
-function lose(node: WorldNode, isLost: (from: string, message: Message) => boolean): void {
-  const { machine } = node;
-  const handle = machine.handleMessage.bind(machine);
-  machine.handleMessage = (now, from, message) => {
-    if (!isLost(from, message)) handle(now, from, message);
-  };
-}
+import { get, isIdeal, joinedRing, set } from '../support/rings.ts';
+import { fromOwnerOn, lose } from '../support/placed.ts';
 
 test('an arc is served again where a majority of its set lives', () => {
   const world = new World({ seed: 1, k: 32, replicas: 3, onQuorumLost: 'refuse' });
   const nodes = joinedRing(world, 8);
   expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
   world.run(3_000);
-  const explained = succeed(world.settle(at(nodes, 0), { type: 'explain', key: 'n' })) as ExplainResult;
-  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
-  const first = ordered.findIndex(({ machine }) => machine.self.id === explained.owner.id);
-  const [p, b, c, d, e, f] = Array.from({ length: 6 }, (_, i) => at(ordered, (first + i) % 8)) as [
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-  ];
+  const [p, b, c, d, e, f] = fromOwnerOn(world, nodes, 'n');
   set(world, f, 'n', 'value');
   world.run(3_000);
   // One message each, for each decision.
@@ -47,18 +27,6 @@ test('an arc is served again where a majority of its set lives', () => {
   }
   const commands = [b, c].map((node) => [node, world.command(node, { type: 'leave' }, 60_000)] as const);
   const left = world.runUntil(() => commands.every(([node, command]) => node.outcomes.has(command)), 60_000);
-  console.log({
-    left,
-    lost: lost.size,
-    now: world.now,
-    outcomes: commands.map(([node, command]) => JSON.stringify(node.outcomes.get(command))),
-  });
-  console.log(
-    JSON.stringify({
-      p: p.machine.describe()?.underReplicated,
-      d: [...d.machine.held()].map(({ entry }) => entry.key),
-    }),
-  );
   expect(left).toBe(true);
   // Both have left by their own will, with nothing of theirs missing elsewhere. One of the three dies.
   for (const node of [b, c, p]) world.crash(node);

@@ -1,37 +1,21 @@
 // A voter that has promised loses its memory while it is read. What its next life holds (nothing) is
 // taken for all that it held.
 import { expect, test } from 'vitest';
-import type { ExplainResult } from '../../src/core/command.ts';
-import type { Message } from '../../src/core/message.ts';
-import type { WorldNode } from '../../src/sim/world.ts';
+import { fromKey } from '../../src/core/bytes.ts';
+import { keyPosition } from '../../src/core/position.ts';
+import { simulationHash } from '../../src/sim/hash.ts';
 import { World } from '../../src/sim/world.ts';
-import { at, get, isIdeal, joinedRing, set, succeed } from '../support/rings.ts';
+import { get, isIdeal, joinedRing, set } from '../support/rings.ts';
+import { fromOwnerOn, lose } from '../support/placed.ts';
 
-/** Messages for a node that it does not get. */
-function lose(node: WorldNode, isLost: (from: string, message: Message) => boolean): void {
-  const { machine } = node;
-  const handle = machine.handleMessage.bind(machine);
-  machine.handleMessage = (now, from, message) => {
-    if (!isLost(from, message)) handle(now, from, message);
-  };
-}
+const POSITION = keyPosition(simulationHash, fromKey('n'), 32);
 
 test('what a voter held that promised is read in the life in which it did', () => {
   const world = new World({ seed: 1, k: 32, replicas: 5, onQuorumLost: 'refuse' });
   const nodes = joinedRing(world, 8);
   expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
   world.run(3_000);
-  const explained = succeed(world.settle(at(nodes, 0), { type: 'explain', key: 'n' })) as ExplainResult;
-  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
-  const first = ordered.findIndex(({ machine }) => machine.self.id === explained.owner.id);
-  const [p, b, c, d, e, f] = Array.from({ length: 6 }, (_, i) => at(ordered, (first + i) % 8)) as [
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-  ];
+  const [p, b, c, d, e, f] = fromOwnerOn(world, nodes, 'n');
   // The write is acknowledged by p, c and d: three of five.
   for (const node of [b, e]) {
     lose(node, (_, { body }) => body.type === 'replicate' && body.entries.some(({ key }) => key === 'n'));
@@ -61,12 +45,8 @@ test('what a voter held that promised is read in the life in which it did', () =
     return true;
   });
   expect(world.runUntil(() => isAsked, 20_000)).toBe(true);
-  expect(world.runUntil(() => b.machine.servesAt(explained.position), 20_000)).toBe(true);
+  expect(world.runUntil(() => b.machine.servesAt(POSITION), 20_000)).toBe(true);
   expect(nodes.some(({ events }) => events.some(({ type }) => type === 'degraded'))).toBe(false);
-  console.log({
-    d: [...d.machine.held()].map(({ entry }) => entry.key),
-    b: [...b.machine.held()].map(({ entry }) => entry.key),
-  });
   // Of five that held the arc one died, and one lost its memory; d has the write still.
   expect(get(world, f, 'n')).toBe('value');
 });
@@ -76,16 +56,7 @@ test('the same with three copies, of which one loses its memory and nobody dies'
   const nodes = joinedRing(world, 8);
   expect(world.runUntil(() => isIdeal(world), 60_000)).toBe(true);
   world.run(3_000);
-  const explained = succeed(world.settle(at(nodes, 0), { type: 'explain', key: 'n' })) as ExplainResult;
-  const ordered = nodes.toSorted((a, b) => a.machine.self.position - b.machine.self.position);
-  const first = ordered.findIndex(({ machine }) => machine.self.id === explained.owner.id);
-  const [p, b, c, d, e] = Array.from({ length: 5 }, (_, i) => at(ordered, (first + i) % 8)) as [
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-    WorldNode,
-  ];
+  const [p, b, c, d, e] = fromOwnerOn(world, nodes, 'n');
   // The write is acknowledged by p and c: two of three.
   lose(b, (_, { body }) => body.type === 'replicate' && body.entries.some(({ key }) => key === 'n'));
   set(world, e, 'n', 'value');
@@ -117,13 +88,8 @@ test('the same with three copies, of which one loses its memory and nobody dies'
   });
   expect(world.runUntil(() => isAsked, 20_000)).toBe(true);
   // Where nothing is wrong, p may have its arc back first.
-  world.runUntil(() => b.machine.servesAt(explained.position), 5_000);
+  world.runUntil(() => b.machine.servesAt(POSITION), 5_000);
   expect(nodes.some(({ events }) => events.some(({ type }) => type === 'degraded'))).toBe(false);
-  console.log({
-    now: world.now,
-    p: [...p.machine.held()].map(({ entry }) => entry.key),
-    b: [...b.machine.held()].map(({ entry }) => entry.key),
-  });
   expect(get(world, e, 'n')).toBe('value');
   world.run(60_000);
   expect(get(world, e, 'n')).toBe('value');
