@@ -172,8 +172,7 @@ export class Replica {
     const seated = ours.members.some((voter) => voter.contact.id === from);
     // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
     const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
-    let after = ours;
-    const answer = (outcome: Outcome): Reply => {
+    const answer = (outcome: Outcome, after = ours): Reply => {
       const tells = outcome === 'installed' || outcome === 'release';
       const now = tells ? { arc: part, configuration: after, watermark: 0 } : undefined;
       return { type: 'offered', arc: part, outcome, known: now };
@@ -196,8 +195,7 @@ export class Replica {
     }
     // What is let go has to be told by what comes after it: the history of ours may not reach back so far.
     const tells = (one: Configuration): boolean => base === undefined || same || supersedes(one, base);
-    if (!seated) after = decided.find(tells) ?? ours;
-    return answer(seated ? 'installed' : 'release');
+    return seated ? answer('installed') : answer('release', decided.find(tells));
   }
 
   /** What is offered may be more than we know. */

@@ -147,13 +147,15 @@ export class Segment {
     const former = new Set(this.#others.map(({ id }) => id));
     this.#configuration = configuration;
     this.#others = this.#membersBesideUs();
-    // Who is one from now on has to know it before others are let go: nobody else could tell of this set.
-    for (const { id } of this.#others) if (!former.has(id)) this.#missed(id);
     this.#watermark = Math.max(this.#watermark, watermark);
     this.#changing = false;
     this.#renewal = undefined;
-    // What is being compared is compared in the name of an epoch that is over: what that says is not heeded.
-    for (const copy of this.#copies.values()) if (!copy.synced) copy.missed = true;
+    // Who is one from now on has to know it before others are let go: nobody else could tell of this set. And
+    // who is being compared is so in the name of an epoch that is over: what that says is not heeded.
+    const others = new Set(this.#others.map(({ id }) => id));
+    for (const [id, { synced }] of this.#copies) {
+      if (!synced || (others.has(id) && !former.has(id))) this.#missed(id);
+    }
     this.rounds.resume();
     if (isRenamed) this.onRenamed();
     this.refresh();

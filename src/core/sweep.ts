@@ -7,9 +7,8 @@ import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';
 import type { Reply, Request } from './message.ts';
 import type { Owner } from './owner.ts';
-import { sameArc } from './arc-map.ts';
 import type { Arc } from './position.ts';
-import { intersect, subtract } from './position.ts';
+import { intersect, subtract, without } from './position.ts';
 import type { MemoryStore } from './store.ts';
 import type { Timer } from './timers.ts';
 
@@ -139,15 +138,14 @@ export class Sweep {
   #holdings(): Held[] {
     const { member } = this.#engine;
     if (member && this.#view.arc() === undefined) this.#unfinished = true;
-    const outside = (arc: Arc): Arc[] => this.#outside(arc);
     const { registers } = this.#owner;
     const held: Held[] = registers.parts.flatMap(({ arc, value }) =>
-      outside(arc).flatMap((part) =>
+      this.#outside(arc).flatMap((part) =>
         value.map(({ configuration }) => ({ arc: part, configuration, tells: false })),
       ),
     );
     for (const gap of registers.gaps({ from: 0, to: 0 })) {
-      for (const part of outside(gap)) {
+      for (const part of this.#outside(gap)) {
         if (this.#store.count(part) > 0) held.push({ arc: part, configuration: undefined, tells: false });
       }
     }
@@ -198,8 +196,7 @@ export class Sweep {
     const parts = intersect(arc, reply.arc, this.#engine.size);
     const others = parts.flatMap((part) => this.#outside(part));
     // What has become ours meanwhile is being taken over with what is held here: the answer was late.
-    if (others.length !== parts.length || !others.every((part, i) => sameArc(part, parts[i])))
-      this.#unfinished = true;
+    if (without(parts, others, this.#engine.size).length > 0) this.#unfinished = true;
     for (const part of others) {
       const moved = registers
         .within(part)

@@ -94,11 +94,6 @@ export class Driver {
   #draining = false;
   /** Effects wait to be carried out at the end of this turn. */
   #turn: NodeJS.Immediate | undefined;
-  /** Made once: turns end all the time. */
-  readonly #endTurn = (): void => {
-    this.#turn = undefined;
-    this.#finishTurn(CONTINUATIONS_MAX);
-  };
   /** The turn's end waits for what the user does with its results. */
   #continuing = false;
   #closed = false;
@@ -132,14 +127,7 @@ export class Driver {
   }
 
   handleMessage(id: string, message: Message): void {
-    if (this.#closed) return;
-    // As #input, without a function made for it: this happens most.
-    try {
-      this.machine.handleMessage(performance.now(), id, message);
-    } catch (error) {
-      this.#fault(error);
-    }
-    this.#schedule();
+    this.#input((now) => this.machine.handleMessage(now, id, message));
   }
 
   // What happens, from the store.
@@ -260,7 +248,12 @@ export class Driver {
   /** One end of a turn is enough; while effects are carried out, their inputs are drained with them. */
   #schedule(): void {
     if (this.#turn !== undefined || this.#continuing || this.#draining) return;
-    this.#turn = setImmediate(this.#endTurn);
+    this.#turn = setImmediate(() => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    this.#turn = undefined;
+    this.#finishTurn(CONTINUATIONS_MAX);
   }
 
   /** Carries out what there is to do, then what the user does at once with the results, and sends it all. */

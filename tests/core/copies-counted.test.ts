@@ -9,7 +9,7 @@ import type { SegmentView } from '../../src/core/segment.ts';
 import { MemoryStore } from '../../src/core/store.ts';
 import { EngineDriver } from '../support/engine-driver.ts';
 import { memberAt } from '../support/members.ts';
-import { configurationOf, entryOf } from '../support/segment-scene.ts';
+import { configurationOf, entryOf, exchangeParts } from '../support/segment-scene.ts';
 
 const ARC = { from: 200, to: 0 };
 const INSTALLED = { type: 'installed', whole: true } as const;
@@ -26,8 +26,7 @@ class Scene {
 
   constructor(configuration: Configuration, before: (store: MemoryStore) => void = () => {}) {
     const { engine } = this.driver;
-    const { store, history } = this;
-    before(store);
+    before(this.store);
     const nothing = (): void => {};
     const others = configuration.members
       .map(({ contact }) => contact)
@@ -35,17 +34,7 @@ class Scene {
     const view = { voters: configuration.members, wanted: others, lost: new Set<string>() };
     this.view = view;
     const segmentView: SegmentView = {
-      exchange: (contact, arc) => ({
-        engine,
-        store,
-        history,
-        contact,
-        arc,
-        took: nothing,
-        observe: nothing,
-        born: nothing,
-        overtaken: nothing,
-      }),
+      exchange: (contact, arc) => exchangeParts(this, contact, arc),
       voters: () => view.voters,
       wanted: () => view.wanted.filter(({ id }) => !view.lost.has(id)),
       isFull: () => true,

@@ -12,6 +12,7 @@ import { MemoryStore } from '../../src/core/store.ts';
 import { Voters } from '../../src/core/voters.ts';
 import { EngineDriver } from './engine-driver.ts';
 import { memberAt } from './members.ts';
+import { exchangeParts } from './segment-scene.ts';
 
 export const ARC: Arc = { from: 200, to: 0 };
 const SAME = { count: 0, low: 0, high: 0 };
@@ -45,15 +46,8 @@ export class OwnerScene {
         arc: () => this.arc,
         neighbours: () => ({ successors: this.successors, predecessor: undefined }),
         exchange: (contact, arc) => ({
-          engine,
-          store,
-          history,
-          contact,
-          arc,
-          took: nothing,
-          observe: nothing,
+          ...exchangeParts(this, contact, arc),
           born: (of, birth) => voters.born(of, birth),
-          overtaken: nothing,
         }),
         changed: nothing,
       },

@@ -1,6 +1,8 @@
 // A segment that the member at position 0 owns, whose copies are played by the test.
 import type { Configuration } from '../../src/core/configuration.ts';
+import type { Contact } from '../../src/core/contact.ts';
 import type { Entry } from '../../src/core/entry.ts';
+import type { ExchangeParts } from '../../src/core/exchange.ts';
 import { History } from '../../src/core/history.ts';
 import type { Arc } from '../../src/core/position.ts';
 import { Segment } from '../../src/core/segment.ts';
@@ -9,6 +11,17 @@ import { EngineDriver } from './engine-driver.ts';
 import { memberAt } from './members.ts';
 
 const ARC: Arc = { from: 200, to: 0 };
+
+/** For an exchange that tells nobody of anything. */
+export function exchangeParts(
+  { driver, store, history }: { driver: EngineDriver; store: MemoryStore; history: History },
+  contact: Contact,
+  arc: Arc,
+): ExchangeParts {
+  const nothing = (): void => {};
+  const told = { took: nothing, observe: nothing, born: nothing, overtaken: nothing };
+  return { engine: driver.engine, store, history, contact, arc, ...told };
+}
 
 export class SegmentScene {
   readonly driver: EngineDriver = new EngineDriver();
@@ -19,22 +32,11 @@ export class SegmentScene {
   constructor(configuration: Configuration) {
     const { engine } = this.driver;
     const { members } = configuration;
-    const { store, history } = this;
     const nothing = (): void => {};
     this.segment = new Segment(
       engine,
       {
-        exchange: (contact, arc) => ({
-          engine,
-          store,
-          history,
-          contact,
-          arc,
-          took: nothing,
-          observe: nothing,
-          born: nothing,
-          overtaken: nothing,
-        }),
+        exchange: (contact, arc) => exchangeParts(this, contact, arc),
         voters: () => members,
         wanted: () => members.map(({ contact }) => contact).filter(({ id }) => id !== engine.self.id),
         isFull: () => true,
