@@ -13,12 +13,13 @@ import type { Arc } from './position.ts';
 import { divide, holds, intersect, isInside } from './position.ts';
 import type { Base, Configuration } from './configuration.ts';
 import { sameBase, supersedes } from './configuration.ts';
+import type { RoundOutcome } from './rounds.ts';
 import type { MemoryStore } from './store.ts';
 import { EMPTY_SUMMARY } from './store.ts';
 
 type Body<T extends Request['type']> = Extract<Request, { type: T }>;
 type Respond = (reply: Reply) => void;
-type Outcome = Extract<Reply, { type: 'offered' }>['outcome'];
+type OfferedReply = Extract<Reply, { type: 'offered' }>;
 
 export interface ReplicaParts {
   readonly engine: Engine;
@@ -159,9 +160,30 @@ export class Replica {
 
   /**
    * What becomes of a register, or of entries, that another node holds and does not own; the position is
-   * ours. `known`: the holder, where we know more of it than the id.
+   * ours. `known`: the holder, where we know more of it than the id. It is let go only if a majority of the
+   * set still follows us: an owner that others have replaced does not know whom they count on.
    */
-  offer(from: string, known: Contact | undefined, offer: Body<'offer'>, ring: Arc): Reply {
+  offer(
+    from: string,
+    known: Contact | undefined,
+    offer: Body<'offer'>,
+    ring: Arc,
+    respond: (reply: OfferedReply) => void,
+  ): void {
+    const { owner, engine } = this.#parts;
+    const reply = this.#offered(from, known, offer, ring);
+    const segment = reply.outcome === 'release' ? owner.segmentAt(offer.position) : undefined;
+    if (segment === undefined) return respond(reply);
+    const { configuration } = segment;
+    const done = (outcome: RoundOutcome): void => {
+      const stands = outcome === 'agreed' && segment.complete && segment.configuration === configuration;
+      respond(stands ? reply : { ...reply, outcome: 'wait', known: undefined });
+    };
+    const deadline = engine.now + engine.profile.requestMaxMs;
+    segment.rounds.add({ position: offer.position, entry: undefined, need: 'quorum', deadline, done });
+  }
+
+  #offered(from: string, known: Contact | undefined, offer: Body<'offer'>, ring: Arc): OfferedReply {
     const { arc, position, base, told } = offer;
     const { owner, engine } = this.#parts;
     const own = intersect(arc, ring, engine.size).find((part) => holds(part, position)) ?? arc;
@@ -172,7 +194,7 @@ export class Replica {
     const seated = ours.members.some((voter) => voter.contact.id === from);
     // What reaches beyond our arc, or lacks who has just come, is only complete as the ring was a moment ago.
     const complete = segment.complete && isInside(segment.arc, ring, engine.size) && !this.#parts.isDue(from);
-    const answer = (outcome: Outcome, after = ours): Reply => {
+    const answer = (outcome: OfferedReply['outcome'], after = ours): OfferedReply => {
       const tells = outcome === 'installed' || outcome === 'release';
       const now = tells ? { arc: part, configuration: after, watermark: 0 } : undefined;
       return { type: 'offered', arc: part, outcome, known: now };
@@ -199,7 +221,7 @@ export class Replica {
   }
 
   /** What is offered may be more than we know. */
-  #offeredNews(arc: Arc, base: Base | undefined, told: Told | undefined): Reply {
+  #offeredNews(arc: Arc, base: Base | undefined, told: Told | undefined): OfferedReply {
     const configuration = told?.configuration;
     if (configuration !== undefined) this.#parts.owner.learn([{ arc, configuration }]);
     const outcome = base !== undefined && told === undefined ? 'tell' : 'wait';

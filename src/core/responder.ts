@@ -243,7 +243,7 @@ export class Responder {
     if (!engine.member || arc === undefined || !owner.owns(request.position)) {
       return respond(this.#redirect(request.position));
     }
-    respond(replica.offer(from, table.contactOf(from), request, arc));
+    replica.offer(from, table.contactOf(from), request, arc, respond);
   }
 
   #tables(known: number): Reply {

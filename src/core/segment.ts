@@ -2,6 +2,7 @@
 // complete (one exchange with each, again when one has missed something) and the change to another set of
 // copies, which the owner of an arc proposes itself. How operations use the copies is in rounds.ts; how an
 // arc is taken over from another owner, in change.ts.
+import { Absorbed, type Source } from './absorbed.ts';
 import type { Base, Configuration, Voter } from './configuration.ts';
 import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
@@ -10,6 +11,7 @@ import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOptions, ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
+import { callRoll } from './roll-call.ts';
 import { Rounds } from './rounds.ts';
 
 /** What a segment needs of its owner. */
@@ -32,12 +34,6 @@ export interface SegmentView {
   progressed(): void;
 }
 
-interface Source {
-  exchange: Exchange | undefined;
-  /** It held what we did not, and so may others not: they have to be compared again. */
-  news: boolean;
-}
-
 interface Copy extends Source {
   readonly contact: Contact;
   synced: boolean;
@@ -57,10 +53,11 @@ export class Segment {
   #others: readonly Contact[];
   #watermark: number;
   readonly #copies = new Map<string, Copy>();
-  /** What was read from members of lineages that were left behind. */
-  readonly #absorbed = new Map<string, Source>();
+  readonly #absorbed: Absorbed;
   /** A change is being decided: nothing new is acknowledged. */
   #changing = false;
+  /** It is being asked who is there to be the next set. */
+  #counting = false;
   /** The set stays, but the next epoch has to be decided: this one, if it is known which. */
   #renewal: Base | undefined;
   #closed = false;
@@ -83,6 +80,11 @@ export class Segment {
       learners: () => this.#learners(),
       refused: (id) => this.#refused(id),
       missed: (id) => this.#missed(id),
+    });
+    this.#absorbed = new Absorbed(engine, {
+      read: (from, source) => new Exchange({ ...this.#reading(from, source, () => {}), push: false }),
+      isLost: (from) => view.isLost(from),
+      over: (source) => this.#spread(source),
     });
   }
 
@@ -170,37 +172,9 @@ export class Segment {
     this.#progress();
   }
 
-  /**
-   * Reads what a member that is left behind holds of this arc, because it may hold what nobody else does;
-   * whether that is done: it is forgotten then.
-   */
+  /** Reads what a member that is left behind holds of this arc (absorbed.ts); whether that is done. */
   absorb(contact: Contact, of: Base): boolean {
-    const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
-    const known = this.#absorbed.get(name);
-    if (known?.exchange?.finished === true) return this.#absorbed.delete(name);
-    if (known !== undefined) return false;
-    const source: Source = { exchange: undefined, news: false };
-    source.exchange = new Exchange({ ...this.#reading(contact, source, () => {}), push: false });
-    this.#absorbed.set(name, source);
-    this.#watchSource(name, contact, source);
-    for (const [oldest, other] of this.#absorbed) {
-      if (this.#absorbed.size <= ABSORBED_MAX) break;
-      other.exchange?.end();
-      this.#absorbed.delete(oldest);
-      this.#spread(other);
-    }
-    return false;
-  }
-
-  /** One that is gone is not asked for ever; what it has told goes on to the copies. */
-  #watchSource(name: string, contact: Contact, source: Source): void {
-    this.#engine.after(this.#engine.profile.evictAfterMs, () => {
-      if (this.#closed || this.#absorbed.get(name) !== source || source.exchange?.finished === true) return;
-      if (!this.#view.isLost(contact)) return this.#watchSource(name, contact, source);
-      source.exchange?.end();
-      this.#absorbed.delete(name);
-      this.#spread(source);
-    });
+    return this.#absorbed.absorb(contact, of);
   }
 
   raiseWatermark(watermark: number): void {
@@ -213,7 +187,7 @@ export class Segment {
     this.#closed = true;
     for (const copy of this.#copies.values()) copy.exchange?.end();
     this.#copies.clear();
-    for (const { exchange } of this.#absorbed.values()) exchange?.end();
+    this.#absorbed.close();
     this.rounds.close();
     this.onClose();
   }
@@ -244,7 +218,7 @@ export class Segment {
     const named = this.#configuration.members.some((voter) => voter.contact.id === copy.contact.id);
     if (!named) return this.#compare(copy);
     const { arc, configuration } = this;
-    // It is told the watermark once it is compared.
+    // The watermark follows once it is compared.
     this.#engine.call(copy.contact, { type: 'install', arc, configuration, watermark: 0 }, (answer) => {
       if (this.#closed || this.#copies.get(copy.contact.id) !== copy) return;
       const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
@@ -311,8 +285,7 @@ export class Segment {
   #again(copy: Copy): void {
     copy.synced = false;
     copy.exchange?.end();
-    // Not at once: a member that does not answer is either dropped soon or worth the wait.
-    this.#engine.after(this.#engine.random.around(this.#engine.profile.retryMs * 4, 0.5), () => {
+    this.#later(() => {
       if (!this.#closed && this.#copies.get(copy.contact.id) === copy) this.#sync(copy);
     });
   }
@@ -336,29 +309,48 @@ export class Segment {
   #progress(): void {
     if (this.#closed) return;
     this.#view.progressed();
-    if (this.#changing || this.#closed || this.#isWanted()) return;
-    const voters = this.#view.voters();
+    if (this.#closed || this.#changing || this.#counting || this.#isWanted()) return;
     if (!this.#canDecide()) return this.#view.cannotDecide();
-    if (voters === undefined || !this.#enoughSynced(voters)) return;
-    this.#changing = true;
-    this.rounds.hold(() => {
-      if (this.#closed || !this.#changing) return;
-      const current = this.#view.voters();
-      if (current !== undefined && this.#enoughSynced(current) && !this.#isWanted()) {
-        const holders = current.filter((voter) => this.#holds(voter));
-        const { lineage, epoch } = this.#renewal ?? {
-          lineage: this.#configuration.lineage,
-          epoch: this.#configuration.epoch + 1,
-        };
-        const next = successorOf([this.#configuration], { lineage, epoch }, current);
-        return this.#view.ready(
-          next,
-          holders.map((voter) => voter.contact.id),
-        );
-      }
-      this.#changing = false;
-      this.rounds.resume();
+    const voters = this.#view.voters();
+    const holders = this.#holders(voters);
+    if (voters === undefined || holders === undefined) return;
+    this.#counting = true;
+    callRoll(this.#engine, this.arc, holders, majority(voters.length), (there) => {
+      if (this.#holders(this.#view.voters(), there) === undefined) return this.#recount();
+      this.#counting = false;
+      if (this.#closed || this.#isWanted()) return;
+      this.#changing = true;
+      this.rounds.hold(() => this.#propose(there));
     });
+  }
+
+  /** Nothing is acknowledged until the next set is decided, by those who were there a moment ago. */
+  #propose(there: ReadonlySet<string>): void {
+    if (this.#closed || !this.#changing) return;
+    const voters = this.#view.voters();
+    const holders = this.#holders(voters, there);
+    if (voters !== undefined && holders !== undefined && !this.#isWanted()) {
+      const { lineage, epoch } = this.#configuration;
+      const next = successorOf([this.#configuration], this.#renewal ?? { lineage, epoch: epoch + 1 }, voters);
+      const ids = holders.map(({ contact }) => contact.id);
+      return this.#view.ready(next, ids);
+    }
+    this.#changing = false;
+    this.rounds.resume();
+    this.#recount();
+  }
+
+  #recount(): void {
+    this.#counting = true;
+    this.#later(() => {
+      this.#counting = false;
+      this.#progress();
+    });
+  }
+
+  /** Not at once: a member that does not answer is either dropped soon or worth the wait. */
+  #later(action: () => void): void {
+    this.#engine.after(this.#engine.random.around(this.#engine.profile.retryMs * 4, 0.5), action);
   }
 
   /** Whether the members of the present set that are needed for a decision are there. */
@@ -368,8 +360,11 @@ export class Segment {
     return there >= majority(members.length);
   }
 
-  #enoughSynced(voters: readonly Voter[]): boolean {
-    return voters.filter((voter) => this.#holds(voter)).length >= majority(voters.length);
+  /** Those of the voters, and of who is there, that hold everything; undefined while they are no majority. */
+  #holders(voters: readonly Voter[] | undefined, there?: ReadonlySet<string>): Voter[] | undefined {
+    if (voters === undefined) return undefined;
+    const holders = voters.filter((one) => this.#holds(one) && there?.has(one.contact.id) !== false);
+    return holders.length >= majority(voters.length) ? holders : undefined;
   }
 
   #holds({ contact, birth }: Voter): boolean {
@@ -378,6 +373,3 @@ export class Segment {
     return copy?.synced === true && copy.birth === birth;
   }
 }
-
-/** More than there can be members that come back at once; one that is pushed out is read again. */
-const ABSORBED_MAX = 64;

@@ -1,5 +1,6 @@
 // A release names what comes after what is let go; where that did not tell so, the holder voted anew.
 import { expect, it } from 'vitest';
+import type { Reply } from '../../src/core/message.ts';
 import { Registers } from '../../src/core/registers.ts';
 import { Saver } from '../../src/core/saver.ts';
 import { memberAt } from '../support/members.ts';
@@ -29,13 +30,14 @@ it('a holder that was let go does not vote anew where it has promised', () => {
   theirs.install(ARC, old, 0);
   theirs.prepare(ARC, old, { round: 1, id: 'p' });
   const offer = { type: 'offer', arc: ARC, position: 210, base: old, told: undefined } as const;
-  const ask = (): ReturnType<typeof replica.offer> => replica.offer('m9', memberAt(9), offer, ARC);
+  const ask = (): Reply | undefined =>
+    scene.reply((respond) => replica.offer('m9', memberAt(9), offer, ARC, respond))();
   expect(ask()).toMatchObject({ outcome: 'wait' });
   driver.poll();
   driver.answer('m9', 'summarise', EMPTY);
   const answer = ask();
   expect(answer).toMatchObject({ type: 'offered', outcome: 'release' });
-  if (answer.type !== 'offered' || answer.known === undefined) return;
+  if (answer?.type !== 'offered' || answer.known === undefined) return;
   theirs.forget(ARC, old, answer.known.configuration);
   expect(theirs.prepare(ARC, old, { round: 1, id: 'q' })[0]?.vote.type).toBe('elsewhere');
   expect(theirs.install(ARC, old, 0)).toBe(false);
