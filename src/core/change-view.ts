@@ -24,6 +24,8 @@ export interface ChangeView {
   voters(): readonly Voter[] | undefined;
   /** For an exchange with one member. */
   exchange(contact: Contact, arc: Arc): ExchangeParts;
+  /** Whether arcs may be forced at all. */
+  readonly heals: boolean;
   /** Whether a majority of the arc that stays away may be given up; `hopeless` = it will not come back. */
   mayForce(arc: Arc, hopeless: boolean): boolean;
   /** Whether the member is taken for dead, or has been silent for long. */

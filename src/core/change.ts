@@ -70,9 +70,8 @@ export class Change {
 
   /** Nobody is left who knows the arc: it begins empty, or with what is held here. */
   #beginAnew(): void {
-    const voters = this.#view.voters() ?? [];
     const ballot = { round: 1, id: this.#engine.self.id };
-    const next = this.#successor(voters, true);
+    const next = this.#successor(this.#view.voters() ?? [], true);
     this.#decision = rules.force(rules.begin([], ballot, next, this.#watermark), next);
     this.#proceed('preparing');
   }
@@ -126,12 +125,14 @@ export class Change {
     this.#engine.after(random.around(profile.requestMinMs / 4, 0.5), () => {
       if (this.#ended) return;
       this.#watch();
-      const quiet = this.#engine.now - this.#progressAt;
       if (this.#tryForce()) return;
+      const quiet = this.#engine.now - this.#progressAt;
       if (quiet < profile.requestMaxMs * 2 && !this.#readsTheLost()) return;
       this.#progressAt = this.#engine.now;
       this.#copying = undefined;
-      if (this.#decision?.ballot.round === 0) this.#end({});
+      // Of several lineages one may be down now: the others go on without it.
+      const isDown = this.bases.length > 1 && !this.#view.heals;
+      if (isDown || this.#decision?.ballot.round === 0) this.#end({});
       else this.#prepare();
     });
   }

@@ -2,19 +2,21 @@
 // the plan that leads from the ring to them: what the ring gives us and nobody has decided to be ours is
 // taken over (change.ts); the copies of what is ours follow the ring (segment.ts). A lookup finds whom the
 // ring holds to be the owner; that member answers only for arcs whose configuration names it.
+import { Asking } from './asking.ts';
 import { Change } from './change.ts';
 import type { ChangeView, Decided, Ended } from './change-view.ts';
 import type { Ballot, Base, Configuration } from './configuration.ts';
-import { joined, newLineage, sameBase } from './configuration.ts';
+import { newLineage, sameBase } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import { Hints } from './hints.ts';
-import { Inquiry } from './inquiry.ts';
+import { isThere } from './muster.ts';
 import type { Arc } from './position.ts';
 import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import { Parked, type Refusal } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
-import { apart, forcedMessage, plan, renewalsOf, touching } from './plan.ts';
+import { apart, forcedMessage, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
 import { Registers } from './registers.ts';
+import type { KnownPart } from './saved.ts';
 import { Segment } from './segment.ts';
 import { Unserved } from './unserved.ts';
 
@@ -24,7 +26,7 @@ export class Owner {
   readonly #view: OwnerView;
   #segments: Segment[] = [];
   readonly #changes = new Map<Change, Segment | undefined>();
-  readonly #inquiries = new Set<Inquiry>();
+  readonly #asking: Asking;
   readonly #hints: Hints;
   readonly #parked: Parked;
   readonly #unserved: Unserved;
@@ -37,7 +39,19 @@ export class Owner {
     this.#view = view;
     this.#hints = new Hints(engine.size);
     this.#unserved = new Unserved(engine.size);
-    this.#parked = new Parked(engine, (position) => this.#stuck(position));
+    this.#parked = new Parked(engine, (position) => this.#isStuck(position));
+    this.#asking = new Asking(engine, {
+      isLost: (contact) => options.voters.isLost(contact),
+      sources: () => options.voters.sources(view.neighbours()),
+      heard: (contact, birth, known) => {
+        options.voters.born(contact, birth);
+        this.learn(known);
+      },
+      found: (arc) => this.#hints.within(arc).length > 0 || this.registers.within(arc).length > 0,
+      mayBegin: () => options.heals && !this.registers.hasRestored,
+      ready: (arc, bases) => this.#start(arc, bases, 0),
+      learned: () => this.reconcile(),
+    });
     const self = (): { id: string; birth: number } => ({ id: engine.self.id, birth: engine.birth });
     this.registers = new Registers(engine.size, self, engine.saver, {
       promised: (arc, base, ballot) => this.#promised(arc, base, ballot),
@@ -72,7 +86,8 @@ export class Owner {
 
   /** Who may still answer for the position while we copy it from there. */
   servedBy(position: number): Contact | undefined {
-    return [...this.#changes.keys()].find((change) => holds(change.arc, position))?.servedBy;
+    const change = [...this.#changes.keys()].find(({ arc }) => holds(arc, position));
+    return change === undefined ? this.#asking.servedBy(position) : change.servedBy;
   }
 
   /** This member is about to be the first of a ring: nobody else can know of any entry. */
@@ -87,16 +102,13 @@ export class Owner {
     for (const change of this.#changes.keys()) {
       if (arc !== undefined && !isInside(change.arc, arc, this.#o.engine.size)) this.#drop(change);
     }
-    for (const inquiry of this.#inquiries) {
-      if (arc === undefined || !isInside(inquiry.arc, arc, this.#o.engine.size))
-        this.#inquiries.delete(inquiry.end());
-    }
+    this.#asking.keepWithin(arc);
     if (arc !== undefined) {
       // Nobody is missed by a ring that begins.
       if (this.#begins)
         this.#run(new Change(this.#o.engine, this.#changeView({ announces: false }), arc, [], 0));
       this.#begins = false;
-      const busy = [...this.#segments, ...this.#changes.keys(), ...this.#inquiries];
+      const busy = [...this.#segments, ...this.#changes.keys(), ...this.#asking.running];
       for (const part of this.#without(arc, busy)) this.#plan(part);
       for (const part of subtract({ from: 0, to: 0 }, arc, this.#o.engine.size)) this.#unserved.forget(part);
     }
@@ -104,11 +116,11 @@ export class Owner {
     this.#view.changed();
   }
 
-  /** Others have told what they know to be decided. */
-  learn(known: readonly { readonly arc: Arc; readonly configuration: Configuration }[]): void {
-    let news = false;
-    for (const { arc, configuration } of known) news = this.#hint(arc, configuration) || news;
-    if (news) this.reconcileSoon();
+  /** Others have told what they know to be decided; whether any of it is news. */
+  learn(known: readonly KnownPart[]): boolean {
+    const news = known.filter(({ arc, configuration }) => this.#hint(arc, configuration));
+    if (news.length > 0) this.reconcileSoon();
+    return news.length > 0;
   }
 
   /** Runs an operation at its segment: now, or when the arc is served; `refuse` where it takes too long. */
@@ -128,26 +140,29 @@ export class Owner {
     const ours = this.#segments.filter(({ arc }) => this.#isOurs(arc));
     const split = apart(ours, this.registers);
     if (split !== undefined) {
-      this.#cut(...split);
-      return this.reconcileSoon();
+      const { segment, arc, others } = split;
+      const meet = (is: boolean): void => (is && segment.complete ? this.#cut(segment, arc) : undefined);
+      if (this.#o.heals) return meet(true);
+      for (const other of others) isThere(this.#o.engine, arc, other, meet);
     }
     const run = touching(ours);
-    const [first, last] = [run[0], run.at(-1)];
-    if (first === undefined || last === undefined || first === last) return;
+    if (run.length < 2) return;
     const renewals = renewalsOf(run, () => newLineage(this.#o.engine.random));
     for (const { segment, to } of renewals) segment.renew(to);
     if (renewals.length > 0) return;
     for (const segment of run) this.#close(segment);
-    const configuration = run.map((one) => one.configuration).reduce(joined);
-    const watermark = Math.max(...run.map((one) => one.watermark));
-    this.#serve({ from: first.arc.from, to: last.arc.to }, configuration, watermark);
+    const { arc, configuration, watermark } = united(run);
+    this.#serve(arc, configuration, watermark);
   }
 
   /** A part that nobody serves or changes: what is known of it decides how it is taken over. */
   #plan(part: Arc): void {
     const { known, unknown } = plan(part, this.registers, this.#hints);
-    for (const { arc, bases, watermark } of known) this.#start(arc, bases, watermark);
-    for (const arc of unknown) this.#inquire(arc);
+    for (const { arc, bases, watermark } of known) {
+      if (bases.length > 1 && !this.#o.heals) this.#asking.muster(arc, bases);
+      else this.#start(arc, bases, watermark);
+    }
+    for (const arc of unknown) this.#asking.inquire(arc);
   }
 
   #start(arc: Arc, bases: readonly Configuration[], watermark: number, urgent = false): void {
@@ -160,30 +175,11 @@ export class Owner {
     change.begin();
   }
 
-  #inquire(arc: Arc): void {
-    const { engine, heals, voters } = this.#o;
-    const inquiry = new Inquiry(engine, arc, {
-      sources: () => voters.sources(this.#view.neighbours()),
-      heard: (contact, birth, known) => {
-        voters.born(contact, birth);
-        for (const one of known) this.#hint(one.arc, one.configuration);
-      },
-      found: () => this.#hints.within(arc).length > 0 || this.registers.within(arc).length > 0,
-      mayBegin: () => heals && !this.registers.hasRestored,
-      ended: (anew) => {
-        this.#inquiries.delete(inquiry);
-        if (anew) this.#start(arc, [], 0);
-        this.reconcile();
-      },
-    });
-    this.#inquiries.add(inquiry);
-    inquiry.begin();
-  }
-
   #changeView({ announces = true, urgent = false, since = this.#o.engine.now } = {}): ChangeView {
     const { engine, voters, heals } = this.#o;
     return {
       since,
+      heals,
       registers: this.registers,
       voters: () => voters.next(this.#view.neighbours().successors),
       exchange: (contact, arc) => this.#view.exchange(contact, arc),
@@ -246,8 +242,8 @@ export class Owner {
         isLost: (contact) => voters.isLost(contact),
         contradicted: (contact) => this.#contradicted(segment, contact, inRing()),
         ready: (next, holders) => {
-          const { configuration: base, watermark: mark } = segment;
-          const change = new Change(engine, this.#changeView(), arc, [base], mark);
+          const base = segment.configuration;
+          const change = new Change(engine, this.#changeView(), arc, [base], segment.watermark);
           this.#changes.set(change, segment);
           change.beginAsOwner(base, next, holders);
         },
@@ -274,7 +270,7 @@ export class Owner {
       if (answer.type !== 'reply' || answer.body.type !== 'inspected' || segment.closed) return;
       const { birth, known } = answer.body;
       voters.born(contact, birth);
-      if (known.some((one) => this.#hint(one.arc, one.configuration))) return this.reconcileSoon();
+      if (this.learn(known)) return;
       const { lineage, epoch } = segment.configuration;
       const follows = known.some((one) => sameBase(one.configuration, segment.configuration));
       // It has promised the epoch to somebody who never came back to it: the next one frees it.
@@ -285,9 +281,10 @@ export class Owner {
 
   /**
    * Keeps what is told, or what is remembered to have come after it, where nothing known comes after that;
-   * closes what it comes after. Whether it is news.
+   * closes what it comes after. Whether it is news. A lineage that is down stops none that is served, if arcs
+   * may not be forced.
    */
-  #hint(where: Arc, configuration: Configuration): boolean {
+  #hint(where: Arc, configuration: Configuration, mayStop = this.#o.heals): boolean {
     const ring = this.#view.arc();
     let news = false;
     for (const part of ring === undefined ? [] : intersect(where, ring, this.#o.engine.size)) {
@@ -295,11 +292,18 @@ export class Owner {
       this.#hints.pass(part, configuration);
       const later = this.registers.after(part, configuration);
       for (const one of later) news = this.#hint(one.arc, one.configuration) || news;
-      const rest = this.#without(part, later);
-      for (const arc of rest.flatMap((one) => this.#hints.add(one, configuration, known))) {
-        news = true;
-        this.#stop(arc);
-        for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
+      for (const one of this.#without(part, later)) {
+        if (!mayStop && isStrange(one, configuration, this.#segments)) {
+          isThere(this.#o.engine, one, configuration, (is) => {
+            if (is && this.#hint(one, configuration, true)) this.reconcileSoon();
+          });
+          continue;
+        }
+        for (const arc of this.#hints.add(one, configuration, known)) {
+          news = true;
+          this.#stop(arc);
+          for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
+        }
       }
     }
     return news;
@@ -337,6 +341,7 @@ export class Owner {
     const rest = segment.changing ? [] : subtract(segment.arc, arc, this.#o.engine.size);
     this.#close(segment);
     for (const part of rest) this.#serve(part, configuration, watermark);
+    this.reconcileSoon();
     this.#view.changed();
   }
 
@@ -356,8 +361,7 @@ export class Owner {
   #closeAll(): void {
     for (const change of this.#changes.keys()) change.cancel();
     this.#changes.clear();
-    for (const inquiry of this.#inquiries) inquiry.end();
-    this.#inquiries.clear();
+    this.#asking.endAll();
     for (const segment of this.#segments) segment.close();
     this.#segments = [];
     this.#parked.refuseAll('this member has left');
@@ -365,14 +369,11 @@ export class Owner {
     this.#unserved.forget({ from: 0, to: 0 });
   }
 
-  #stuck(position: number): Refusal | undefined {
-    for (const work of [...this.#changes.keys(), ...this.#inquiries]) {
-      if (!holds(work.arc, position) || !work.isStuck) continue;
-      // It goes on in a moment, with what is left.
-      if (this.#o.heals && !this.registers.isRestored(work.arc)) continue;
-      return { code: 'ERR_QUORUM', message: 'a majority of the members that hold this key is away' };
-    }
-    return undefined;
+  #isStuck(position: number): boolean {
+    const works = [...this.#changes.keys(), ...this.#asking.running];
+    const stuck = works.filter(({ arc, isStuck }) => isStuck && holds(arc, position));
+    // Where it may be forced, it goes on in a moment, with what is left.
+    return stuck.some(({ arc }) => !this.#o.heals || this.registers.isRestored(arc));
   }
 
   /** Whether the ring gives us all of the arc. */

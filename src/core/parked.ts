@@ -18,21 +18,24 @@ interface Waiting {
 }
 
 const TAKING_OVER: Refusal = { code: 'BUSY', message: 'the arc is being taken over' };
+const STUCK: Refusal = {
+  code: 'ERR_QUORUM',
+  message: 'a majority of the members that hold this key is away',
+};
 
 export class Parked {
   readonly #engine: Engine;
-  readonly #why: (position: number) => Refusal | undefined;
+  readonly #isStuck: (position: number) => boolean;
   readonly #waiting = new Set<Waiting>();
 
-  /** `why` tells what stands in the way for longer. */
-  constructor(engine: Engine, why: (position: number) => Refusal | undefined) {
+  /** `isStuck`: whether the takeover waits for a majority that is away. */
+  constructor(engine: Engine, isStuck: (position: number) => boolean) {
     this.#engine = engine;
-    this.#why = why;
+    this.#isStuck = isStuck;
   }
 
   add(position: number, run: (segment: Segment) => void, refuse: (refusal: Refusal) => void): void {
-    const why = this.#why(position);
-    if (why !== undefined) return refuse(why);
+    if (this.#isStuck(position)) return refuse(STUCK);
     const { limits, profile } = this.#engine;
     if (this.#waiting.size >= limits.parked) {
       return refuse({ code: 'BUSY', message: 'too many operations wait for an arc' });
@@ -41,7 +44,7 @@ export class Parked {
     this.#waiting.add(waiting);
     // The asker would suspect us if we said nothing for longer.
     this.#engine.after(profile.requestMinMs / 2, () => {
-      if (this.#waiting.delete(waiting)) refuse(this.#why(position) ?? TAKING_OVER);
+      if (this.#waiting.delete(waiting)) refuse(this.#isStuck(position) ? STUCK : TAKING_OVER);
     });
   }
 

@@ -1,9 +1,10 @@
 // Plan: what an owner does next about its arcs, as functions of what it knows. It owns the choice of bases
 // from which a part is taken over, and of neighbouring segments that can become one; owner.ts carries it out.
 import type { Base, Configuration } from './configuration.ts';
-import { latest, sameSet } from './configuration.ts';
+import { joined, latest, sameBase, sameSet, supersedes } from './configuration.ts';
 import type { Hints } from './hints.ts';
-import type { Arc } from './position.ts';
+import { itemAt } from './ordered.ts';
+import { type Arc, overlaps } from './position.ts';
 import type { Registers } from './registers.ts';
 import type { Segment } from './segment.ts';
 
@@ -12,6 +13,13 @@ export interface Planned {
   /** The configurations that may be in force: of several lineages where rings have met. */
   readonly bases: readonly Configuration[];
   readonly watermark: number;
+}
+
+/** A part of a segment, and what else is known of it. */
+export interface Apart {
+  readonly segment: Segment;
+  readonly arc: Arc;
+  readonly others: readonly Configuration[];
 }
 
 /** How each piece of an arc is taken over; `unknown` are those that nobody has told of yet. */
@@ -41,15 +49,25 @@ export function plan(
  * A part of a complete segment of which another lineage is known here that the segment does not come after,
  * as far as its bounded history tells: both have to be decided to be over.
  */
-export function apart(segments: readonly Segment[], registers: Registers): [Segment, Arc] | undefined {
+export function apart(segments: readonly Segment[], registers: Registers): Apart | undefined {
   for (const segment of segments.filter(({ complete }) => complete)) {
     const { configuration } = segment;
-    const part = registers
-      .within(segment.arc)
-      .find(({ value }) => latest([configuration, ...value.map((one) => one.configuration)]).length > 1);
-    if (part !== undefined) return [segment, part.arc];
+    for (const { arc, value } of registers.within(segment.arc)) {
+      const all = latest([configuration, ...value.map((one) => one.configuration)]);
+      const others = all.filter((one) => !sameBase(one, configuration));
+      if (all.length > 1) return { segment, arc, others };
+    }
   }
   return undefined;
+}
+
+/** Whether some of the arc is served in a lineage which the configuration neither is of nor comes after. */
+export function isStrange(arc: Arc, configuration: Configuration, segments: readonly Segment[]): boolean {
+  return segments.some((segment) => {
+    const served = segment.configuration;
+    const isRelated = served.lineage === configuration.lineage || supersedes(configuration, served);
+    return overlaps(segment.arc, arc) && !isRelated;
+  });
 }
 
 /** Complete segments of which each begins where the one before it ends: the first such run of several. */
@@ -91,6 +109,15 @@ export function renewalsOf(
   }
   const to = { lineage: same ? configuration.lineage : lineage(), epoch: configuration.epoch + 1 };
   return run.map((segment) => ({ segment, to }));
+}
+
+/** Such a run as one, once its configurations are alike. */
+export function united(run: readonly Segment[]): Pick<Segment, 'arc' | 'configuration' | 'watermark'> {
+  return {
+    arc: { from: itemAt(run, 0).arc.from, to: itemAt(run, run.length - 1).arc.to },
+    configuration: run.map((one) => one.configuration).reduce(joined),
+    watermark: Math.max(...run.map((one) => one.watermark)),
+  };
 }
 
 /** What users are told when an arc goes on without a majority. */

@@ -4,34 +4,40 @@ import type { Voter } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Arc } from './position.ts';
 
+export interface Roll {
+  /** Ids of those that answered in that life, this member's among them. */
+  readonly there: ReadonlySet<string>;
+  /** And of those that answered in another one. */
+  readonly reborn: ReadonlySet<string>;
+}
+
 /**
  * Asks each of the voters, one request a voter beside this member; `done` is called once, as soon as `need`
- * of them have answered, or nobody is left who might: with the ids of those that did, this member's among
- * them.
+ * of them have answered, or nobody is left who might.
  */
 export function callRoll(
   engine: Engine,
   arc: Arc,
   voters: readonly Voter[],
   need: number,
-  done: (there: ReadonlySet<string>) => void,
+  done: (roll: Roll) => void,
 ): void {
-  const there = new Set<string>();
+  const [there, reborn] = [new Set<string>(), new Set<string>()];
   let open = voters.length;
   let isDone = false;
-  const next = (id: string | undefined): void => {
+  const next = (voter: Voter, birth: number | undefined): void => {
     open -= 1;
-    if (id !== undefined) there.add(id);
+    if (birth !== undefined) (birth === voter.birth ? there : reborn).add(voter.contact.id);
     if (isDone || (there.size < need && open > 0)) return;
     isDone = true;
-    done(there);
+    done({ there, reborn });
   };
-  for (const { contact, birth } of voters) {
-    if (contact.id === engine.self.id) next(contact.id);
+  for (const voter of voters) {
+    if (voter.contact.id === engine.self.id) next(voter, engine.birth);
     else {
-      engine.call(contact, { type: 'inspect', arc }, (answer) => {
+      engine.call(voter.contact, { type: 'inspect', arc }, (answer) => {
         const body = answer.type === 'reply' ? answer.body : undefined;
-        next(body?.type === 'inspected' && body.birth === birth ? contact.id : undefined);
+        next(voter, body?.type === 'inspected' ? body.birth : undefined);
       });
     }
   }

@@ -315,7 +315,7 @@ export class Segment {
     const holders = this.#holders(voters);
     if (voters === undefined || holders === undefined) return;
     this.#counting = true;
-    callRoll(this.#engine, this.arc, holders, majority(voters.length), (there) => {
+    callRoll(this.#engine, this.arc, holders, majority(voters.length), ({ there }) => {
       if (this.#holders(this.#view.voters(), there) === undefined) return this.#recount();
       this.#counting = false;
       if (this.#closed || this.#isWanted()) return;
