@@ -7,6 +7,7 @@ import type { Key } from './entry.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 import type { Arc } from './position.ts';
+import { callRoll } from './roll-call.ts';
 import type { MemoryStore } from './store.ts';
 
 /** A voter, or a member whose life does not matter. */
@@ -28,6 +29,8 @@ export class Exchanges {
   readonly #arc: Arc;
   readonly #base: Configuration | undefined;
   #running: Exchange[] = [];
+  /** What belongs to one that has ended is not gone on with. */
+  #attempt = 0;
   /** By key: how many of those that were read lack it. */
   readonly #lacking = new Map<Key, number>();
   #store: MemoryStore | undefined;
@@ -68,9 +71,20 @@ export class Exchanges {
     }
   }
 
-  /** Gives the member what it lacks. */
-  push(voter: Partner, watermark: number, done: () => void): void {
-    this.#begin(voter, { pull: false, watermark, trusted: false, done });
+  /** Gives the member what it lacks, and waits until it has all of it on its disk. */
+  push(voter: Voter, watermark: number, done: () => void): void {
+    if (this.#base === undefined) return done();
+    const attempt = this.#attempt;
+    const { engine } = this.#view.exchange(voter.contact, this.#arc);
+    const confirm = (): void => {
+      if (this.#attempt !== attempt) return;
+      callRoll(engine, this.#arc, [voter], 1, ({ there }) => {
+        if (this.#attempt !== attempt) return;
+        if (there.size > 0) done();
+        else engine.after(engine.random.around(engine.profile.retryMs, 0.5), confirm);
+      });
+    };
+    this.#begin(voter, { pull: false, watermark, trusted: false, done: confirm });
   }
 
   /** Nothing comes of a member in another life. */
@@ -108,6 +122,7 @@ export class Exchanges {
   }
 
   end(): void {
+    this.#attempt += 1;
     this.#lacking.clear();
     for (const exchange of this.#running) exchange.end();
     this.#running = [];

@@ -45,7 +45,7 @@ export class Inquiry {
     let open = sources.size;
     if (open === 0) return this.#again();
     for (const contact of sources.values()) {
-      this.#engine.call(contact, { type: 'inspect', arc: this.arc }, (answer) => {
+      this.#engine.call(contact, { type: 'inspect', arc: this.arc, saved: false }, (answer) => {
         open -= 1;
         if (this.#ended) return;
         if (answer.type === 'reply' && answer.body.type === 'inspected') {

@@ -130,8 +130,8 @@ export type Request =
     }
   | ChangesRequest
   // Configurations: what is decided of an arc, and by whom (registers.ts answers, change.ts asks)
-  /** Which configurations does the receiver know of this arc, and in which life would it vote? */
-  | { readonly type: 'inspect'; readonly arc: Arc }
+  /** What do you know of this arc, and in which life do you vote? `saved`: once all you hold is on disk. */
+  | { readonly type: 'inspect'; readonly arc: Arc; readonly saved: boolean }
   /** Phase 1 of a decision on the successor of `base`: promise the ballot, and serve that epoch no more. */
   | { readonly type: 'prepare'; readonly arc: Arc; readonly base: Base; readonly ballot: Ballot }
   /** Phase 2: accept this configuration as the successor of `base`. */

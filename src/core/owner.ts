@@ -266,7 +266,7 @@ export class Owner {
   /** A member does not follow our configuration: what does it know? */
   #contradicted(segment: Segment, contact: Contact, inRing: boolean): void {
     const { engine, voters } = this.#o;
-    engine.call(contact, { type: 'inspect', arc: segment.arc }, (answer) => {
+    engine.call(contact, { type: 'inspect', arc: segment.arc, saved: false }, (answer) => {
       if (answer.type !== 'reply' || answer.body.type !== 'inspected' || segment.closed) return;
       const { birth, known } = answer.body;
       voters.born(contact, birth);

@@ -40,14 +40,16 @@ export class Replica {
     this.#parts = parts;
   }
 
-  inspect({ arc }: Body<'inspect'>): Reply {
+  inspect({ arc, saved }: Body<'inspect'>, respond: Respond): void {
     const { owner, engine } = this.#parts;
     const known: Known[] = owner.registers
       .within(arc)
       .flatMap(({ arc: part, value }) =>
         value.map(({ configuration, watermark }) => ({ arc: part, configuration, watermark })),
       );
-    return { type: 'inspected', birth: engine.birth, known };
+    const reply: Reply = { type: 'inspected', birth: engine.birth, known };
+    if (saved) this.#whenSaved(respond, reply);
+    else respond(reply);
   }
 
   prepare({ arc, base, ballot }: Body<'prepare'>, respond: Respond): void {

@@ -204,7 +204,7 @@ export class Responder {
     const { replica } = this.#parts;
     switch (request.type) {
       case 'inspect':
-        return respond(replica.inspect(request));
+        return replica.inspect(request, respond);
       case 'prepare':
         return replica.prepare(request, respond);
       case 'accept':

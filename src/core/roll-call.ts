@@ -1,5 +1,6 @@
-// Roll call: who is there at this moment, in the life in which it is counted on. Whoever holds everything may
-// have died a moment ago, and a majority of the dead could never decide on a next set.
+// Roll call: who is there at this moment, in the life in which it is counted on, with all that it holds on
+// its disk. Whoever holds everything may have died a moment ago, and a majority of the dead could never decide on
+// a next set; or it may only be about to write it down.
 import type { Voter } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Arc } from './position.ts';
@@ -35,7 +36,7 @@ export function callRoll(
   for (const voter of voters) {
     if (voter.contact.id === engine.self.id) next(voter, engine.birth);
     else {
-      engine.call(voter.contact, { type: 'inspect', arc }, (answer) => {
+      engine.call(voter.contact, { type: 'inspect', arc, saved: true }, (answer) => {
         const body = answer.type === 'reply' ? answer.body : undefined;
         next(voter, body?.type === 'inspected' ? body.birth : undefined);
       });

@@ -11,7 +11,7 @@ import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeOptions, ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
-import { callRoll } from './roll-call.ts';
+import { callRoll, type Roll } from './roll-call.ts';
 import { Rounds } from './rounds.ts';
 
 /** What a segment needs of its owner. */
@@ -315,13 +315,25 @@ export class Segment {
     const holders = this.#holders(voters);
     if (voters === undefined || holders === undefined) return;
     this.#counting = true;
-    callRoll(this.#engine, this.arc, holders, majority(voters.length), ({ there }) => {
+    this.#callRoll(voters, holders, ({ there }) => {
       if (this.#holders(this.#view.voters(), there) === undefined) return this.#recount();
       this.#counting = false;
       if (this.#closed || this.#isWanted()) return;
       this.#changing = true;
-      this.rounds.hold(() => this.#propose(there));
+      const [base, begun] = [this.#configuration, this.#engine.now];
+      this.rounds.hold(() => {
+        const isRecent = this.#engine.now - begun < this.#engine.profile.requestMinMs;
+        if (isRecent) return this.#propose(there);
+        // Somebody was waited for: others may have died meanwhile.
+        this.#callRoll(voters, holders, (roll) => {
+          if (this.#configuration === base) this.#propose(roll.there);
+        });
+      });
     });
+  }
+
+  #callRoll(voters: readonly Voter[], holders: readonly Voter[], done: (roll: Roll) => void): void {
+    callRoll(this.#engine, this.arc, holders, majority(voters.length), done);
   }
 
   /** Nothing is acknowledged until the next set is decided, by those who were there a moment ago. */

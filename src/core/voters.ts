@@ -119,7 +119,8 @@ export class Voters {
     if (this.#asked.size >= BIRTHS_MAX) this.#asked.clear();
     this.#asked.set(name, now);
     const { position } = this.#engine.self;
-    this.#engine.call(contact, { type: 'inspect', arc: { from: position, to: position } }, (answer) => {
+    const arc = { from: position, to: position };
+    this.#engine.call(contact, { type: 'inspect', arc, saved: false }, (answer) => {
       if (answer.type === 'reply' && answer.body.type === 'inspected') this.born(contact, answer.body.birth);
       else this.#engine.after(profile.requestMaxMs, () => this.#asked.delete(name));
     });

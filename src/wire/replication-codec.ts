@@ -62,8 +62,11 @@ const OFFERED: Choice<Extract<Reply, { type: 'offered' }>['outcome']> = new Choi
 export const CONFIGURATION_REQUESTS: RequestRules<'inspect' | 'prepare' | 'accept' | 'install'> = {
   inspect: {
     code: 0x28,
-    write: (out, request, scope) => writeArc(out, request.arc, scope),
-    read: (input, scope) => ({ type: 'inspect', arc: readArc(input, scope) }),
+    write(out, request, scope) {
+      writeArc(out, request.arc, scope);
+      out.bool(request.saved);
+    },
+    read: (input, scope) => ({ type: 'inspect', arc: readArc(input, scope), saved: input.bool() }),
   },
   prepare: {
     code: 0x29,

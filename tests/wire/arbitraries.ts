@@ -243,7 +243,7 @@ const REQUESTS: Arbitraries<Request> = {
     waitMs: number,
     budgetMs: number,
   }),
-  inspect: of('inspect', { arc }),
+  inspect: of('inspect', { arc, saved: flag }),
   prepare: of('prepare', { arc, base, ballot }),
   accept: of('accept', { arc, base, proposal }),
   install: of('install', { arc, configuration, watermark: number }),

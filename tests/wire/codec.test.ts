@@ -173,7 +173,7 @@ describe('what does not fit', () => {
     expect(() => small.encode(ask({ type: 'find', position: 256, followers: false }))).toThrow(WireError);
     const find = codec.encode(ask({ type: 'find', position: 2 ** K - 1, followers: false }));
     expect(() => small.decode(payloadOf(find))).toThrow(/above 255/);
-    const inspect = codec.encode(ask({ type: 'inspect', arc: { from: 0, to: 256 } }));
+    const inspect = codec.encode(ask({ type: 'inspect', arc: { from: 0, to: 256 }, saved: false }));
     expect(() => small.decode(payloadOf(inspect))).toThrow(/above 255/);
   });
 

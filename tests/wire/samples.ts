@@ -131,7 +131,7 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     { type: 'scan', position: 0, afterKey: undefined, prefix: '', withValues: false, budgetMs: 100 },
   ],
   changes: changesSamples(version),
-  inspect: [{ type: 'inspect', arc }],
+  inspect: [{ type: 'inspect', arc, saved: true }],
   prepare: [{ type: 'prepare', arc, base, ballot }],
   accept: [{ type: 'accept', arc, base, proposal }],
   install: [{ type: 'install', arc, configuration, watermark }],
