@@ -1,6 +1,6 @@
 // Roll call: who is there at this moment, in the life in which it is counted on, with all that it holds on
-// its disk. Whoever holds everything may have died a moment ago, and a majority of the dead could never decide on
-// a next set; or it may only be about to write it down.
+// its disk. Whoever holds everything may have died a moment ago, and a majority of the dead could never
+// decide on a next set; or it may only be about to write it down.
 import type { Voter } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Arc } from './position.ts';
