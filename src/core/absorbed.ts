@@ -33,11 +33,17 @@ export class Absorbed {
     this.#view = view;
   }
 
-  /** Reads what the member holds; whether that is done: it is forgotten then. */
+  /**
+   * Reads what the member holds; whether that is done. It is forgotten soon after: what was read answers for
+   * all that the member offers in one sweep, of which this arc may be several parts.
+   */
   absorb(contact: Contact, of: Base): boolean {
     const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
     const known = this.#sources.get(name);
-    if (known?.exchange?.finished === true) return this.#sources.delete(name);
+    if (known?.exchange?.finished === true) {
+      this.#forgetSoon(name, known);
+      return true;
+    }
     if (known !== undefined) return false;
     const source: Source = { exchange: undefined, news: false };
     source.exchange = this.#view.read(contact, source);
@@ -53,6 +59,12 @@ export class Absorbed {
   close(): void {
     for (const { exchange } of this.#sources.values()) exchange?.end();
     this.#sources.clear();
+  }
+
+  #forgetSoon(name: string, source: Source): void {
+    this.#engine.after(this.#engine.profile.sweepMs, () => {
+      if (this.#sources.get(name) === source) this.#sources.delete(name);
+    });
   }
 
   /** One that is gone is not asked for ever. */

@@ -44,7 +44,8 @@ export class SimDisk {
   readonly #records = new Map<string, SavedRecord>();
   /** Written, and not on the disk yet: a crash may lose a tail of them. */
   #pending: Batch[] = [];
-  /** When the last batch is done: they are written one after the other. */
+  /** When the last batches, which are written together, begin to be written, and when they are done. */
+  #beginsAt = 0;
   #doneAt = 0;
 
   constructor(random: Random, faults: Partial<DiskFaults> = {}) {
@@ -52,12 +53,17 @@ export class SimDisk {
     this.faults = { ...SOUND_DISK, ...faults };
   }
 
-  /** Takes a batch, and returns when it is done; `finish` is called then, in the order of the calls. */
+  /**
+   * Takes a batch, and returns when it is done; `finish` is called then, in the order of the calls. All that
+   * comes while the disk is busy is written together afterwards, as persistence.ts does.
+   */
   write(now: number, records: readonly SavedRecord[]): number {
     const { syncMs, stalls, stallMs, full } = this.faults;
-    const stall = stalls > 0 && this.#random.float() < stalls ? this.#random.float() * stallMs : 0;
-    this.#doneAt = Math.max(this.#doneAt, now) + stall - syncMs * Math.log(1 - this.#random.float());
     this.#pending.push({ records, fails: full });
+    if (this.#beginsAt > now) return this.#doneAt;
+    const stall = stalls > 0 && this.#random.float() < stalls ? this.#random.float() * stallMs : 0;
+    this.#beginsAt = Math.max(this.#doneAt, now);
+    this.#doneAt = this.#beginsAt + stall - syncMs * Math.log(1 - this.#random.float());
     return this.#doneAt;
   }
 
@@ -74,8 +80,7 @@ export class SimDisk {
   crash(): void {
     const kept = this.#random.below(this.#pending.length + 1);
     for (const batch of this.#pending.slice(0, kept)) if (!batch.fails) this.#apply(batch);
-    this.#pending = [];
-    this.#doneAt = 0;
+    this.#rest();
   }
 
   /** What a node finds when it starts; damaged records are gone for good. */
@@ -92,7 +97,12 @@ export class SimDisk {
   /** The disk is lost, or replaced by an empty one. */
   erase(): void {
     this.#records.clear();
+    this.#rest();
+  }
+
+  #rest(): void {
     this.#pending = [];
+    this.#beginsAt = 0;
     this.#doneAt = 0;
   }
 

@@ -206,6 +206,20 @@ describe('a source that is absorbed', () => {
     expect(asked).toBeLessThan(100);
   });
 
+  it('is read once for all parts that it offers in one sweep', () => {
+    const scene = new Scene(configurationOf([0]));
+    const left = memberAt(7);
+    const base = { lineage: 'other', epoch: 1 };
+    const offer = (): boolean => scene.segment.absorb(left, base);
+    expect([offer(), offer()]).toEqual([false, false]);
+    scene.driver.poll();
+    scene.play('m7', new MemoryStore());
+    expect([offer(), offer()]).toEqual([true, true]);
+    // In a later sweep it is read again: it may have been given something meanwhile.
+    scene.driver.advance(2 * scene.driver.engine.profile.sweepMs);
+    expect(offer()).toBe(false);
+  });
+
   it('has its entries brought to the copies also where it dies before all is read', () => {
     const scene = new Scene(configurationOf([0, 1, 2]));
     for (const id of ['m1', 'm2']) scene.play(id, new MemoryStore());

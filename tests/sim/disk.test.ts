@@ -27,6 +27,15 @@ describe('a simulated disk', () => {
     expect(times[2]).toBeGreaterThan(100);
   });
 
+  test('writes together what comes while it is busy, so that no queue grows', () => {
+    const disk = new SimDisk(new Random(1), { syncMs: 5 });
+    const first = disk.write(0, [entry('a')]);
+    const [second, third] = [disk.write(0.01, [entry('b')]), disk.write(0.02, [entry('c')])];
+    expect([second > first, third]).toEqual([true, second]);
+    // What comes while those are written is not among them.
+    expect(disk.write((first + second) / 2, [entry('d')])).toBeGreaterThan(second);
+  });
+
   test('keeps what was done through every crash, and of the rest a first part, batches whole', () => {
     const seen = new Set<string>();
     for (let seed = 1; seed <= SEEDS; seed++) {

@@ -31,6 +31,10 @@ describe('worlds in which a property did not hold once', () => {
     [3_866, 'copies came late to a member that had left, and stayed'],
     [7_337, 'a copy was forgotten by a release that came late, after its owner had counted on it'],
     [707, 'an arc that was known from disks only waited for ever for members that were gone'],
+    [
+      2_051,
+      'of two parts that a former holder offered, one was read again for ever, as the other had used that up',
+    ],
     [338, 'a set was changed to one of two members of which one had just died'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
     expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
