@@ -58,7 +58,10 @@ export class Operations {
 
   /** The entry as users see it: no tombstone, not expired. */
   live(key: Key): Entry | undefined {
-    const entry = this.#store.get(key);
+    return this.#liveOf(this.#store.get(key));
+  }
+
+  #liveOf(entry: Entry | undefined): Entry | undefined {
     return entry?.value === undefined || this.#isOver(entry) ? undefined : entry;
   }
 
@@ -163,7 +166,7 @@ export class Operations {
   #write(arrival: Arrival): void {
     const { key, operation, operationId } = arrival.request;
     const stored = this.#store.get(key);
-    const present = this.live(key);
+    const present = this.#liveOf(stored);
     if (operation.type === 'get') return this.#get(arrival);
     // It waited, and the arc has gone meanwhile: what is made now would be of an epoch that is over.
     if (arrival.segment.closed) return this.#finish(arrival, busy('the arc went to another member'));
@@ -275,12 +278,10 @@ export class Operations {
   }
 
   #put(arrival: Arrival, entry: Entry, existed: boolean): void {
-    const { limits } = this.#engine;
-    const replaced = Math.max(0, this.#store.kept(entry.key)?.valueBytes ?? 0);
-    const grows = (entry.value?.length ?? 0) - replaced;
-    if (grows > 0 && this.#store.bytes + grows > limits.storeBytes) {
+    const { storeBytes } = this.#engine.limits;
+    if (!this.#store.hasRoom([entry], storeBytes)) {
       const held = this.#store.bytes;
-      const message = `the owner's store is full: ${held} of ${limits.storeBytes} bytes (limits.storeBytes)`;
+      const message = `the owner's store is full: ${held} of ${storeBytes} bytes (limits.storeBytes)`;
       return this.#finish(arrival, { type: 'failed', code: 'ERR_LIMIT', message });
     }
     const { saver } = this.#engine;

@@ -243,10 +243,7 @@ export class Replica {
   #full(entries: readonly Entry[]): Reply | undefined {
     const { store, engine } = this.#parts;
     const { storeBytes } = engine.limits;
-    const brings = entries.reduce((sum, { key, value }) => {
-      return sum + (value?.length ?? 0) - Math.max(0, store.kept(key)?.valueBytes ?? 0);
-    }, 0);
-    if (brings <= 0 || store.bytes + brings <= storeBytes) return undefined;
+    if (store.hasRoom(entries, storeBytes)) return undefined;
     const message = `the store is full: ${store.bytes} of ${storeBytes} bytes (limits.storeBytes)`;
     return { type: 'failed', code: 'ERR_LIMIT', message };
   }

@@ -77,6 +77,16 @@ export class MemoryStore {
     return this.#byKey.get(key)?.version;
   }
 
+  /** Whether no more than so many bytes are held once the entries are stored, or no more than now. */
+  hasRoom(entries: readonly Entry[], bytesMax: number): boolean {
+    let brings = 0;
+    for (const { value } of entries) brings += value?.length ?? 0;
+    // Mostly there is plenty: what they replace need not be looked up.
+    if (this.#bytes + brings <= bytesMax) return true;
+    for (const { key } of entries) brings -= Math.max(0, this.#byKey.get(key)?.valueBytes ?? 0);
+    return brings <= 0 || this.#bytes + brings <= bytesMax;
+  }
+
   /** Takes an entry up that was written down before. */
   restore(position: number, entry: Entry): void {
     const present = this.#byKey.get(entry.key);
