@@ -82,6 +82,8 @@ export class Engine {
   birth = 1;
   /** Host and port of this node's gateway, '' while it has none: for `describe`. */
   gateway = '';
+  /** Monotonic milliseconds when this member last went on without a majority: it may lack what was there. */
+  forcedAt: number = -Infinity;
   /** Whether this node stores data for a ring. */
   member = false;
   /** Told of every peer that did not answer, once a request. */

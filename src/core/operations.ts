@@ -215,7 +215,7 @@ export class Operations {
     if (stored.operation === operationId) return { entry: stored, unknown: false };
     const made = this.#history.byOperation(operationId);
     // What it may have made since it was sent first is remembered here, or nobody knows.
-    const since = sinceMs > 0 ? this.#firstCameAt(sinceMs) : Infinity;
+    const since = this.#mayBeDoneSince(sinceMs);
     let { previous } = stored;
     while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {
       const before = this.#history.byVersion(previous);
@@ -242,6 +242,16 @@ export class Operations {
   /** Whether the write may have been carried out so long ago that nobody would remember. */
   #isForgotten({ request }: Arrival): boolean {
     return request.sinceMs > 0 && this.#firstCameAt(request.sinceMs) <= this.#history.forgottenMs;
+  }
+
+  /**
+   * Versions that are older were not made by a write that was sent first so long ago. Where an epoch was
+   * forced since, the clock that they were made by may be far from ours, and no version is old enough.
+   */
+  #mayBeDoneSince(sinceMs: number): number {
+    if (sinceMs === 0) return Infinity;
+    const { now, forcedAt, profile } = this.#engine;
+    return now - sinceMs - profile.requestMaxMs <= forcedAt ? -Infinity : this.#firstCameAt(sinceMs);
   }
 
   /** When a write may have come that was sent so long ago: this one may have been on its way for longer. */

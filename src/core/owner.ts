@@ -14,7 +14,7 @@ import type { Arc } from './position.ts';
 import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import { Parked, type Refusal } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
-import { apart, forcedMessage, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
+import { apart, goOnForced, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
 import { Registers } from './registers.ts';
 import type { KnownPart } from './saved.ts';
 import { Segment } from './segment.ts';
@@ -189,8 +189,7 @@ export class Owner {
       decided: (change, decided) => {
         const segment = this.#changes.get(change);
         this.#changes.delete(change);
-        if (decided.forced && announces)
-          engine.event({ type: 'degraded', message: forcedMessage(decided.configuration) });
+        if (decided.forced && announces) goOnForced(engine, decided.configuration);
         this.#decided(segment, decided);
       },
       ended: (change, ended) => this.#ended(change, ended),

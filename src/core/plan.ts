@@ -2,6 +2,7 @@
 // from which a part is taken over, and of neighbouring segments that can become one; owner.ts carries it out.
 import type { Base, Configuration } from './configuration.ts';
 import { joined, latest, sameBase, sameSet, supersedes } from './configuration.ts';
+import type { Engine } from './engine.ts';
 import type { Hints } from './hints.ts';
 import { itemAt } from './ordered.ts';
 import { type Arc, overlaps } from './position.ts';
@@ -120,8 +121,10 @@ export function united(run: readonly Segment[]): Pick<Segment, 'arc' | 'configur
   };
 }
 
-/** What users are told when an arc goes on without a majority. */
-export function forcedMessage({ members }: Configuration): string {
+/** Takes note, and tells users, that an arc goes on without a majority. */
+export function goOnForced(engine: Engine, { members }: Configuration): void {
+  engine.forcedAt = engine.now;
   const names = members.map(({ contact }) => `${contact.host}:${contact.port}`).join(', ');
-  return `a majority of the members that held an arc is away; service goes on from the copies left: ${names}`;
+  const message = 'a majority of the members that held an arc is away; service goes on from the copies left';
+  engine.event({ type: 'degraded', message: `${message}: ${names}` });
 }

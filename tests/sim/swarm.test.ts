@@ -35,6 +35,7 @@ describe('worlds in which a property did not hold once', () => {
       2_051,
       'of two parts that a former holder offered, one was read again for ever, as the other had used that up',
     ],
+    [482, 'a write was done twice by an owner that had forced an epoch, and whose clock was far ahead'],
     [338, 'a set was changed to one of two members of which one had just died'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
     expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
