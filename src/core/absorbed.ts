@@ -1,10 +1,12 @@
 // Absorbed: the members of sets that were left behind, each read once by the owner of the arc, because it may
-// hold what nobody else does. It owns the readings under way; what is done with their news is the segment's
-// affair (segment.ts).
+// hold what nobody else does. Each promises its epoch away before: what was acknowledged there after it was
+// read would be lost. It owns the readings under way; what is done with their news is the segment's affair
+// (segment.ts).
 import type { Base } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Exchange } from './exchange.ts';
+import type { Arc } from './position.ts';
 
 /** Whoever entries are read from. */
 export interface Source {
@@ -14,7 +16,9 @@ export interface Source {
 }
 
 export interface AbsorbedView {
-  read(contact: Contact, source: Source): Exchange;
+  readonly arc: Arc;
+  /** `done` is called when it is read to the end. */
+  read(contact: Contact, source: Source, done: () => void): Exchange;
   isLost(contact: Contact): boolean;
   /** No more comes from there, though it was not read to the end. */
   over(source: Source): void;
@@ -22,6 +26,8 @@ export interface AbsorbedView {
 
 /** More than there can be members that come back at once; one that is pushed out is read again. */
 const SOURCES_MAX = 64;
+/** A holder offers what it holds once a sweep; by then some more may have to be settled. */
+const KNOWN_SWEEPS = 3;
 
 export class Absorbed {
   readonly #engine: Engine;
@@ -34,21 +40,21 @@ export class Absorbed {
   }
 
   /**
-   * Reads what the member holds; whether that is done. It is forgotten soon after: what was read answers for
-   * all that the member offers in one sweep, of which this arc may be several parts.
+   * Reads what the member holds; whether that is done. It is remembered for a while: what was read answers
+   * for all that the member offers in one sweep, of which this arc may be several parts.
    */
   absorb(contact: Contact, of: Base): boolean {
     const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
     const known = this.#sources.get(name);
-    if (known?.exchange?.finished === true) {
-      this.#forgetSoon(name, known);
-      return true;
-    }
-    if (known !== undefined) return false;
+    if (known !== undefined) return known.exchange?.finished === true;
     const source: Source = { exchange: undefined, news: false };
-    source.exchange = this.#view.read(contact, source);
     this.#sources.set(name, source);
     this.#watch(name, contact, source);
+    const read = (): void => {
+      source.exchange = this.#view.read(contact, source, () => this.#forgetLater(name, source));
+    };
+    if (of.lineage === '') read();
+    else this.#stop(contact, of, () => this.#sources.get(name) === source, read);
     for (const [oldest, other] of this.#sources) {
       if (this.#sources.size <= SOURCES_MAX) break;
       this.#giveUp(oldest, other);
@@ -61,8 +67,22 @@ export class Absorbed {
     this.#sources.clear();
   }
 
-  #forgetSoon(name: string, source: Source): void {
-    this.#engine.after(this.#engine.profile.sweepMs, () => {
+  /** Has it serve that epoch no more, as far as anybody is still there who does. */
+  #stop(contact: Contact, of: Base, isWanted: () => boolean, done: () => void): void {
+    const { self, random, profile } = this.#engine;
+    const ballot = { round: 1, id: `${self.id} absorbs` };
+    this.#engine.call(contact, { type: 'prepare', arc: this.#view.arc, base: of, ballot }, (answer) => {
+      if (!isWanted()) return;
+      // Whatever the vote, it is none that serves; where it could not be written down there is none.
+      if (answer.type === 'reply' && answer.body.type === 'voted') return done();
+      this.#engine.after(random.around(profile.retryMs * 2), () => {
+        if (isWanted()) this.#stop(contact, of, isWanted, done);
+      });
+    });
+  }
+
+  #forgetLater(name: string, source: Source): void {
+    this.#engine.after(KNOWN_SWEEPS * this.#engine.profile.sweepMs, () => {
       if (this.#sources.get(name) === source) this.#sources.delete(name);
     });
   }

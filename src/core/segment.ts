@@ -82,7 +82,8 @@ export class Segment {
       missed: (id) => this.#missed(id),
     });
     this.#absorbed = new Absorbed(engine, {
-      read: (from, source) => new Exchange({ ...this.#reading(from, source, () => {}), push: false }),
+      arc,
+      read: (from, source, done) => new Exchange({ ...this.#reading(from, source, done), push: false }),
       isLost: (from) => view.isLost(from),
       over: (source) => this.#spread(source),
     });

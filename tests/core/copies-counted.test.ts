@@ -13,6 +13,7 @@ import { configurationOf, entryOf, exchangeParts } from '../support/segment-scen
 
 const ARC = { from: 200, to: 0 };
 const INSTALLED = { type: 'installed', whole: true } as const;
+const VOTED: Reply = { type: 'voted', votes: [{ arc: ARC, vote: { type: 'unknown' } }] };
 const STORED = { type: 'replicated', outcome: 'stored' } as const;
 
 class Scene {
@@ -72,7 +73,15 @@ class Scene {
 
   /** Answers everything that compares as a member would that holds this, until nothing is asked. */
   play(to: string, held: MemoryStore, birth = 1): void {
-    const kinds: readonly Request['type'][] = ['install', 'summarise', 'digest', 'pull', 'copy', 'fetch'];
+    const kinds: readonly Request['type'][] = [
+      'prepare',
+      'install',
+      'summarise',
+      'digest',
+      'pull',
+      'copy',
+      'fetch',
+    ];
     for (;;) {
       const sent = this.driver.open.find((one) => one.to === to && kinds.includes(one.body.type));
       if (sent === undefined) return;
@@ -83,6 +92,8 @@ class Scene {
 
 function replyOf(body: Request, held: MemoryStore, birth: number, history: History): Reply {
   switch (body.type) {
+    case 'prepare':
+      return VOTED;
     case 'install':
       return INSTALLED;
     case 'summarise':
@@ -206,6 +217,21 @@ describe('a source that is absorbed', () => {
     expect(asked).toBeLessThan(100);
   });
 
+  it('promises its epoch away before it is read: what it acknowledged afterwards would be lost', () => {
+    const scene = new Scene(configurationOf([0]));
+    scene.segment.absorb(memberAt(7), { lineage: 'other', epoch: 1 });
+    scene.driver.poll();
+    const asked = (): string[] => scene.driver.open.map(({ body }) => body.type);
+    expect(asked()).toEqual(['prepare']);
+    // Not yet: it could not write its promise down.
+    scene.driver.answer('m7', 'prepare', { type: 'failed', code: 'ERR_STORE', message: 'disk full' });
+    expect(asked()).toEqual([]);
+    scene.driver.advance(100);
+    expect(asked()).toEqual(['prepare']);
+    scene.driver.answer('m7', 'prepare', VOTED);
+    expect(asked()).toEqual(['summarise']);
+  });
+
   it('is read once for all parts that it offers in one sweep', () => {
     const scene = new Scene(configurationOf([0]));
     const left = memberAt(7);
@@ -216,7 +242,7 @@ describe('a source that is absorbed', () => {
     scene.play('m7', new MemoryStore());
     expect([offer(), offer()]).toEqual([true, true]);
     // In a later sweep it is read again: it may have been given something meanwhile.
-    scene.driver.advance(2 * scene.driver.engine.profile.sweepMs);
+    scene.driver.advance(4 * scene.driver.engine.profile.sweepMs);
     expect(offer()).toBe(false);
   });
 
@@ -226,6 +252,7 @@ describe('a source that is absorbed', () => {
     expect(scene.segment.complete).toBe(true);
     scene.segment.absorb(memberAt(7), { lineage: 'other', epoch: 1 });
     scene.driver.poll();
+    scene.driver.answer('m7', 'prepare', VOTED);
     const sums = [{ count: 2, low: 1, high: 1 }];
     scene.driver.answer('m7', 'summarise', {
       type: 'summary',
