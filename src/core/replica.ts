@@ -42,14 +42,15 @@ export class Replica {
 
   inspect({ arc, saved }: Body<'inspect'>, respond: Respond): void {
     const { owner, engine } = this.#parts;
+    const { birth } = engine;
+    // In a roll call nobody asks what is known.
+    if (saved) return this.#whenSaved(respond, { type: 'inspected', birth, known: [] });
     const known: Known[] = owner.registers
       .within(arc)
       .flatMap(({ arc: part, value }) =>
         value.map(({ configuration, watermark }) => ({ arc: part, configuration, watermark })),
       );
-    const reply: Reply = { type: 'inspected', birth: engine.birth, known };
-    if (saved) this.#whenSaved(respond, reply);
-    else respond(reply);
+    respond({ type: 'inspected', birth, known });
   }
 
   prepare({ arc, base, ballot }: Body<'prepare'>, respond: Respond): void {

@@ -43,9 +43,9 @@ it('is asked anew where the writes under way took their time', () => {
 });
 
 it.each([
-  [true, 'inspected'],
-  [false, 'failed'],
-])('a member answers once all that it holds is on its disk: %s', (saved, type) => {
+  [true, { type: 'inspected', known: [] }],
+  [false, { type: 'failed' }],
+])('a member answers once all that it holds is on its disk, and no more than that: %s', (saved, expected) => {
   const scene = new OwnerScene(true);
   const configuration = configurationOf([1, 0]);
   const installed = scene.reply((respond) =>
@@ -53,11 +53,11 @@ it.each([
   );
   const ask = (isSaved: boolean): (() => Reply | undefined) =>
     scene.reply((respond) => scene.replica.inspect({ type: 'inspect', arc: ARC, saved: isSaved }, respond));
-  expect(ask(false)()?.type).toBe('inspected');
+  expect(ask(false)()).toMatchObject({ type: 'inspected', known: [{ configuration }] });
   const answer = ask(true);
   expect([installed(), answer()]).toEqual([undefined, undefined]);
   scene.driver.saved(saved);
-  expect(answer()?.type).toBe(type);
+  expect(answer()).toMatchObject(expected);
 });
 
 const HERE: Reply = { type: 'inspected', birth: 1, known: [] };
