@@ -2,6 +2,7 @@
 // copy, brought up to a newer configuration, or forgotten once the set that is in force holds it all. It is
 // how copies leave former holders, how a leaving member hands over, and how two rings learn of each other's
 // entries.
+import { ArcMap } from './arc-map.ts';
 import type { Configuration } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Goal, LookupResult } from './lookup.ts';
@@ -30,6 +31,11 @@ interface Held {
 
 /** A calm member asks again after this many sweep periods even if nothing was reported to have changed. */
 const IDLE_PERIODS = 20;
+/**
+ * Who is compared is about to become one of the set, or has been told of the one that is: for this part of a
+ * sweep period, what it holds without a register is not offered.
+ */
+const COMPARED_SWEEPS = 0.5;
 /** Eager stabilisations that the ring gets to settle before what is held here is looked through. */
 const SETTLING_TURNS = 3;
 
@@ -49,12 +55,15 @@ export class Sweep {
   /** What is offered now, and whether an owner has compared it since: then no answer lets us forget it. */
   #offered: Arc | undefined;
   #isCounted = false;
+  /** Arcs that an owner has compared not long ago: until when each is left alone. */
+  readonly #compared: ArcMap<number>;
 
   constructor(engine: Engine, store: MemoryStore, owner: Owner, view: SweepView) {
     this.#engine = engine;
     this.#store = store;
     this.#owner = owner;
     this.#view = view;
+    this.#compared = new ArcMap(engine.size, (a, b) => a === b);
   }
 
   /** Entries held here, tombstones included. */
@@ -77,8 +86,12 @@ export class Sweep {
 
   /** An owner compares what is held here of the arc: it may make this node one of the set. */
   counted(arc: Arc): void {
+    const { now, profile, size } = this.#engine;
+    const step = profile.sweepMs * COMPARED_SWEEPS;
+    // In steps, so that arcs which are compared one after the other become one.
+    this.#compared.set(arc, (Math.floor(now / step) + 1) * step);
     if (this.#offered === undefined) return;
-    if (intersect(this.#offered, arc, this.#engine.size).length > 0) this.#isCounted = true;
+    if (intersect(this.#offered, arc, size).length > 0) this.#isCounted = true;
   }
 
   /** Nobody waits for a clean store any more. */
@@ -145,11 +158,21 @@ export class Sweep {
       ),
     );
     for (const gap of registers.gaps({ from: 0, to: 0 })) {
-      for (const part of this.#outside(gap)) {
+      for (const part of this.#outside(gap).flatMap((outside) => this.#notCompared(outside))) {
         if (this.#store.count(part) > 0) held.push({ arc: part, configuration: undefined, tells: false });
       }
     }
     return held;
+  }
+
+  /** The parts of the arc that no owner has compared a moment ago; a member that leaves does not wait. */
+  #notCompared(arc: Arc): Arc[] {
+    if (this.#onClean !== undefined) return [arc];
+    for (const { arc: part, value } of this.#compared.parts) {
+      if (value <= this.#engine.now) this.#compared.set(part, undefined);
+    }
+    if (this.#compared.within(arc).length > 0) this.#unfinished = true;
+    return this.#compared.gaps(arc);
   }
 
   #next(rest: Held[]): void {
