@@ -171,7 +171,8 @@ export class Sweep {
     for (const { arc: part, value } of this.#compared.parts) {
       if (value <= this.#engine.now) this.#compared.set(part, undefined);
     }
-    if (this.#compared.within(arc).length > 0) this.#unfinished = true;
+    const waits = this.#compared.within(arc).some(({ arc: part }) => this.#store.count(part) > 0);
+    if (waits) this.#unfinished = true;
     return this.#compared.gaps(arc);
   }
 
