@@ -34,6 +34,9 @@ it('a holder that was let go does not vote anew where it has promised', () => {
     scene.reply((respond) => replica.offer('m9', memberAt(9), offer, ARC, respond))();
   expect(ask()).toMatchObject({ outcome: 'wait' });
   driver.poll();
+  // Before it is read, it is to serve no more.
+  const votes = theirs.prepare(ARC, old, { round: 1, id: 'm0' });
+  driver.answer('m9', 'prepare', { type: 'voted', votes });
   driver.answer('m9', 'summarise', EMPTY);
   const answer = ask();
   expect(answer).toMatchObject({ type: 'offered', outcome: 'release' });
