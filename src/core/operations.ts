@@ -153,7 +153,7 @@ export class Operations {
 
   /** As live(), but only what a reader is told: reading is done most. */
   #read(key: Key): Reading | undefined {
-    const kept = this.#store.look(key);
+    const kept = this.#store.kept(key);
     if (kept === undefined || this.#isOver(kept)) return undefined;
     const { value, version, expiresAt } = kept;
     return value === undefined ? undefined : { value, version, expiresAt };

@@ -62,13 +62,8 @@ export class MemoryStore {
     return this.#byKey.get(key)?.entry;
   }
 
-  /** The same, without making the entry. */
+  /** The same, without making the entry; to be read at once: it says less after the next change. */
   kept(key: Key): Kept | undefined {
-    return this.#byKey.get(key);
-  }
-
-  /** What is held of the key, to be read at once: it says less after the next change. */
-  look(key: Key): Kept | undefined {
     return this.#byKey.get(key);
   }
 
