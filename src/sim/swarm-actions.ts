@@ -154,7 +154,7 @@ export class SwarmActions {
     Object.assign(this.#world.network.faults, CALM_NETWORK);
     this.#world.heal();
     for (const node of this.#world.nodes) {
-      if (node.disk !== undefined) node.disk.faults.full = false;
+      if (node.disk !== undefined) Object.assign(node.disk.faults, { full: false, stalls: 0 });
       if (node.state === 'paused') this.#world.resume(node);
       // Where nobody goes on without a majority, those that have it on their disks come back.
       if (node.state === 'dead' && this.#options.onQuorumLost === 'refuse') this.#restart(node);

@@ -70,6 +70,8 @@ export const SHARE_KNOWN_MIN = 0.8;
 /** How long the calm ring is watched for what it sends. */
 const WATCHED_MS = 3_000;
 const PROFILE: Profile = PROFILES.local;
+/** A store that has failed is tried again within this time (saver.ts), and takes it then. */
+const DISK_RETRY_MS = 2 * PROFILE.probeMinMs;
 
 export interface SwarmSettings {
   /** Every event between these times is kept for a reader; default: the last ones. */
@@ -194,6 +196,8 @@ class Swarm {
     this.#held = heldVersions(world);
     // What the network has held up is still on its way, and holds up what was sent behind it.
     if (this.#options.spikes > 0) world.run(this.#options.spikeMs);
+    // So have disks: what could not be written is written again.
+    if (this.#options.durable) world.run(2 * this.#options.disk.stallMs + DISK_RETRY_MS);
     const judgesAll = this.#judged === 'all';
     const { periods, problem } = this.#within(CALM_PERIODS_MAX, () => {
       this.#actions.rejoin();
