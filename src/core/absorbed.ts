@@ -24,7 +24,7 @@ export interface AbsorbedView {
   over(source: Source): void;
 }
 
-/** More than there can be members that come back at once; one that is pushed out is read again. */
+/** Read at once, or remembered; whoever finds no room offers again. */
 const SOURCES_MAX = 64;
 /** A holder offers what it holds once a sweep; by then some more may have to be settled. */
 const KNOWN_SWEEPS = 3;
@@ -47,6 +47,7 @@ export class Absorbed {
     const name = `${contact.id} ${contact.incarnation} ${of.lineage} ${of.epoch}`;
     const known = this.#sources.get(name);
     if (known !== undefined) return known.exchange?.finished === true;
+    if (this.#sources.size >= SOURCES_MAX) return false;
     const source: Source = { exchange: undefined, news: false };
     this.#sources.set(name, source);
     this.#watch(name, contact, source);
@@ -55,10 +56,12 @@ export class Absorbed {
     };
     if (of.lineage === '') read();
     else this.#stop(contact, of, () => this.#sources.get(name) === source, read);
-    for (const [oldest, other] of this.#sources) {
-      if (this.#sources.size <= SOURCES_MAX) break;
-      this.#giveUp(oldest, other);
-    }
+    return false;
+  }
+
+  /** Whether something was read that the copies have not been told of. */
+  get hasNews(): boolean {
+    for (const { news } of this.#sources.values()) if (news) return true;
     return false;
   }
 

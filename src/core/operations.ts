@@ -170,7 +170,7 @@ export class Operations {
     if (operation.type === 'get') return this.#get(arrival);
     // It waited, and the arc has gone meanwhile: what is made now would be of an epoch that is over.
     if (arrival.segment.closed) return this.#finish(arrival, busy('the arc went to another member'));
-    const done = this.#doneBefore(stored, arrival.request);
+    const done = this.#doneBefore(stored, arrival);
     if (done.entry !== undefined) {
       const { entry } = done;
       // Made by a former owner, or here without a majority: it is acknowledged only now.
@@ -209,13 +209,13 @@ export class Operations {
    */
   #doneBefore(
     stored: Entry | undefined,
-    { operationId, sinceMs }: OperateRequest,
+    { request: { operationId, sinceMs }, segment }: Arrival,
   ): { readonly entry?: Entry; readonly unknown: boolean } {
     if (operationId === '' || stored === undefined) return { unknown: false };
     if (stored.operation === operationId) return { entry: stored, unknown: false };
     const made = this.#history.byOperation(operationId);
     // What it may have made since it was sent first is remembered here, or nobody knows.
-    const since = this.#mayBeDoneSince(sinceMs);
+    const since = this.#mayBeDoneSince(sinceMs, segment.since);
     let { previous } = stored;
     while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {
       const before = this.#history.byVersion(previous);
@@ -245,13 +245,16 @@ export class Operations {
   }
 
   /**
-   * Versions that are older were not made by a write that was sent first so long ago. Where an epoch was
-   * forced since, the clock that they were made by may be far from ours, and no version is old enough.
+   * Versions that are older were not made by a write that was sent first so long ago. `since`: before, others
+   * wrote in the arc too, whose clocks may be off as far as ours may be, the other way. Where an epoch was
+   * forced, they may be off by more, and no version is old enough.
    */
-  #mayBeDoneSince(sinceMs: number): number {
+  #mayBeDoneSince(sinceMs: number, since: number): number {
     if (sinceMs === 0) return Infinity;
-    const { now, forcedAt, profile } = this.#engine;
-    return now - sinceMs - profile.requestMaxMs <= forcedAt ? -Infinity : this.#firstCameAt(sinceMs);
+    const { now, forcedAt, profile, clockSkewMaxMs } = this.#engine;
+    const sentAt = now - sinceMs - profile.requestMaxMs;
+    if (sentAt <= forcedAt) return -Infinity;
+    return this.#firstCameAt(sinceMs) - (sentAt <= since ? 2 * clockSkewMaxMs : 0);
   }
 
   /** When a write may have come that was sent so long ago: this one may have been on its way for longer. */

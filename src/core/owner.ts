@@ -14,7 +14,7 @@ import type { Arc } from './position.ts';
 import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import { Parked, type Refusal } from './parked.ts';
 import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
-import { apart, goOnForced, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
+import { apart, goOnForced, isOver, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
 import { Registers } from './registers.ts';
 import type { KnownPart } from './saved.ts';
 import { Segment } from './segment.ts';
@@ -166,6 +166,7 @@ export class Owner {
   }
 
   #start(arc: Arc, bases: readonly Configuration[], watermark: number, urgent = false): void {
+    if (isOver(arc, bases, this.registers, this.#hints)) return this.reconcileSoon();
     const since = this.#unserved.since(arc, this.#o.engine.now);
     this.#run(new Change(this.#o.engine, this.#changeView({ urgent, since }), arc, bases, watermark));
   }

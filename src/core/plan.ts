@@ -32,11 +32,14 @@ export function plan(
   const known: Planned[] = [];
   for (const { arc, value } of registers.within(part)) {
     const configurations = value.map((register) => register.configuration);
-    const watermark = Math.max(...value.map((register) => register.watermark));
-    for (const hint of hints.within(arc)) {
-      known.push({ arc: hint.arc, bases: latest([...configurations, ...hint.value]), watermark });
-    }
-    for (const rest of hints.gaps(arc)) known.push({ arc: rest, bases: latest(configurations), watermark });
+    const add = (where: Arc, bases: readonly Configuration[]): void => {
+      // A watermark says nothing of what another lineage holds.
+      const lineages = new Set(bases.map((base) => base.lineage));
+      const marks = value.filter(({ configuration }) => lineages.has(configuration.lineage));
+      known.push({ arc: where, bases, watermark: Math.max(0, ...marks.map((one) => one.watermark)) });
+    };
+    for (const hint of hints.within(arc)) add(hint.arc, latest([...configurations, ...hint.value]));
+    for (const rest of hints.gaps(arc)) add(rest, latest(configurations));
   }
   const unknown: Arc[] = [];
   for (const gap of registers.gaps(part)) {
@@ -44,6 +47,13 @@ export function plan(
     unknown.push(...hints.gaps(gap));
   }
   return { known, unknown };
+}
+
+/** Whether something is known of the arc that comes after a base: what was asked about is over. */
+export function isOver(arc: Arc, bases: readonly Base[], registers: Registers, hints: Hints): boolean {
+  const told = hints.within(arc).flatMap(({ value }) => value);
+  const known = [...told, ...registers.standing(arc).map(({ configuration }) => configuration)];
+  return bases.some((base) => known.some((one) => supersedes(one, base)));
 }
 
 /**

@@ -87,7 +87,9 @@ export function install(
   const named = configuration.members.find((voter) => voter.contact.id === self.id);
   if (named !== undefined && named.birth !== self.birth) return undefined;
   if (register !== undefined && !supersedes(configuration, register.configuration)) return undefined;
-  const mark = Math.max(watermark, register?.watermark ?? 0);
+  // A watermark says nothing of what another lineage holds.
+  const isSame = register?.configuration.lineage === configuration.lineage;
+  const mark = Math.max(watermark, isSame ? register.watermark : 0);
   return { configuration, promised: undefined, accepted: undefined, watermark: mark };
 }
 

@@ -124,7 +124,7 @@ export class Registers {
         if (others.length === registers.length) continue;
       }
       const past = besides(over, next);
-      if (register === undefined) this.#setPiece(part, others, passed ? past : [...past, next]);
+      if (register === undefined) this.#setPiece(part, others, passed ? over : [...past, next]);
       else this.#setPiece(part, [...others, register], past);
       this.#restored.set(part, undefined);
       this.#view.moved(part, next);

@@ -210,7 +210,9 @@ export class Replica {
       return this.#offeredNews(part, base, told);
     }
     // The holder may have what nobody else does: of another lineage, or of one that it has heard to be over.
-    const strange = base === undefined || same || ours.lineage !== base.lineage;
+    // So may one of ours, where that came after others: it may have been told of it before it was read.
+    const isUnread = !seated && ours.ancestors.length > 0;
+    const strange = base === undefined || same || isUnread || ours.lineage !== base.lineage;
     if (!seated && !complete) return answer('wait');
     if (seated && base === undefined) return answer('wait');
     if (strange) {
@@ -232,12 +234,12 @@ export class Replica {
   }
 
   #put(arc: Body<'copy'>['arc'], entries: readonly Entry[]): void {
-    const { engine, store } = this.#parts;
+    const { engine, store, owner } = this.#parts;
     for (const entry of entries) {
       const position = engine.positionOf(entry.key);
       if (!holds(arc, position)) continue;
       this.#parts.clock.observe(entry.version);
-      store.put(position, entry);
+      if (store.put(position, entry)) owner.segmentAt(position)?.learn(entry.key);
     }
   }
 

@@ -43,9 +43,19 @@ interface Copy extends Source {
   birth: number | undefined;
 }
 
+const NOT_COMPARED: Omit<Copy, 'contact'> = {
+  exchange: undefined,
+  news: false,
+  synced: false,
+  missed: false,
+  birth: undefined,
+};
+
 export class Segment {
   readonly arc: Arc;
   readonly rounds: Rounds;
+  /** Since when (milliseconds, this member's) all that was written in the arc was written here. */
+  since: number;
   readonly #engine: Engine;
   readonly #view: SegmentView;
   #configuration: Configuration;
@@ -73,6 +83,7 @@ export class Segment {
     this.#configuration = configuration;
     this.#others = this.#membersBesideUs();
     this.#watermark = watermark;
+    this.since = engine.now;
     this.rounds = new Rounds(engine, {
       arc: () => this.arc,
       base: () => this.#configuration,
@@ -107,13 +118,9 @@ export class Segment {
 
   /** Whether the set is the one that it should be, and every member of it holds everything. */
   get complete(): boolean {
-    return (
-      !this.#closed &&
-      !this.#changing &&
-      this.#isWanted() &&
-      this.#view.isFull() &&
-      this.#configuration.members.every((voter) => this.#holds(voter))
-    );
+    if (this.#closed || this.#changing || this.#absorbed.hasNews) return false;
+    const isRight = this.#isWanted() && this.#view.isFull();
+    return isRight && this.#configuration.members.every((voter) => this.#holds(voter));
   }
 
   /** Begins, or takes note that the members around have changed. */
@@ -130,14 +137,7 @@ export class Segment {
     }
     for (const contact of wanted.values()) {
       if (this.#copies.has(contact.id)) continue;
-      const copy: Copy = {
-        contact,
-        exchange: undefined,
-        news: false,
-        synced: false,
-        missed: false,
-        birth: undefined,
-      };
+      const copy: Copy = { ...NOT_COMPARED, contact };
       this.#copies.set(contact.id, copy);
       this.#sync(copy);
     }
@@ -176,6 +176,13 @@ export class Segment {
   /** Reads what a member that is left behind holds of this arc (absorbed.ts); whether that is done. */
   absorb(contact: Contact, of: Base): boolean {
     return this.#absorbed.absorb(contact, of);
+  }
+
+  /** The owner of another lineage has made this member store an entry, which the copies may lack. */
+  learn(key: Key): void {
+    this.#view.exchange(this.#engine.self, this.arc).took(key);
+    this.since = this.#engine.now;
+    for (const id of this.#copies.keys()) this.#missed(id);
   }
 
   raiseWatermark(watermark: number): void {
@@ -266,6 +273,7 @@ export class Segment {
     const parts = this.#view.exchange(contact, this.arc);
     const took = (key: Key): void => {
       source.news = true;
+      this.since = this.#engine.now;
       parts.took(key);
     };
     const finished = (): void => {

@@ -271,4 +271,50 @@ describe('a source that is absorbed', () => {
     // Nobody but the owner holds the entry, and it counts its copies as complete.
     expect(scene.segment.complete).toBe(false);
   });
+
+  it('is not let go while what another one told has not reached the copies', () => {
+    const scene = new Scene(configurationOf([0, 1, 2]));
+    for (const id of ['m1', 'm2']) scene.play(id, new MemoryStore());
+    expect(scene.segment.complete).toBe(true);
+    const base = { lineage: 'other', epoch: 1 };
+    const positionOf = (key: string): number => scene.driver.engine.positionOf(key);
+    const key = keyOf((one) => positionOf(one) > ARC.from);
+    // m7 and m8 were a majority there: both hold an acknowledged write, and offer it at the same time.
+    const [seven, eight] = [new MemoryStore(), new MemoryStore()];
+    for (const store of [seven, eight]) store.put(positionOf(key), entryOf(key, '1'));
+    for (const position of [7, 8]) scene.segment.absorb(memberAt(position), base);
+    scene.driver.poll();
+    for (const id of ['m7', 'm8']) scene.driver.answer(id, 'prepare', VOTED);
+    // m7 is read first, and its last answer is slow; m8 tells nothing new.
+    scene.driver.answer('m7', 'summarise', scene.summary(seven));
+    scene.driver.answer('m7', 'pull', { type: 'pulled', entries: [entryOf(key, '1')], more: false });
+    expect(scene.store.versionOf(key)).toBe('1');
+    scene.driver.answer('m8', 'summarise', scene.summary(eight));
+    scene.driver.poll();
+    for (const id of ['m1', 'm2']) scene.play(id, new MemoryStore());
+    expect(scene.segment.complete && scene.segment.absorb(memberAt(8), base)).toBe(false);
+  });
+
+  it('is let go in the end, however many there are', () => {
+    const scene = new Scene(configurationOf([0]));
+    const MEMBERS = 14;
+    const open = new Set(Array.from({ length: 70 }, (_, i) => i));
+    for (let sweep = 0; sweep < 20; sweep++) {
+      for (const i of open) {
+        // Each was left behind by several lineages, and offers one after the other.
+        const contact = memberAt(100 + (i % MEMBERS));
+        const isRead = scene.segment.absorb(contact, { lineage: `l${Math.floor(i / MEMBERS)}`, epoch: 1 });
+        scene.driver.poll();
+        scene.play(contact.id, new MemoryStore());
+        if (isRead) open.delete(i);
+        scene.driver.advance(1);
+      }
+      scene.driver.advance(scene.driver.engine.profile.sweepMs);
+    }
+    expect(open.size).toBe(0);
+  });
 });
+
+function keyOf(isRight: (key: string) => boolean): string {
+  for (let i = 0; ; i++) if (isRight(`key ${i}`)) return `key ${i}`;
+}

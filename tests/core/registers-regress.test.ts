@@ -1,4 +1,4 @@
-// What is remembered to have come after does not go back to something earlier of the same lineage.
+// What is remembered to have come after is not forgotten for something earlier, nor when it is told again.
 import { expect, it } from 'vitest';
 import type { Base, Configuration } from '../../src/core/configuration.ts';
 import { Registers } from '../../src/core/registers.ts';
@@ -47,4 +47,22 @@ it('not by a release that was given before, and comes later, for another lineage
   registers.install(WHOLE, foreign, 0);
   registers.forget(WHOLE, foreign, configurationOf(5, [7, 8, 9], 'l', [{ lineage: 'f', epoch: 1 }]));
   expect(registers.install(WHOLE, SIX, 0)).toBe(false);
+});
+
+it('not when what came after is told again', () => {
+  const registers = registersOf();
+  const three = configurationOf(3, [1, 5, 6], 'f');
+  const merged = configurationOf(8, [7, 8, 9], 'm', [SIX, three]);
+  const ballot = { round: 4, id: 'p' };
+  for (const base of [SIX, three]) {
+    registers.install(WHOLE, base, 0);
+    registers.prepare(WHOLE, base, ballot);
+    registers.accept(WHOLE, base, { ballot, configuration: merged });
+  }
+  registers.forget(WHOLE, SIX, merged);
+  registers.install(WHOLE, merged, 0);
+  for (const base of [SIX, three]) {
+    expect(registers.prepare(WHOLE, base, { round: 9, id: 'q' })[0]?.vote.type).toBe('elsewhere');
+    expect(registers.install(WHOLE, base, 0)).toBe(false);
+  }
 });

@@ -36,6 +36,7 @@ describe('worlds in which a property did not hold once', () => {
       'of two parts that a former holder offered, one was read again for ever, as the other had used that up',
     ],
     [482, 'a write was done twice by an owner that had forced an epoch, and whose clock was far ahead'],
+    [1_804, 'an arc was taken over from what had been overtaken while it was asked who is there'],
     [6_519, 'a former owner went on acknowledging after it had been read, and was let go'],
     [338, 'a set was changed to one of two members of which one had just died'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {

@@ -46,6 +46,11 @@ export function isIdeal(world: World, fingers = false): boolean {
   });
 }
 
+/** Runs until it holds; throws where it does not within so many milliseconds. */
+export function reach(world: World, holds: () => boolean, ms: number): void {
+  if (!world.runUntil(holds, ms)) throw new Error(`not reached within ${ms} ms`);
+}
+
 export function positions(nodes: readonly WorldNode[]): number[] {
   return nodes.map((node) => node.machine.self.position);
 }
