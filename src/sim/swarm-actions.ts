@@ -159,7 +159,16 @@ export class SwarmActions {
       // Where nobody goes on without a majority, those that have it on their disks come back.
       if (node.state === 'dead' && this.#options.onQuorumLost === 'refuse') this.#restart(node);
     }
+    this.#meet();
     this.rejoin();
+  }
+
+  /** Rings begun apart, when none of the addresses that all were given answers: their users give another. */
+  #meet(): void {
+    const world = this.#world;
+    const [first, ...others] = world.members();
+    if (first === undefined || this.#seeds.some(({ state }) => state !== 'dead')) return;
+    for (const node of others) world.connect(node, first);
   }
 
   /**
@@ -253,8 +262,13 @@ export class SwarmActions {
     this.#introduce(node);
   }
 
+  /** Whose addresses everybody is given. */
+  get #seeds(): readonly WorldNode[] {
+    return this.#world.nodes.slice(0, 2);
+  }
+
   #configure(node: WorldNode): void {
-    for (const seed of this.#world.nodes.slice(0, 2)) if (seed !== node) this.#world.remember(node, seed);
+    for (const seed of this.#seeds) if (seed !== node) this.#world.remember(node, seed);
   }
 
   #introduce(node: WorldNode): void {
