@@ -6,6 +6,7 @@ import { MeshSocket } from './node/mesh-socket.ts';
 import { chordProtocol, meshProtocol, Protocol } from './node/protocol.ts';
 
 export { ChordError, ERRORS } from './node/errors.ts';
+export { json } from './node/encoding.ts';
 export type { Message } from './node/message.ts';
 export { ChordSocket, MeshSocket, Protocol, toBase58 };
 

@@ -1,7 +1,7 @@
 // Bulk update: many writes from one source, a bounded number at a time. It owns what a source may be, the
 // order of writes to the same key, and the account of what failed.
 import type { Key } from '../core/entry.ts';
-import { type Bytes, checkValue, toKey, toKeyOfAnySize, toValue } from './bytes.ts';
+import { type Bytes, checkValue, keyToText, toKey, toKeyOfAnySize, toValue } from './bytes.ts';
 import type { Call } from './call-options.ts';
 import type { Dictionary } from './dictionary.ts';
 import { ChordError } from './errors.ts';
@@ -67,29 +67,45 @@ async function store(write: Write, call: Call, { dictionary, limits }: UpdateTar
  * comes.
  */
 async function* writesOf(source: unknown): AsyncGenerator<Write, void, undefined> {
-  if (typeof source !== 'object' || source === null) {
-    throw new TypeError(`update takes an object, a Map or an iterable of pairs, got ${typeof source}`);
-  }
-  if (Symbol.asyncIterator in source) {
-    for await (const pair of source as AsyncIterable<unknown>) yield toWrite(pair);
-    return;
-  }
-  const pairs = Symbol.iterator in source ? (source as Iterable<unknown>) : Object.entries(source);
-  const writes = new Map<Key, Write>();
-  for (const pair of pairs) {
-    const write = toWrite(pair);
-    writes.set(write.key, write);
-  }
-  yield* writes.values();
+  const pairs = mapPairs(source, toWrite);
+  if (Array.isArray(pairs)) yield* new Map(pairs.map((write) => [write.key, write])).values();
+  else yield* pairs;
 }
 
-function toWrite(pair: unknown): Write {
-  if (!Array.isArray(pair) || pair.length !== 2) {
-    throw new TypeError('update takes pairs [key, value], got something else');
+/** The pairs of a source, each shaped: a stream stays one. Throws TypeError for a source or a pair that is none. */
+export function mapPairs<Shaped>(
+  source: unknown,
+  shape: (key: unknown, value: unknown) => Shaped,
+): Shaped[] | AsyncGenerator<Shaped, void, undefined> {
+  if (typeof source !== 'object' || source === null) {
+    const got = source === null ? 'null' : typeof source;
+    throw new TypeError(`update takes an object, a Map or an iterable of pairs, got ${got}`);
   }
-  const [given, value] = pair as [unknown, unknown];
+  const shaped = (pair: unknown): Shaped => {
+    if (Array.isArray(pair) && pair.length === 2) return shape(pair[0], pair[1]);
+    throw new TypeError('update takes pairs [key, value], got something else');
+  };
+  if (Symbol.asyncIterator in source) return shapeEach(source as AsyncIterable<unknown>, shaped);
+  const pairs = Symbol.iterator in source ? (source as Iterable<unknown>) : Object.entries(source);
+  return Array.from(pairs, shaped);
+}
+
+async function* shapeEach<Shaped>(
+  pairs: AsyncIterable<unknown>,
+  shape: (pair: unknown) => Shaped,
+): AsyncGenerator<Shaped, void, undefined> {
+  for await (const pair of pairs) yield shape(pair);
+}
+
+function toWrite(given: unknown, value: unknown): Write {
   const key = toKeyOfAnySize(given);
-  checkValue(value);
+  try {
+    checkValue(value);
+  } catch (cause) {
+    // One of many: it has to be found again.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`${reason} (key ${JSON.stringify(keyToText(key))})`, { cause });
+  }
   return { key, given: given as Bytes, value };
 }
 

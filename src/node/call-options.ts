@@ -67,7 +67,7 @@ export function parseNamed(
   for (const name of Object.keys(given)) {
     if (names.includes(name) || extraNames.includes(name)) continue;
     const known = [...names, ...extraNames].join(', ');
-    throw new TypeError(`${what} do not have '${name}'; they are ${known}`);
+    throw new TypeError(`there is no '${name}' in ${what}, which may have ${known}`);
   }
   return given as Readonly<Record<string, unknown>>;
 }

@@ -7,7 +7,7 @@ import type { Operation, OperationResult } from '../core/message.ts';
 import { ByteGate } from './byte-gate.ts';
 import { keyToBuffer, kindOf, toKey, toValue, valueToBuffer } from './bytes.ts';
 import { type Call, type CallOptions, Deadline, parseCall, parseDuration } from './call-options.ts';
-import type { JsonValue } from './encoding.ts';
+import { type JsonValue, toJsonText } from './encoding.ts';
 import { ChordError } from './errors.ts';
 import type { Runner } from './runner.ts';
 
@@ -207,7 +207,7 @@ function parseAmount(amount: unknown): number {
 function toObjectText(delta: unknown): string {
   const text: unknown =
     typeof delta === 'object' && delta !== null && !(Symbol.iterator in delta)
-      ? JSON.stringify(delta)
+      ? toJsonText(delta)
       : undefined;
   if (typeof text === 'string' && text.startsWith('{')) return text;
   throw new TypeError(`applyDelta takes a plain object that JSON can say, got ${kindOf(delta)}`);

@@ -1,6 +1,7 @@
 // Encoding: how the values of a program become the bytes of the dictionary, and back. It owns the three
 // encodings that have a name; programs may bring others. Whether bytes may be stored is bytes.ts's affair.
-import type { Bytes } from './bytes.ts';
+import type { Key } from '../core/entry.ts';
+import { type Bytes, keyToText } from './bytes.ts';
 import { ChordError } from './errors.ts';
 
 /** A value that JSON can say. */
@@ -41,6 +42,14 @@ export type Encodable<Choice extends EncodingChoice> = Choice extends 'bytes'
     ? Type
     : Decoded<Choice>;
 
+/**
+ * The encoding 'json' for values of one type: `sock.map({ valueEncoding: json<User>() })`. That what is
+ * stored is of the type is the program's word: nothing is checked.
+ */
+export function json<Type>(): Encoding<Type> {
+  return JSON_TEXT as Encoding<Type>;
+}
+
 /** Throws TypeError for anything but the name of an encoding, or an object with `encode` and `decode`. */
 export function parseEncoding(given: unknown, option: string): Encoding<unknown> {
   if (given === 'utf8') return UTF8;
@@ -65,11 +74,7 @@ const UTF8: Encoding<unknown> = {
 };
 
 const JSON_TEXT: Encoding<unknown> = {
-  encode(value) {
-    const text: unknown = JSON.stringify(value);
-    if (typeof text === 'string') return text;
-    throw new TypeError(`a 'json' view takes what JSON can say, got ${typeof value}`);
-  },
+  encode: toJsonText,
   decode(bytes) {
     try {
       return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
@@ -78,6 +83,32 @@ const JSON_TEXT: Encoding<unknown> = {
     }
   },
 };
+
+/** Throws TypeError for what JSON cannot say: it would write null for a number that is none. */
+export function toJsonText(value: unknown): string {
+  const text: unknown = JSON.stringify(value, (name, part: unknown) => {
+    if (typeof part !== 'number' || Number.isFinite(part)) return part;
+    throw new TypeError(`JSON cannot say ${part}${name === '' ? '' : ` (at '${name}')`}`);
+  });
+  if (typeof text === 'string') return text;
+  throw new TypeError(`JSON cannot say a value of type ${typeof value}`);
+}
+
+/** The key is named where the bytes are not of the encoding: among many, it has to be found again. */
+export function decodeOf(key: Key | undefined, encoding: Encoding<unknown>, bytes: Buffer): unknown {
+  try {
+    return encoding.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof ChordError) || key === undefined) throw error;
+    const { code, message, cause } = error;
+    throw new ChordError(code, `${message} (key ${showKey(key)})`, { cause });
+  }
+}
+
+function showKey(key: Key): string {
+  const text = keyToText(key);
+  return typeof text === 'string' ? JSON.stringify(text) : `0x${text.toString('hex')}`;
+}
 
 const BYTES: Encoding<unknown> = {
   encode(value) {
@@ -92,7 +123,7 @@ function decodeText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new TypeError(`the stored bytes are no UTF-8: ${reasonOf(cause)}`, { cause });
+    throw new ChordError('ERR_NOT_UTF8', `the stored bytes are no UTF-8: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'ERR_ADDRESS_IN_USE'
   | 'ERR_NOT_A_NUMBER'
   | 'ERR_NOT_JSON'
+  | 'ERR_NOT_UTF8'
   | 'ERR_STORE';
 
 export interface ErrorDescription {
@@ -116,6 +117,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
       'Read the value as bytes to see what another program has written: `applyDelta` needs a JSON object, ' +
       "and a `map` view with `valueEncoding: 'json'` needs JSON.",
   },
+  ERR_NOT_UTF8: {
+    description: 'The stored key or value is no UTF-8, and the view takes it for text.',
+    advice:
+      "Use `'bytes'` for what other programs write: `map({ keyEncoding: 'bytes' })` shows every key. A " +
+      '`prefix` keeps a walk to the keys of this program.',
+  },
   ERR_STORE: {
     description: 'The store of a member could not be opened, read or written.',
     advice:
@@ -169,5 +176,12 @@ export class ChordError extends Error {
 
   override get name(): string {
     return 'ChordError';
+  }
+
+  /** With the message, which an Error hides from JSON: a log that is written as JSON loses no reason. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    const { name, message, failed } = this;
+    const lists = failed === undefined ? {} : { failed: [...failed] };
+    return { name, message, ...Object.fromEntries(Object.entries(this)), ...lists };
   }
 }

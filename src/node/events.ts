@@ -1,4 +1,5 @@
 // Events: what sockets emit, with the arguments of each. It owns the types; emitting is the socket's.
+import type { ErrorCode } from './errors.ts';
 import type { Peer } from './peer.ts';
 import type { RefusedNotice } from './link.ts';
 
@@ -52,10 +53,10 @@ export interface SocketEvents {
   /** Copies were lost beyond a majority, and the survivors went on. */
   degraded: [degradation: Degradation];
   /**
-   * Something failed that no call is waiting for. Where nobody listens it is logged: it never ends the
-   * process.
+   * Something failed that no call is waiting for: a ChordError, or what a function of the user's threw.
+   * Where nobody listens it is logged: it never ends the process.
    */
-  error: [error: Error];
+  error: [error: Error & { readonly code?: ErrorCode }];
   /** Everything is closed; the last event. */
   close: [];
   /**

@@ -1,7 +1,7 @@
 // MapView: the dictionary as a Map of a program's own types. It owns the conversion at both ends of each
 // call; what the calls do, cost and reject with is ChordSocket's.
-import type { Pair } from './bulk-update.ts';
-import type { Bytes } from './bytes.ts';
+import { mapPairs, type Pair } from './bulk-update.ts';
+import { type Bytes, toKeyOfAnySize } from './bytes.ts';
 import { type CallOptions, parseNamed } from './call-options.ts';
 import type { DeleteOptions, SetOptions } from './dictionary.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type Encoding,
   type EncodingChoice,
   type JsonValue,
+  decodeOf,
   parseEncoding,
 } from './encoding.ts';
 import { MapWatch } from './map-watch.ts';
@@ -48,7 +49,7 @@ export interface MapTarget {
  * An asynchronous Map over the whole ring, not over a part of it: a view adds no prefix. Each method takes
  * the options, costs the requests and rejects with the errors of the socket's method of that name. Besides,
  * a value of another type than the encoding's is a TypeError, and stored bytes that are not of the encoding
- * reject with TypeError ('utf8'), ERR_NOT_JSON ('json') or what one's own `decode` throws.
+ * reject with ERR_NOT_UTF8, ERR_NOT_JSON or what one's own `decode` throws.
  * Under 'json', two keys are one when their texts are: property order counts.
  */
 export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice> {
@@ -65,7 +66,8 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   }
 
   async get(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
-    return this.#decodeIfAny(await this.#target.get(this.#key.encode(key), undefined, options));
+    const bytes = this.#key.encode(key);
+    return this.#decodeIfAny(bytes, await this.#target.get(bytes, undefined, options));
   }
 
   async has(key: Encodable<KeyChoice>, options?: CallOptions): Promise<boolean> {
@@ -86,7 +88,8 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
 
   /** Where the removed value is not of the encoding, it is gone all the same. */
   async pop(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
-    return this.#decodeIfAny(await this.#target.pop(this.#key.encode(key), undefined, options));
+    const bytes = this.#key.encode(key);
+    return this.#decodeIfAny(bytes, await this.#target.pop(bytes, undefined, options));
   }
 
   /** Of the decimal number that is stored, whatever the encoding of values: 'json' reads it as a number. */
@@ -106,16 +109,16 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   /** `failed` of an error has the encoded keys. */
   async update(
     source:
+      | Readonly<Record<string, Encodable<ValueChoice>>>
       | Iterable<readonly [key: Encodable<KeyChoice>, value: Encodable<ValueChoice>]>
       | AsyncIterable<readonly [key: Encodable<KeyChoice>, value: Encodable<ValueChoice>]>,
     options?: CallOptions,
   ): Promise<{ stored: number }> {
-    const encode = ([key, value]: readonly [unknown, unknown]): Pair => [
-      this.#key.encode(key),
-      this.#value.encode(value),
-    ];
-    if (Symbol.asyncIterator in source) return this.#target.update(convert(source, encode), options);
-    return this.#target.update(Array.from(source, encode), options);
+    const encoded = mapPairs(
+      source,
+      (key, value): Pair => [this.#key.encode(key), this.#value.encode(value)],
+    );
+    return this.#target.update(encoded, options);
   }
 
   /** `prefix` is of the encoded keys. */
@@ -124,7 +127,7 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   }
 
   values(options?: WalkOptions): AsyncGenerator<Decoded<ValueChoice>, void, undefined> {
-    return convert(this.#target.values(options), (value) => this.#decodeValue(value));
+    return convert(this.#target.values(options), (value) => this.#decodeValue(undefined, value));
   }
 
   entries(
@@ -132,7 +135,7 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   ): AsyncGenerator<[key: Decoded<KeyChoice>, value: Decoded<ValueChoice>], void, undefined> {
     return convert(this.#target.entries(options), ([key, value]) => [
       this.#decodeKey(key),
-      this.#decodeValue(value),
+      this.#decodeValue(key, value),
     ]);
   }
 
@@ -159,21 +162,22 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
     const watched = isPrefix(what) ? what : this.#key.encode(what);
     return new MapWatch(this.#target.watch(watched, options), {
       key: (bytes) => this.#decodeKey(bytes),
-      value: (bytes) => this.#decodeValue(bytes),
+      value: (key, bytes) => this.#decodeValue(key, bytes),
     });
   }
 
-  #decodeIfAny(bytes: Buffer | undefined): Decoded<ValueChoice> | undefined {
-    return bytes === undefined ? undefined : this.#decodeValue(bytes);
+  #decodeIfAny(key: Bytes, bytes: Buffer | undefined): Decoded<ValueChoice> | undefined {
+    return bytes === undefined ? undefined : this.#decodeValue(key, bytes);
   }
 
   // The compiler cannot follow the name of an encoding to the type that it decodes to.
   #decodeKey(bytes: Buffer): Decoded<KeyChoice> {
-    return this.#key.decode(bytes) as Decoded<KeyChoice>;
+    return decodeOf(toKeyOfAnySize(bytes), this.#key, bytes) as Decoded<KeyChoice>;
   }
 
-  #decodeValue(bytes: Buffer): Decoded<ValueChoice> {
-    return this.#value.decode(bytes) as Decoded<ValueChoice>;
+  #decodeValue(key: Bytes | undefined, bytes: Buffer): Decoded<ValueChoice> {
+    const named = key === undefined ? undefined : toKeyOfAnySize(key);
+    return decodeOf(named, this.#value, bytes) as Decoded<ValueChoice>;
   }
 }
 

@@ -16,7 +16,7 @@ export type MapWatchEvent<KeyChoice extends EncodingChoice, ValueChoice extends 
 
 interface Decoders<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice> {
   readonly key: (bytes: Buffer) => Decoded<KeyChoice>;
-  readonly value: (bytes: Buffer) => Decoded<ValueChoice>;
+  readonly value: (key: Buffer, bytes: Buffer) => Decoded<ValueChoice>;
 }
 
 export class MapWatch<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice>
@@ -39,12 +39,15 @@ export class MapWatch<KeyChoice extends EncodingChoice, ValueChoice extends Enco
   async next(): Promise<IteratorResult<MapWatchEvent<KeyChoice, ValueChoice>, undefined>> {
     const { done, value: event } = await this.#watch.next();
     if (done === true || event === undefined) return { done: true, value: undefined };
-    const { type, key, value, version } = event;
+    const { type, version } = event;
     if (type === 'gap') return { done: false, value: { type, version } };
     try {
-      const told = { key: this.#decode.key(key), version };
-      if (type !== 'set') return { done: false, value: { type, ...told } };
-      return { done: false, value: { type, ...told, value: this.#decode.value(value ?? Buffer.alloc(0)) } };
+      const told = { key: this.#decode.key(event.key), version };
+      if (event.type !== 'set') return { done: false, value: { type: event.type, ...told } };
+      return {
+        done: false,
+        value: { type: 'set', ...told, value: this.#decode.value(event.key, event.value) },
+      };
     } catch (error) {
       await this.return();
       throw error;

@@ -296,7 +296,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * handler that returns something truthy has dealt with the message: it goes no further. `connection` is
    * the node that handed it over, often not the sender. What a handler throws is an uncaught exception, and
    * the message goes on.
-   * @throws TypeError for anything but a function of exactly two parameters.
+   * @throws TypeError for anything but a function of at most two parameters.
    */
   registerHandler(handler: MessageHandler): void {
     this.#messenger.register(handler);

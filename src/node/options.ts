@@ -9,6 +9,7 @@ import type { Transport } from '../transport/transport.ts';
 import { parsePort, unbracket } from './address.ts';
 import { isConsistency, parseDuration, parseNamed } from './call-options.ts';
 import { LOG_LEVELS, type Logger } from './debug-log.ts';
+import { isWildcard } from './lan-address.ts';
 import { type Limits, parseLimits } from './limits.ts';
 import { Protocol } from './protocol.ts';
 import { parseStorage, type Storage } from './storage-option.ts';
@@ -178,6 +179,9 @@ function parseOutAddr(value: unknown): readonly [string, number] | undefined {
   const [host, port] = value as [unknown, unknown];
   if (typeof host !== 'string' || host === '') {
     throw new TypeError(`outAddr[0] must be a host name or an IP address, got ${show(host)}`);
+  }
+  if (isWildcard(unbracket(host))) {
+    throw new TypeError(`outAddr[0] must be an address that others can dial, got ${show(host)}`);
   }
   return [unbracket(host), parsePort(port, 1, 'outAddr[1]')];
 }

@@ -23,14 +23,15 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface WatchEvent {
-  readonly type: 'set' | 'delete' | 'expire' | 'gap';
-  /** With 'gap', what is watched. */
-  readonly key: Buffer;
-  readonly value?: Buffer;
-  /** With 'gap', the version behind which something may be missing; may be ''. */
-  readonly version: string;
-}
+export type WatchEvent =
+  | { readonly type: 'set'; readonly key: Buffer; readonly value: Buffer; readonly version: string }
+  | {
+      /** 'gap': something behind the version may be missing, of what `key` says is watched; it may be ''. */
+      readonly type: 'delete' | 'expire' | 'gap';
+      readonly key: Buffer;
+      readonly value?: undefined;
+      readonly version: string;
+    };
 
 /** What a watch needs of a node besides running commands. */
 export interface WatchRunner extends WalkRunner {
@@ -276,9 +277,9 @@ function parseWhat(what: unknown, runner: WalkRunner): { key: Key; prefix: boole
 }
 
 function toEvent({ key, value, version, expiresAt }: Entry): WatchEvent {
-  const type = value !== undefined ? 'set' : expiresAt > 0 ? 'expire' : 'delete';
-  const bytes = value === undefined ? {} : { value: valueToBuffer(value) };
-  return { type, key: keyToBuffer(key), ...bytes, version };
+  const told = { key: keyToBuffer(key), version };
+  if (value !== undefined) return { type: 'set', ...told, value: valueToBuffer(value) };
+  return { type: expiresAt > 0 ? 'expire' : 'delete', ...told };
 }
 
 function sizeOf({ key, value }: WatchEvent): number {

@@ -39,8 +39,16 @@ const START_MS = 30_000;
  * given; with 'memory' the encryption is 'Plaintext'. When it rejects, everything is closed again.
  */
 export async function createCluster(n: number, options: ClusterOptions = {}): Promise<Cluster> {
+  if (typeof n !== 'number') throw new TypeError(`a cluster takes a number of nodes, got ${typeof n}`);
   if (!Number.isInteger(n) || n < 1) throw new RangeError(`a cluster has at least 1 node, got ${n}`);
   const { transport = 'tcp', startMs = START_MS, ...shared } = options;
+  if (transport !== 'tcp' && transport !== 'memory') {
+    throw new TypeError(`transport must be 'tcp' or 'memory', got ${JSON.stringify(transport)}`);
+  }
+  const { storage, outAddr } = shared as ChordOptions;
+  if (storage !== undefined || outAddr !== undefined) {
+    throw new TypeError('storage and outAddr are of one node: nodes of a cluster cannot share them');
+  }
   const cluster = new LocalCluster(transport === 'memory' ? new MemoryNetwork() : undefined, {
     profile: 'local',
     ...(transport === 'memory' ? { protocol: new Protocol('chord', 'Plaintext') } : {}),

@@ -41,6 +41,10 @@ async function* stream(pairs: Iterable<unknown>): AsyncGenerator {
   yield* pairs;
 }
 
+it('names the key of a value that is none', async () => {
+  await expect(update({ a: '1', b: 5 }, new MapRunner())).rejects.toThrow(/got number \(key "b"\)/);
+});
+
 describe('sources', () => {
   const pairs: [string, string][] = [
     ['a', '1'],

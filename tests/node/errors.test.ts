@@ -10,7 +10,7 @@ const DOCS = readFileSync(new URL('../../docs/ERRORS.md', import.meta.url), 'utf
 const CONTRACT =
   'ERR_KEY_NOT_FOUND ERR_TIMEOUT ERR_UNREACHABLE ERR_QUORUM ERR_CONFLICT ERR_NOT_CONNECTED ERR_CLOSED ' +
   'ERR_PROTOCOL_MISMATCH ERR_UNAUTHORIZED ERR_CLOCK_SKEW ERR_RING_FULL ERR_VALUE_TOO_LARGE ' +
-  'ERR_KEY_TOO_LARGE ERR_LIMIT ERR_ADDRESS_IN_USE ERR_NOT_A_NUMBER ERR_NOT_JSON ERR_STORE';
+  'ERR_KEY_TOO_LARGE ERR_LIMIT ERR_ADDRESS_IN_USE ERR_NOT_A_NUMBER ERR_NOT_JSON ERR_NOT_UTF8 ERR_STORE';
 
 describe('the table', () => {
   it('holds exactly the codes that users rely on', () => {
@@ -42,6 +42,19 @@ describe('a ChordError', () => {
     expect(error.cause).toBe(cause);
     expect(Object.keys(error)).toEqual(['code', 'version']);
     expect('cause' in new ChordError('ERR_CLOSED', 'x')).toBe(false);
+  });
+
+  it('keeps its message, and what failed, in JSON', () => {
+    const failed = new Map([['key', new ChordError('ERR_QUORUM', 'too few')]]);
+    const error = new ChordError('ERR_QUORUM', '1 of 2 keys was not stored', { failed });
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: {
+        name: 'ChordError',
+        message: '1 of 2 keys was not stored',
+        code: 'ERR_QUORUM',
+        failed: [['key', { name: 'ChordError', message: 'too few', code: 'ERR_QUORUM' }]],
+      },
+    });
   });
 
   it('documents each of its details', () => {

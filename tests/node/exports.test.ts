@@ -12,6 +12,7 @@ describe('the entry point', () => {
         'Protocol',
         'base',
         'chord',
+        'json',
         'mesh',
         'toBase58',
       ]),

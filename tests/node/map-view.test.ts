@@ -1,6 +1,6 @@
 // Typed views of the dictionary: what goes in and out under each encoding, and what the types say of it.
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import type { ChordSocket, JsonValue } from '../../src/index.ts';
+import { type ChordSocket, json, type JsonValue } from '../../src/index.ts';
 import { MapView } from '../../src/node/map-view.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
 
@@ -82,10 +82,49 @@ describe('a map view', () => {
 
   it('says that stored bytes are of another encoding', async () => {
     await client.set('bad', Uint8Array.of(0xff));
-    await expect(client.map({ valueEncoding: 'utf8' }).get('bad')).rejects.toThrow(/no UTF-8/);
-    await expect(client.map({ valueEncoding: 'json' }).get('bad')).rejects.toMatchObject({
-      code: 'ERR_NOT_JSON',
-    });
+    for (const [valueEncoding, code] of [
+      ['utf8', 'ERR_NOT_UTF8'],
+      ['json', 'ERR_NOT_JSON'],
+    ] as const) {
+      const failure = { code, message: expect.stringContaining('(key "bad")') as string };
+      await expect(client.map({ valueEncoding }).get('bad')).rejects.toMatchObject(failure);
+    }
+  });
+
+  it('names the key of another encoding that ends a walk', async () => {
+    await empty();
+    await client.set(Uint8Array.of(0xff, 1), 'value');
+    const failure = { code: 'ERR_NOT_UTF8', message: expect.stringContaining('0xff01') as string };
+    await expect(client.map().keys().next()).rejects.toMatchObject(failure);
+    await empty();
+  });
+
+  it('stores an object as the socket’s update does, and refuses what is no source of pairs', async () => {
+    const view = client.map({ valueEncoding: 'json' });
+    expect(await view.update({ ada: { age: 36 }, bob: { age: 1 } })).toEqual({ stored: 2 });
+    expect(await view.get('ada')).toEqual({ age: 36 });
+    for (const source of [5, 'x', null, ['ab']]) {
+      await expect(view.update(source as unknown as [])).rejects.toThrow(/^update takes /);
+    }
+  });
+
+  it('keeps the type of JSON values that the program names', async () => {
+    interface User {
+      name: string;
+      age: number;
+    }
+    const view = client.map({ valueEncoding: json<User>() });
+    const user: User = { name: 'Ada', age: 36 };
+    await view.set('user', user);
+    expectTypeOf(view.get).returns.resolves.toEqualTypeOf<User | undefined>();
+    expect(await view.get('user')).toEqual(user);
+  });
+
+  it('takes no number that JSON cannot say: it would be null', async () => {
+    const view = client.map({ valueEncoding: 'json' });
+    await expect(view.set('n', NaN)).rejects.toThrow(TypeError);
+    await expect(view.set('n', { depth: [Infinity] })).rejects.toThrow(/Infinity/);
+    await expect(client.applyDelta('n', { n: NaN })).rejects.toThrow(TypeError);
   });
 
   it('has no room for other types', async () => {

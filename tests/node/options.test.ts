@@ -106,6 +106,8 @@ describe('what is refused as a wrong type', () => {
     ['two different protocols', { protocol: SSL, prot: PLAINTEXT }],
     ['an out address as text', { outAddr: '1.2.3.4:5' }],
     ['an out address without a host', { outAddr: ['', 5] }],
+    ['an out address that nobody can dial', { outAddr: ['0.0.0.0', 5] }],
+    ['the IPv6 one of these', { outAddr: ['[::]', 5] }],
     ['an out port as text', { outAddr: ['1.2.3.4', '5'] }],
     ['a secret that is a number', { secret: 7 }],
     ['a secret in plaintext', { secret: 's', protocol: PLAINTEXT }],

@@ -9,7 +9,7 @@ import { ChordSocket, Protocol } from '../../src/index.ts';
 import type { Call } from '../../src/node/call-options.ts';
 import { Readiness } from '../../src/node/readiness.ts';
 import type { Runner } from '../../src/node/runner.ts';
-import { type Cluster, createCluster } from '../../src/testing/index.ts';
+import { type Cluster, type ClusterOptions, createCluster } from '../../src/testing/index.ts';
 
 const NOBODY: Contact = {
   id: '',
@@ -184,5 +184,12 @@ describe('createCluster', () => {
 
   it('refuses a cluster of none', async () => {
     await expect(createCluster(0)).rejects.toThrow(RangeError);
+    await expect(createCluster('3' as unknown as number)).rejects.toThrow(TypeError);
+  });
+
+  it('is not made with options that its nodes cannot share, or of another transport', async () => {
+    for (const options of [{ transport: 'memroy' }, { storage: '/nowhere' }, { outAddr: ['10.0.0.1', 1] }]) {
+      await expect(createCluster(2, options as unknown as ClusterOptions)).rejects.toThrow(TypeError);
+    }
   });
 });
