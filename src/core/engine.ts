@@ -77,6 +77,9 @@ export class Engine {
   readonly clockSkewMaxMs: number;
   /** Wall time minus monotonic time, as ring-clock.ts judges it. */
   wallOffset = 0;
+  /** When (monotonic) wall time last jumped forward, and how far it did altogether not long before that. */
+  jumpedAt: number = -Infinity;
+  jumpedMs = 0;
   self: Contact;
   /** The incarnation in which this node's memory began. */
   birth = 1;

@@ -319,6 +319,7 @@ export class Machine {
         owner: this.#owner,
         isDue: (id) => this.#voters.isDue(this.#connected.get(id), this.#membership.neighbourhood.successors),
         clock: operations.clock,
+        took: (key) => operations.took(key),
         counted: (arc) => this.#sweep.counted(arc),
       }),
       store: this.#store,

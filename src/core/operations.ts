@@ -257,10 +257,11 @@ export class Operations {
     return this.#firstCameAt(sinceMs) - (sentAt <= since ? 2 * clockSkewMaxMs : 0);
   }
 
-  /** When a write may have come that was sent so long ago: this one may have been on its way for longer. */
+  /** By the clock as it was, when a write may have come that was sent so long ago: it was on its way, too. */
   #firstCameAt(sinceMs: number): number {
-    const { wall, profile } = this.#engine;
-    return wall - sinceMs - profile.requestMaxMs;
+    const { now, wall, profile, jumpedAt, jumpedMs } = this.#engine;
+    const agoMs = sinceMs + profile.requestMaxMs;
+    return wall - agoMs - (now - agoMs <= jumpedAt ? jumpedMs : 0);
   }
 
   #make(

@@ -10,10 +10,9 @@ import { newLineage, sameBase } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import { Hints } from './hints.ts';
 import { isThere } from './muster.ts';
-import type { Arc } from './position.ts';
 import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import { Parked, type Refusal } from './parked.ts';
-import { holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
+import { type Arc, holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
 import { apart, goOnForced, isOver, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
 import { Registers } from './registers.ts';
 import type { KnownPart } from './saved.ts';
@@ -97,20 +96,19 @@ export class Owner {
 
   /** The ring has changed, or more is known: takes over what is ours and not held. */
   reconcile(): void {
-    const arc = this.#view.arc();
-    if (!this.#o.engine.member) return this.#closeAll();
+    const [arc, { engine }] = [this.#view.arc(), this.#o];
+    if (!engine.member) return this.#closeAll();
     for (const change of this.#changes.keys()) {
-      if (arc !== undefined && !isInside(change.arc, arc, this.#o.engine.size)) this.#drop(change);
+      if (arc !== undefined && !isInside(change.arc, arc, engine.size)) this.#drop(change);
     }
     this.#asking.keepWithin(arc);
     if (arc !== undefined) {
       // Nobody is missed by a ring that begins.
-      if (this.#begins)
-        this.#run(new Change(this.#o.engine, this.#changeView({ announces: false }), arc, [], 0));
+      if (this.#begins) this.#run(new Change(engine, this.#changeView({ announces: false }), arc, [], 0));
       this.#begins = false;
       const busy = [...this.#segments, ...this.#changes.keys(), ...this.#asking.running];
       for (const part of this.#without(arc, busy)) this.#plan(part);
-      for (const part of subtract({ from: 0, to: 0 }, arc, this.#o.engine.size)) this.#unserved.forget(part);
+      for (const part of subtract({ from: 0, to: 0 }, arc, engine.size)) this.#unserved.forget(part);
     }
     for (const segment of this.#segments.slice()) segment.refresh();
     this.#view.changed();
@@ -135,12 +133,15 @@ export class Owner {
     return this.#segments.find((segment) => holds(segment.arc, position));
   }
 
+  /** Whether the arc of the position is being taken over: others may have been given what was here before. */
+  isTaking(position: number): boolean {
+    return [...this.#changes.keys()].some(({ arc }) => holds(arc, position));
+  }
+
   /** Lineages that are left apart meet; segments that touch become one. */
   tidy(): void {
     const ours = this.#segments.filter(({ arc }) => this.#isOurs(arc));
-    const split = apart(ours, this.registers);
-    if (split !== undefined) {
-      const { segment, arc, others } = split;
+    for (const { segment, arc, others } of apart(ours, this.registers)) {
       const meet = (is: boolean): void => (is && segment.complete ? this.#cut(segment, arc) : undefined);
       if (this.#o.heals) return meet(true);
       for (const other of others) isThere(this.#o.engine, arc, other, meet);
@@ -317,6 +318,7 @@ export class Owner {
   }
 
   #moved(arc: Arc, configuration: Configuration): void {
+    this.#hints.pass(arc, configuration);
     const mine = configuration.members[0]?.contact.id === this.#o.engine.self.id;
     for (const segment of this.#segments.slice()) {
       if (!overlaps(segment.arc, arc)) continue;
@@ -359,21 +361,19 @@ export class Owner {
   }
 
   #closeAll(): void {
-    for (const change of this.#changes.keys()) change.cancel();
-    this.#changes.clear();
+    for (const change of this.#changes.keys()) this.#drop(change);
+    for (const segment of this.#segments) this.#close(segment);
     this.#asking.endAll();
-    for (const segment of this.#segments) segment.close();
-    this.#segments = [];
     this.#parked.refuseAll('this member has left');
     this.#hints.forget({ from: 0, to: 0 });
     this.#unserved.forget({ from: 0, to: 0 });
   }
 
   #isStuck(position: number): boolean {
-    const works = [...this.#changes.keys(), ...this.#asking.running];
-    const stuck = works.filter(({ arc, isStuck }) => isStuck && holds(arc, position));
     // Where it may be forced, it goes on in a moment, with what is left.
-    return stuck.some(({ arc }) => !this.#o.heals || this.registers.isRestored(arc));
+    const waits = (arc: Arc): boolean => !this.#o.heals || this.registers.isRestored(arc);
+    const works = [...this.#changes.keys(), ...this.#asking.running];
+    return works.some(({ arc, isStuck }) => isStuck && holds(arc, position) && waits(arc));
   }
 
   /** Whether the ring gives us all of the arc. */

@@ -32,14 +32,18 @@ export function plan(
   const known: Planned[] = [];
   for (const { arc, value } of registers.within(part)) {
     const configurations = value.map((register) => register.configuration);
-    const add = (where: Arc, bases: readonly Configuration[]): void => {
+    const add = (where: Arc, decided: readonly Configuration[]): void => {
+      // The history of the latest may not reach back as far as that of one before it.
+      const last = latest(decided);
+      const open = last.filter((base) => !decided.some((one) => supersedes(one, base)));
+      const bases = open.length > 0 ? open : last;
       // A watermark says nothing of what another lineage holds.
       const lineages = new Set(bases.map((base) => base.lineage));
       const marks = value.filter(({ configuration }) => lineages.has(configuration.lineage));
       known.push({ arc: where, bases, watermark: Math.max(0, ...marks.map((one) => one.watermark)) });
     };
-    for (const hint of hints.within(arc)) add(hint.arc, latest([...configurations, ...hint.value]));
-    for (const rest of hints.gaps(arc)) add(rest, latest(configurations));
+    for (const hint of hints.within(arc)) add(hint.arc, [...configurations, ...hint.value]);
+    for (const rest of hints.gaps(arc)) add(rest, configurations);
   }
   const unknown: Arc[] = [];
   for (const gap of registers.gaps(part)) {
@@ -57,19 +61,20 @@ export function isOver(arc: Arc, bases: readonly Base[], registers: Registers, h
 }
 
 /**
- * A part of a complete segment of which another lineage is known here that the segment does not come after,
+ * The parts of complete segments of which another lineage is known here that the segment does not come after,
  * as far as its bounded history tells: both have to be decided to be over.
  */
-export function apart(segments: readonly Segment[], registers: Registers): Apart | undefined {
+export function apart(segments: readonly Segment[], registers: Registers): Apart[] {
+  const found: Apart[] = [];
   for (const segment of segments.filter(({ complete }) => complete)) {
     const { configuration } = segment;
     for (const { arc, value } of registers.within(segment.arc)) {
       const all = latest([configuration, ...value.map((one) => one.configuration)]);
       const others = all.filter((one) => !sameBase(one, configuration));
-      if (all.length > 1) return { segment, arc, others };
+      if (all.length > 1) found.push({ segment, arc, others });
     }
   }
-  return undefined;
+  return found;
 }
 
 /** Whether some of the arc is served in a lineage which the configuration neither is of nor comes after. */

@@ -120,6 +120,8 @@ export class Registers {
       const register = others.length < LINEAGES_MAX ? seat : undefined;
       if (register === undefined) {
         whole &&= present;
+        // Others have it in force: it was not overtaken while this member was away.
+        if (present) this.#restored.set(part, undefined);
         // What it comes after is over, also where this member has no part in it.
         if (others.length === registers.length) continue;
       }

@@ -29,6 +29,8 @@ export interface ReplicaParts {
   readonly clock: VersionClock;
   /** Whether that member is about to be one of the set, though the set may be complete without it. */
   isDue(id: string): boolean;
+  /** This member answers for the key, or is about to, and a majority may not hold its newest entry. */
+  took(key: Key): void;
   /** The owner of the arc counts on what is held here from now on. */
   counted(arc: Arc): void;
 }
@@ -239,7 +241,11 @@ export class Replica {
       const position = engine.positionOf(entry.key);
       if (!holds(arc, position)) continue;
       this.#parts.clock.observe(entry.version);
-      if (store.put(position, entry)) owner.segmentAt(position)?.learn(entry.key);
+      if (!store.put(position, entry)) continue;
+      // Others may lack it, also those that were given all that was here when the arc was taken over.
+      const segment = owner.segmentAt(position);
+      segment?.learn();
+      if (segment !== undefined || owner.isTaking(position)) this.#parts.took(entry.key);
     }
   }
 

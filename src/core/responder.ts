@@ -334,10 +334,11 @@ export class Responder {
       const again = (): void => this.#owned({ ...request, waitMs: 0 }, respond);
       return this.#changes.answer(request, segment, deadline, respond, again);
     }
-    const reply = this.#scan(request, segment.arc);
+    const gone: Entry[] = [];
+    const reply = this.#scan(request, segment.arc, gone);
     // As for a read: are we still the owner? What no majority may hold yet is brought to one.
     const shown = reply.type === 'scanned' ? reply.entries : [];
-    const repairs = shown.flatMap(({ key }) => operations.unsettledOf(key) ?? []);
+    const repairs = [...shown, ...gone].flatMap(({ key }) => operations.unsettledOf(key) ?? []);
     let open = Math.max(1, repairs.length);
     let agreed = true;
     for (const entry of repairs.length > 0 ? repairs : [undefined]) {
@@ -354,7 +355,8 @@ export class Responder {
     }
   }
 
-  #scan(request: Extract<Request, { type: 'scan' }>, arc: Arc): Reply {
+  /** `gone`: what is not shown because of a deletion that no majority may hold yet. */
+  #scan(request: Extract<Request, { type: 'scan' }>, arc: Arc, gone: Entry[]): Reply {
     const { store, operations, engine } = this.#parts;
     const { position, afterKey, prefix, withValues } = request;
     const { pageEntries, pageBytes } = engine.limits;
@@ -375,7 +377,10 @@ export class Responder {
       seen += 1;
       last = { position: stored.position, key: stored.entry.key };
       const entry = operations.live(stored.entry.key);
-      if (entry === undefined || !entry.key.startsWith(prefix)) continue;
+      if (!stored.entry.key.startsWith(prefix)) continue;
+      const unsettled = entry === undefined ? operations.unsettledOf(stored.entry.key) : undefined;
+      if (unsettled !== undefined) gone.push(unsettled);
+      if (entry === undefined) continue;
       entries.push(withValues ? entry : { ...entry, value: EMPTY });
       bytes += entry.key.length + (withValues ? (entry.value?.length ?? 0) : 0);
     }

@@ -10,6 +10,11 @@ const ASKED_MAX = 5;
 /** Between two askings when nothing seems to have happened: clocks that drift do so slowly. */
 const PERIODS = 100;
 
+/** Less is drift. */
+const JUMP_MS = 10;
+/** By then no write is repeated that was sent before. */
+const JUMPS_MS = 3_600_000;
+
 export class RingClock {
   readonly #engine: Engine;
   readonly #members: () => readonly Contact[];
@@ -21,6 +26,7 @@ export class RingClock {
   /** Ours has jumped, and it is not known yet whether it is right now: the former time goes on. */
   #undecided = false;
   #asking = false;
+  #hasBegun = false;
   #timer: Timer | undefined;
 
   constructor(engine: Engine, members: () => readonly Contact[], skewMaxMs: number) {
@@ -95,9 +101,19 @@ export class RingClock {
   }
 
   #use(offsetMs: number, corrected: boolean): void {
+    this.#noteJump(offsetMs - this.#engine.wallOffset);
     this.#engine.wallOffset = offsetMs;
     this.#corrected = corrected;
     this.#undecided = false;
+  }
+
+  /** What was made before it seems older than it is. */
+  #noteJump(ms: number): void {
+    // Before the first there was no time to jump from.
+    if (ms < JUMP_MS || !this.#hasBegun) return void (this.#hasBegun = true);
+    const { now, jumpedAt, jumpedMs } = this.#engine;
+    this.#engine.jumpedMs = now - jumpedAt < JUMPS_MS ? jumpedMs + ms : ms;
+    this.#engine.jumpedAt = now;
   }
 
   #isNear(a: number, b: number): boolean {

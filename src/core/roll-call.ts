@@ -34,8 +34,10 @@ export function callRoll(
     done({ there, reborn });
   };
   for (const voter of voters) {
-    if (voter.contact.id === engine.self.id) next(voter, engine.birth);
-    else {
+    // What it has not written down it may come back without, as any other.
+    if (voter.contact.id === engine.self.id) {
+      engine.saver.whenSaved((saved) => next(voter, saved ? engine.birth : undefined));
+    } else {
       engine.call(voter.contact, { type: 'inspect', arc, saved: true }, (answer) => {
         const body = answer.type === 'reply' ? answer.body : undefined;
         next(voter, body?.type === 'inspected' ? body.birth : undefined);

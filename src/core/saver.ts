@@ -57,7 +57,9 @@ export class Saver {
    */
   whenSaved(done: Waiting): void {
     if (!this.durable) return done(true);
-    const last = this.#batch.records.length > 0 ? this.#batch : [...this.#underWay.values()].at(-1);
+    if (this.#batch.records.length > 0) return void this.#batch.waiting.push(done);
+    // What has failed goes with the next batch, which nobody has begun.
+    const last = this.#unsaved.length > 0 ? undefined : [...this.#underWay.values()].at(-1);
     if (last === undefined) done(this.#unsaved.length === 0);
     else last.waiting.push(done);
   }
@@ -67,7 +69,7 @@ export class Saver {
     this.#underWay.delete(token);
     if (batch === undefined) return;
     if (batch.behindFailure) this.#unsaved.push(...batch.records);
-    else this.#failure = undefined;
+    else if (this.#unsaved.length === 0) this.#failure = undefined;
     for (const done of batch.waiting) done(!batch.behindFailure);
   }
 
@@ -78,7 +80,8 @@ export class Saver {
     const first = this.#failure === undefined;
     this.#failure = message;
     this.#unsaved = latestOf([...this.#unsaved, ...batch.records]);
-    for (const later of this.#underWay.values()) later.behindFailure = true;
+    // One may be refused while those before it are still being written.
+    for (const [other, later] of this.#underWay) if (other > token) later.behindFailure = true;
     for (const done of batch.waiting) done(false);
     if (first) this.#retry();
   }

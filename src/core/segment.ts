@@ -179,8 +179,7 @@ export class Segment {
   }
 
   /** The owner of another lineage has made this member store an entry, which the copies may lack. */
-  learn(key: Key): void {
-    this.#view.exchange(this.#engine.self, this.arc).took(key);
+  learn(): void {
     this.since = this.#engine.now;
     for (const id of this.#copies.keys()) this.#missed(id);
   }

@@ -89,7 +89,7 @@ export class Sweep {
     const { now, profile, size } = this.#engine;
     const step = profile.sweepMs * COMPARED_SWEEPS;
     // In steps, so that arcs which are compared one after the other become one.
-    this.#compared.set(arc, (Math.floor(now / step) + 1) * step);
+    this.#compared.set(arc, (Math.floor(now / step) + 2) * step);
     if (this.#offered === undefined) return;
     if (intersect(this.#offered, arc, size).length > 0) this.#isCounted = true;
   }
@@ -176,6 +176,12 @@ export class Sweep {
     return this.#compared.gaps(arc);
   }
 
+  /** Whether an owner, maybe another one, has compared it since whoever lets it go may have read it. */
+  #isRecent(arc: Arc): boolean {
+    const { now } = this.#engine;
+    return this.#onClean === undefined && this.#compared.within(arc).some(({ value }) => value > now);
+  }
+
   #next(rest: Held[]): void {
     const held = rest.pop();
     if (held === undefined) return this.#end();
@@ -212,8 +218,8 @@ export class Sweep {
       this.#unfinished = true;
     }
     if (outcome !== 'release') return;
-    // It was let go before it was counted on; the answer was late.
-    if (this.#isCounted) {
+    // It was let go before it was counted on: the answer was late, or of an owner that had read it before.
+    if (this.#isCounted || (known?.configuration.lineage !== configuration?.lineage && this.#isRecent(arc))) {
       this.#unfinished = true;
       return;
     }

@@ -72,7 +72,7 @@ async function* writesOf(source: unknown): AsyncGenerator<Write, void, undefined
   else yield* pairs;
 }
 
-/** The pairs of a source, each shaped: a stream stays one. Throws TypeError for a source or a pair that is none. */
+/** The pairs of a source, each shaped; a stream stays one. Throws TypeError for what is none. */
 export function mapPairs<Shaped>(
   source: unknown,
   shape: (key: unknown, value: unknown) => Shaped,

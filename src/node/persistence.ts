@@ -105,8 +105,10 @@ export class Persistence {
       throw storeError('the store cannot be opened', cause);
     }
     try {
-      const records = await this.#load();
+      const { records, isDamaged } = await this.#load();
       await this.#writeRecord();
+      // Only now: what shows that something is lost must not be gone before the vote is.
+      if (isDamaged) await this.#archive.write([]);
       this.#opened = true;
       this.#listener = listener;
       const { birth, members } = this.#record;
@@ -155,7 +157,7 @@ export class Persistence {
     }
   }
 
-  async #load(): Promise<readonly SavedRecord[]> {
+  async #load(): Promise<{ readonly records: readonly SavedRecord[]; readonly isDamaged: boolean }> {
     const { store, terms } = this.#options;
     const isNew = this.#found === undefined;
     const now = readRecord(store, terms);
@@ -165,21 +167,24 @@ export class Persistence {
     const { records, damage } = await this.#archive.load(isNew);
     if (damage !== undefined) this.#reportDamage(damage, records);
     // So that the next start can tell a store that was emptied from a new one.
-    if (isNew || damage !== undefined) await this.#archive.write([]);
-    if (!isNew || records.length === 0) return records;
+    if (isNew) await this.#archive.write([]);
+    const isDamaged = damage !== undefined && !isNew;
+    if (!isNew || records.length === 0) return { records, isDamaged };
     // Entries without a node: they are copies like others, but the promises were another node's.
     const message = `the store has records and no node of k = ${terms.k}: this one starts as a new node`;
     this.#options.fault(new ChordError('ERR_STORE', message));
-    return records.filter(({ type }) => type === 'entry');
+    return { records: records.filter(({ type }) => type === 'entry'), isDamaged };
   }
 
   /**
    * A node that has lost anything it had acknowledged may not vote as the one that acknowledged it, or a
    * majority could be without it. Where it was the only voter, nobody else could know more.
    */
-  #reportDamage({ message, corrupt, hashes }: Damage, records: readonly SavedRecord[]): void {
-    const { identity, incarnation } = this.#record;
-    if (!isSoleVoter(identity.id, records)) this.#record = { ...this.#record, birth: incarnation };
+  #reportDamage({ message, corrupt, hashes, isOlder }: Damage, records: readonly SavedRecord[]): void {
+    const { identity, incarnation, members } = this.#record;
+    // What says so may be from before others came: then it is believed by who never knew any.
+    const isAlone = isSoleVoter(identity.id, records) && (!isOlder || members.length === 0);
+    if (!isAlone) this.#record = { ...this.#record, birth: incarnation };
     const keys = hashes.length === 0 ? '' : ` (hashes of their keys: ${hashes.join(', ')})`;
     const sentence = `${message}${keys}; what is missing comes back from other copies, where there are any`;
     this.#options.log.write('error', message, { corrupt, hashes });

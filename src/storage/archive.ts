@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto';
 import type { Key } from '../core/entry.ts';
 import type { SavedRecord } from '../core/saved.ts';
-import { Ledger } from './ledger.ts';
+import { IS_OLDER, Ledger } from './ledger.ts';
 import { SavedCodec, type SavedCodecOptions } from './saved-codec.ts';
 import { markOf, seal, unseal } from './seal.ts';
 import type { Store, StoreChange } from './store.ts';
@@ -17,6 +17,8 @@ export interface Damage {
   readonly corrupt: number;
   /** Hashes of their keys, the first few: a log must not show keys. */
   readonly hashes: readonly string[];
+  /** What is there, registers too, may be what was there before. */
+  readonly isOlder: boolean;
 }
 
 export interface Loaded {
@@ -34,8 +36,9 @@ export class Archive {
   readonly #ledger: Ledger = new Ledger();
   /** Keys of records that were found corrupt: the next batch removes them. */
   #corrupt: Uint8Array[] = [];
-  /** After a write that failed, only the store knows what it has. */
-  #uncertain = false;
+  /** After a write that failed, only the store knows what it has: what was there before, or that as well. */
+  #uncertain: readonly Uint8Array[] | undefined;
+  #isLost = false;
 
   constructor(store: Store, options: SavedCodecOptions) {
     this.#store = store;
@@ -54,9 +57,14 @@ export class Archive {
    * one begins when this has ended.
    */
   async write(records: readonly SavedRecord[]): Promise<void> {
-    if (this.#uncertain) {
-      await this.#read(false, () => {});
-      this.#uncertain = false;
+    if (this.#uncertain !== undefined) {
+      if (!this.#isLost) await this.#read(false, () => {});
+      const found = this.#ledger.toBytes();
+      // Something else is gone meanwhile: to write on would hide that from the next start.
+      this.#isLost ||= this.#uncertain.every((one) => Buffer.compare(one, found) !== 0);
+      if (this.#isLost)
+        throw new Error('the store has lost what it had: it takes no more until the node starts again');
+      this.#uncertain = undefined;
     }
     const marks = new Map<Key, number | undefined>();
     const changes: StoreChange[] = this.#corrupt.map((key) => ({ type: 'delete', key }));
@@ -66,11 +74,12 @@ export class Archive {
       marks.set(name, sealed === undefined ? undefined : markOf(sealed));
       changes.push(sealed === undefined ? { type: 'delete', key } : { type: 'put', key, value: sealed });
     }
-    changes.push({ type: 'put', key: LEDGER_KEY, value: seal(LEDGER_KEY, this.#ledger.toBytesWith(marks)) });
+    const ledger = this.#ledger.toBytesWith(marks);
+    changes.push({ type: 'put', key: LEDGER_KEY, value: seal(LEDGER_KEY, ledger) });
     try {
       await this.#store.write(changes);
     } catch (error) {
-      this.#uncertain = true;
+      this.#uncertain = [this.#ledger.toBytes(), ledger];
       throw error;
     }
     this.#corrupt = [];
@@ -110,7 +119,8 @@ function damageOf(
   if (store !== undefined) parts.push(store);
   if (parts.length === 0) return undefined;
   const hashes = corrupt.slice(0, HASHES_MAX).map((key) => hash('sha256', key, 'hex').slice(0, HASH_DIGITS));
-  return { message: `the store is damaged: ${parts.join('; ')}`, corrupt: corrupt.length, hashes };
+  const isOlder = store !== undefined || ledger === IS_OLDER;
+  return { message: `the store is damaged: ${parts.join('; ')}`, corrupt: corrupt.length, hashes, isOlder };
 }
 
 function isLedger(key: Uint8Array): boolean {

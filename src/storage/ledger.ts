@@ -5,6 +5,8 @@ import type { Key } from '../core/entry.ts';
 
 const BYTES = 12;
 
+export const IS_OLDER = 'some of its records are older than they should be';
+
 /** One change of a batch: the mark of the record put, or undefined where it is deleted. */
 export type Marks = ReadonlyMap<Key, number | undefined>;
 
@@ -55,7 +57,7 @@ export class Ledger {
     if (written === undefined) return 'the count of its records is missing';
     const { size, sum } = decode(written);
     if (size !== this.size) return `it has ${this.size} of ${size} records`;
-    return sum === this.#sum ? undefined : 'some of its records are older than they should be';
+    return sum === this.#sum ? undefined : IS_OLDER;
   }
 }
 

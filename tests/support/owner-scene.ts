@@ -62,6 +62,7 @@ export class OwnerScene {
       owner,
       clock,
       isDue: () => false,
+      took: nothing,
       counted: (arc) => this.counted(arc),
     });
   }
