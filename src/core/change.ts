@@ -340,7 +340,7 @@ export class Change {
 
   #decide(decision: rules.Decision): void {
     const configuration = rules.outcome(decision);
-    const { watermark, forced } = decision;
+    const [watermark, { forced }] = [rules.watermarkOf(decision), decision];
     const own = configuration === decision.proposed;
     this.cancel();
     const install = { type: 'install', arc: this.arc, configuration } as const;
@@ -349,7 +349,7 @@ export class Change {
     const contacts = [...configuration.members, ...voters].map(({ contact }) => contact);
     for (const [id, contact] of new Map(contacts.map((one) => [one.id, one]))) {
       // A watermark says that its holder has all from before it: who was not compared is told none.
-      const mark = decision.stored.has(id) ? watermark : 0;
+      const mark = rules.isCompared(decision, id) ? watermark : 0;
       if (id !== this.#engine.self.id) this.#engine.call(contact, { ...install, watermark: mark }, () => {});
     }
     this.#view.registers.install(this.arc, configuration, watermark);

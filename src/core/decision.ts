@@ -198,6 +198,32 @@ export function promisers(decision: Decision): Set<string> {
   return new Set(decision.promised.flatMap((ids) => [...ids]));
 }
 
+/**
+ * The watermark of the outcome; one belongs to its lineage. In a lineage that came after others it is at least
+ * 1: so whoever was compared in it can be told from whoever was only told of it.
+ */
+export function watermarkOf(decision: Decision): number {
+  const least = outcome(decision).ancestors.length > 0 ? 1 : 0;
+  return isFresh(decision) ? least : Math.max(least, decision.watermark);
+}
+
+/** Whether the voter holds all from before the watermark, and nothing that was deleted then. */
+export function isCompared(decision: Decision, id: string): boolean {
+  const isRead = isOwners(decision) || promisers(decision).has(id);
+  return isRead && !isFresh(decision) && decision.stored.has(id);
+}
+
+/** The owner's own, who has compared its holders before. */
+function isOwners({ ballot }: Decision): boolean {
+  return ballot.round === 0;
+}
+
+/** Whether the lineage of the outcome begins with it: only whoever has read its bases has all. */
+function isFresh(decision: Decision): boolean {
+  const { lineage } = outcome(decision);
+  return !isOwners(decision) && decision.bases.every((base) => base.lineage !== lineage);
+}
+
 function advance(decision: Decision): Decision {
   switch (decision.phase) {
     case 'preparing':

@@ -2,7 +2,7 @@
 // sends what is newer here, or both. It owns that dialogue: sums over parts of the arc first, versions only
 // where they differ, entries last, so that its cost follows the differences. Why they compare is segment.ts's
 // affair (a copy is kept complete) or change.ts's (a decision is prepared).
-import type { Base } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
@@ -10,7 +10,7 @@ import { eraOf, isNewer, versionTime } from './entry.ts';
 import type { History } from './history.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
-import { arcLength, divide } from './position.ts';
+import { arcLength, divide, without } from './position.ts';
 import type { MemoryStore, Summary } from './store.ts';
 import { EMPTY_SUMMARY } from './store.ts';
 
@@ -21,7 +21,7 @@ export interface ExchangeOptions {
   readonly contact: Contact;
   readonly arc: Arc;
   /** In whose name entries are sent: who stands at a later epoch refuses them. */
-  readonly base: Base;
+  readonly base: Configuration;
   readonly watermark: number;
   /** Whether all that the member holds counts: it has collected what was deleted up to the watermark. */
   readonly trusted: boolean;
@@ -69,11 +69,30 @@ export class Exchange {
   #finished = false;
   /** Whether anything was asked for in whose answer the member does not name its life. */
   #reads = false;
+  /** Whether the member was compared in this lineage before, and stands in no other one. */
+  #wasCompared = false;
 
   constructor(options: ExchangeOptions) {
+    const { arc, base, contact, pull, trusted, watermark } = options;
     this.#o = options;
-    this.contact = options.contact;
-    this.#summarise(options.arc, 1);
+    this.contact = contact;
+    // Below 2 nothing has been forgotten in a lineage that came after others (decision.ts).
+    if (pull && !trusted && base.ancestors.length > 0 && watermark > 1) this.#inspect();
+    else this.#summarise(arc, 1);
+  }
+
+  /** Of whoever has a watermark of the lineage, what is older than ours is no news, of whatever lineage it is. */
+  #inspect(): void {
+    const { arc, base, engine } = this.#o;
+    this.#ask({ type: 'inspect', arc, saved: false }, (reply) => {
+      if (reply.type !== 'inspected') return this.#later(() => this.#inspect());
+      const known = reply.known.map((part) => part.arc);
+      const isOurs = reply.known.every(
+        ({ configuration, watermark }) => configuration.lineage === base.lineage && watermark > 0,
+      );
+      this.#wasCompared = isOurs && without([arc], known, engine.size).length === 0;
+      this.#summarise(arc, 1);
+    });
   }
 
   get finished(): boolean {
@@ -139,7 +158,9 @@ export class Exchange {
 
   /** Whether it was deleted so long ago that nothing is left here to tell of it. */
   #isBuried({ key, version }: EntryVersion): boolean {
-    return !this.#o.trusted && this.#o.store.versionOf(key) === undefined && this.#isOld(version);
+    const { trusted, store, watermark } = this.#o;
+    if (trusted || store.versionOf(key) !== undefined) return false;
+    return this.#isOld(version) || (this.#wasCompared && versionTime(version) < watermark);
   }
 
   /** Whether what was deleted then, in this lineage, may be forgotten. */
@@ -301,7 +322,7 @@ export class Exchange {
 
   /** A member that does not answer is asked again until whoever began the exchange ends it. */
   #ask(request: Request, done: (reply: Reply) => void): void {
-    if (request.type !== 'summarise') this.#reads = true;
+    if (request.type !== 'summarise' && request.type !== 'inspect') this.#reads = true;
     this.#o.engine.call(this.contact, request, (answer) => {
       if (this.#ended) return;
       if (answer.type === 'reply') done(answer.body);

@@ -1,5 +1,5 @@
 // A member comes back with its disk at once, and stays one of the sets that it was in. Much later an arc
-// comes to it whose holders are all gone for ever: it is served again, empty, and not as late as after a restart.
+// comes to it whose holders are all gone for ever: it is served again, empty, and sooner than after a start.
 import { expect, test } from 'vitest';
 import { World } from '../../src/sim/world.ts';
 import { get, isIdeal, set } from '../support/rings.ts';
