@@ -1,7 +1,8 @@
 // The commands export and import: all entries of a ring into a file, and back into any ring. They own how
 // entries are read and written, and how a transfer that broke off goes on; the format is snapshot-file.ts's.
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { rename, stat, truncate } from 'node:fs/promises';
+import { access, constants, rename, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { ChordError, type ChordSocket, toBase58 } from '../index.ts';
@@ -57,6 +58,8 @@ async function runExport(file: string, flags: SnapshotFlags): Promise<void> {
   if (file === '-' && flags.resume === true) {
     throw new CommandFailure('ERR_USAGE', 'only an export to a file can be resumed', { exitCode: 2 });
   }
+  // Before the ring is asked for anything: a walk of all entries must not be in vain.
+  if (file !== '-') await checkTarget(file);
   const account = await withClient(flags, async (ring) => {
     const report = await ProgressReport.start('exporting', flags.progress === true);
     try {
@@ -239,13 +242,33 @@ function wholeOf({ count, offset }: SnapshotReader, size: number | undefined): T
   return { entries: count, bytes: size ?? offset, part: size === undefined ? undefined : 1 };
 }
 
-async function sizeOf(file: string): Promise<number> {
+/** Refuses what the finished snapshot could not be put in the place of. */
+async function checkTarget(file: string): Promise<void> {
   try {
-    return (await stat(file)).size;
+    await access(`${dirname(file)}/`, constants.W_OK);
   } catch (cause) {
-    const options = { exitCode: 2, cause };
-    throw new CommandFailure('ERR_USAGE', `the snapshot cannot be read: ${reasonOf(cause)}`, options);
+    throw unusable('written', reasonOf(cause), cause);
   }
+  const found = await stat(file).catch(() => undefined);
+  if (/(^|\/)$/.test(file) || found?.isDirectory() === true) throw notOneFile('written', file);
+  // Taking the place of a device or a pipe is not what writing to it means.
+  if (found?.isFile() === false) throw unusable('written', `${JSON.stringify(file)} is no regular file`);
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const found = await stat(file).catch((cause: unknown) => {
+    throw unusable('read', reasonOf(cause), cause);
+  });
+  if (found.isDirectory()) throw notOneFile('read', file);
+  return found.size;
+}
+
+function notOneFile(verb: string, file: string): CommandFailure {
+  return unusable(verb, `${JSON.stringify(file)} names a directory, and a snapshot is one file`);
+}
+
+function unusable(verb: string, reason: string, cause?: unknown): CommandFailure {
+  return new CommandFailure('ERR_USAGE', `the snapshot cannot be ${verb}: ${reason}`, { exitCode: 2, cause });
 }
 
 /** The failure of the ring, or of the system about the file, with what to do about the half that is done. */

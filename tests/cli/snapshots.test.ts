@@ -2,9 +2,18 @@
 // off and resumed, from and to the standard streams, and what they tell meanwhile.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ChordSocket } from '../../src/index.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
@@ -201,18 +210,31 @@ describe('progress', () => {
 describe('misuse', () => {
   it.each([
     [['export', '-', '--resume'], /only an export to a file can be resumed/],
-    [['import', '/does/not/exist'], /the snapshot cannot be read: .*no such file/],
+    [['import', '/does/not/exist'], /^error: the snapshot cannot be read: .*no such file/],
+    [['import', tmpdir()], /^error: the snapshot cannot be read: .* names a directory/],
+    [['export', '/does/not/exist/x'], /^error: the snapshot cannot be written: .*no such file/],
+    [['export', '/etc/passwd/x'], /^error: the snapshot cannot be written: .*not a directory/],
+    [['export', '/dev/null'], /^error: the snapshot cannot be written: .* is no regular file/],
+    [['export', ''], /^error: the snapshot cannot be written: .* names a directory/],
   ])('%j is exit code 2', async (args, expected) => {
     const { code, stderr } = await chord(from, ...args);
     expect(code).toBe(2);
     expect(stderr).toMatch(expected);
   });
 
-  it('a folder that is not there is told', async () => {
-    const { code, stderr } = await chord(from, 'export', '/does/not/exist/x');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^ERR_SNAPSHOT: .*no such file/);
-  });
+  it.each(['', '/'])(
+    'an export to a directory, its name ended by %j, asks nothing and leaves nothing',
+    async (end) => {
+      const target = join(dirname(file), 'target');
+      mkdirSync(target);
+      const { code, stderr } = await processes.run(['export', `${target}${end}`, '--connect', '127.0.0.1:1']);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(/^error: .*cannot be written: .* a directory/),
+      ]);
+      expect([...readdirSync(dirname(file)), ...readdirSync(target)]).toEqual(['target']);
+    },
+  );
 });
 
 /** Changes entries and adds others until told to stop. */
