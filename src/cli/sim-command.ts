@@ -26,6 +26,9 @@ interface SimFlags {
   readonly json?: boolean;
 }
 
+/** What a world of a seed cannot be told. */
+const EXPERIMENT_FLAGS = ['quick', 'members', 'lookups'] as const;
+
 /** Events shown before a violation. */
 const LINES_SHOWN = 40;
 
@@ -60,9 +63,20 @@ export function addSim(program: Command): void {
       ),
     )
     .addOption(flag('--json', 'one JSON line a seed, or for the experiment'))
-    .action(({ experiment, ...flags }: SimFlags) =>
-      experiment === undefined ? runSim(flags) : runExperiment({ ...flags, experiment }),
-    );
+    .action(async ({ experiment, ...flags }: SimFlags) => {
+      if (experiment !== undefined) return runExperiment({ ...flags, experiment });
+      refuseExperimentFlags(flags);
+      return runSim(flags);
+    });
+}
+
+function refuseExperimentFlags(flags: SimFlags): void {
+  const given = EXPERIMENT_FLAGS.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw new CommandFailure('ERR_USAGE', `--${given} is for an experiment, and none was given`, {
+    exitCode: 2,
+    advice: 'Give one, as in --experiment E1, or leave the flag out.',
+  });
 }
 
 async function runSim(flags: SimFlags): Promise<void> {
@@ -74,7 +88,7 @@ async function runSim(flags: SimFlags): Promise<void> {
   for await (const result of runTasks(tasks, jobs)) {
     if (!result.ok) failed.push(result.seed);
     bar.advance(1, `seed ${result.seed}`);
-    await (json === true ? writeJson(summary(result)) : writeLine(describe(result)));
+    await (json === true ? writeJson(summary(result)) : writeLine(describeWorld(result, judge)));
     if (trace !== undefined) for (const line of result.lines) stderrLine(line);
     if (!result.ok) explain(result, minutes, trace === undefined);
   }
@@ -98,11 +112,17 @@ function summary({ seed, ok, hash, events, calmPeriods, clients, violation }: Sw
   return { seed, ok, hash, events, calmPeriods, clients, violation };
 }
 
-function describe({ seed, ok, hash, events, calmPeriods, clients, violation }: SwarmResult): string {
+/** What became of a world, as a line for people. */
+export function describeWorld(
+  { seed, ok, hash, events, calmPeriods, clients, violation }: Omit<SwarmResult, 'options' | 'lines'>,
+  judge: 'ring' | 'all',
+): string {
   const verdict = ok ? paint('green', 'ok    ') : paint('red', 'FAILED');
   const { operations, forced } = clients;
   const did = `${events} events  ${operations} operations  ${forced} epochs forced`;
-  const end = violation === undefined ? `ideal after ${calmPeriods} periods of calm` : violation.property;
+  // Well does not mean that much was tried: too few outcomes may be known to prove anything.
+  const proof = judge === 'all' && clients.verdict === 'unknown' ? ', linearizability unknown' : '';
+  const end = violation?.property ?? `ideal after ${calmPeriods} periods of calm${proof}`;
   return `seed ${seed}  ${verdict}  ${hash}  ${did}  ${end}`;
 }
 

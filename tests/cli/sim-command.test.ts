@@ -1,5 +1,7 @@
 // `chord sim` as a process: one line a seed, the same hash for the same seed, exit codes.
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describeWorld } from '../../src/cli/sim-command.ts';
 import { buildProject, Processes } from '../support/processes.ts';
 
 let processes = new Processes();
@@ -34,6 +36,20 @@ describe('chord sim', () => {
     const { code, stdout } = await processes.run(['sim', '--seed', '5', '--minutes', '1', '--judge', 'ring']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^seed 5 {2}ok .* ideal after \d+ periods of calm\n$/);
+  });
+
+  it.each([
+    ['unknown', 'all', 'ideal after 3 periods of calm, linearizability unknown'],
+    ['linearizable', 'all', 'ideal after 3 periods of calm'],
+    ['unknown', 'ring', 'ideal after 3 periods of calm'],
+  ] as const)('says of a verdict %s, where %s is judged: %s', (verdict, judge, end) => {
+    // Which seed ends so changes with the protocol.
+    const counts = { operations: 80, walks: 0, shareKnown: 0.4, forced: 0, judged: 58 };
+    const world = { seed: 7, ok: true, hash: 'abc', events: 10, calmPeriods: 3, copiesPeriods: 1 };
+    const line = describeWorld({ ...world, clients: { ...counts, verdict }, violation: undefined }, judge);
+    expect(stripVTControlCharacters(line)).toBe(
+      `seed 7  ok      abc  10 events  80 operations  0 epochs forced  ${end}`,
+    );
   });
 
   it('shows every event between two times', async () => {
@@ -80,6 +96,15 @@ describe('chord sim', () => {
     expect(code).toBe(2);
     expect(stderr).toContain("there is no experiment 'E99'; there are E1, E2");
   });
+
+  it.each([['--quick'], ['--members', '5'], ['--lookups', '5']])(
+    'refuses %s without an experiment',
+    async (...flags) => {
+      const { code, stdout, stderr } = await processes.run(['sim', '--minutes', '1', ...flags]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(`error: ${flags[0]} is for an experiment, and none was given`);
+    },
+  );
 
   it('refuses a seed that is no number', async () => {
     const { code, stderr } = await processes.run(['sim', '--seed', 'many']);
