@@ -33,7 +33,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 key not found.`;
 export async function runProgram(argv: readonly string[]): Promise<void> {
   letReadersGo();
   try {
-    await buildProgram().parseAsync([...argv]);
+    const program = buildProgram();
+    await program.parseAsync(namedFirst(program, argv));
   } catch (error) {
     process.exitCode = reportFailure(error);
   }
@@ -61,6 +62,18 @@ function buildProgram(): Command {
   addSim(program);
   addBench(program);
   return program;
+}
+
+/**
+ * Only the name, where there is no such command: asked for its help, commander would print the help of
+ * everything, and asked to run it, it says what is wrong.
+ */
+function namedFirst(program: Command, argv: readonly string[]): string[] {
+  const [node = '', script = '', ...words] = argv;
+  const name = words[0] === 'help' ? words[1] : words[0];
+  const isOther = name === undefined || name === 'help' || name.startsWith('-');
+  if (isOther || program.commands.some((command) => command.name() === name)) return [...argv];
+  return [node, script, name];
 }
 
 /** Says on standard error what went wrong and what to do about it; returns the exit code. */

@@ -312,6 +312,8 @@ describe('what goes wrong', () => {
 
   it.each<[string, string[], RegExp]>([
     ['a mistyped command', ['gte', 'x'], /Did you mean get\?/],
+    ['help of a mistyped command', ['help', 'gte'], /^error: unknown command 'gte'\n\(Did you mean get\?\)/],
+    ['a mistyped command with --help', ['gte', '--help'], /^error: unknown command 'gte'\n\(Did you/],
     ['a mistyped flag', ['get', 'x', '--conect', 'a:1'], /Did you mean --connect\?/],
     ['a missing argument', ['get'], /missing required argument 'key'/],
     ['an argument too many', ['get', 'a', 'b'], /too many arguments/],
@@ -343,6 +345,8 @@ describe('what goes wrong', () => {
     'export',
     'import',
     'shell',
+    'sim',
+    'bench',
   ])('helps with "chord %s --help"', async (command) => {
     const { code, stdout, stderr } = await plain([...command.split(' ').filter(Boolean), '--help']);
     expect([code, stderr]).toEqual([0, '']);
