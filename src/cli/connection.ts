@@ -45,9 +45,13 @@ export function callOptions(flags: RingFlags): { timeoutMs: number | undefined }
   return { timeoutMs: flags.timeout };
 }
 
-/** Connects a client, has it used, and closes it whatever happens. */
-export async function withClient<T>(flags: RingFlags, use: (client: ChordSocket) => Promise<T>): Promise<T> {
-  const client = await connectClient(flags);
+/** Connects a client, has it used, and closes it whatever happens. `begin` sees it before it is connected. */
+export async function withClient<T>(
+  flags: RingFlags,
+  use: (client: ChordSocket) => Promise<T>,
+  begin: (client: ChordSocket) => void = () => {},
+): Promise<T> {
+  const client = await connectClient(flags, begin);
   try {
     return await use(client);
   } finally {
@@ -56,7 +60,7 @@ export async function withClient<T>(flags: RingFlags, use: (client: ChordSocket)
 }
 
 /** A client of the first node given that answers. */
-async function connectClient(flags: RingFlags): Promise<ChordSocket> {
+async function connectClient(flags: RingFlags, begin: (client: ChordSocket) => void): Promise<ChordSocket> {
   const addresses = flags.connect ?? [];
   if (addresses.length === 0) {
     throw new CommandFailure('ERR_USAGE', 'no node to connect to was given', {
@@ -69,7 +73,7 @@ async function connectClient(flags: RingFlags): Promise<ChordSocket> {
   const failures: unknown[] = [];
   for (const address of addresses) {
     try {
-      return await connectAdapting(address, flags);
+      return await connectAdapting(address, flags, begin);
     } catch (error) {
       failures.push(error);
     }
@@ -79,10 +83,15 @@ async function connectClient(flags: RingFlags): Promise<ChordSocket> {
 }
 
 /** Connects to a node; where it refuses because of terms that were not given, connects again with its own. */
-async function connectAdapting(address: Address, flags: RingFlags): Promise<ChordSocket> {
+async function connectAdapting(
+  address: Address,
+  flags: RingFlags,
+  begin: (client: ChordSocket) => void,
+): Promise<ChordSocket> {
   let terms = ownTerms(flags);
   for (let attempt = 1; ; attempt++) {
     const client = new ChordSocket('127.0.0.1', 0, { ...socketOptions(flags, terms), limits: CLIENT_LIMITS });
+    begin(client);
     try {
       await client.connect(address.host, address.port, callOptions(flags));
       return client;

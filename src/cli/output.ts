@@ -69,7 +69,7 @@ export function jsonBytes(name: string, bytes: Uint8Array): Record<string, strin
 }
 
 /** The text that the bytes encode, or undefined where they are not UTF-8. */
-function utf8(bytes: Uint8Array): string | undefined {
+export function utf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -1,10 +1,12 @@
 // The command watch: a line for every change of a key, or of all keys with a prefix, until it is told to
 // stop.
 import type { Command } from 'commander';
+import type { ChordSocket } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
 import { addRingFlags, flag, type RingFlags } from './flags.ts';
-import { jsonBytes, stderrLine, writeJson, writeLine } from './output.ts';
-import { GAP, showBytes } from './shell-output.ts';
+import { tellOfLosses } from './loss-notice.ts';
+import { stderrLine, writeJson, writeLine } from './output.ts';
+import { eventJson, showEvent } from './shell-output.ts';
 import { StopSignal } from './stop-signal.ts';
 
 interface WatchFlags extends RingFlags {
@@ -17,13 +19,19 @@ export function addWatch(program: Command): void {
   watch
     .argument('<key>', 'text, stored as UTF-8')
     .addOption(flag('--prefix', 'watch all keys that begin with it'))
-    .addOption(flag('--since <version>', 'tell what changed behind this version first'));
+    .addOption(flag('--since <version>', 'tell what changed behind this version first'))
+    .addHelpText(
+      'after',
+      '\nEach change is one line; a key or a value with line feeds or the like is a JSON string there.\n' +
+        'With --json it is {"type":…,"key":…,"value":…,"version":…}. Where the last member that it was\n' +
+        'connected to is gone, it says so on standard error, and goes on when one answers again.',
+    );
   addRingFlags(watch, 'taken from the node').action(runWatch);
 }
 
 async function runWatch(key: string, flags: WatchFlags): Promise<void> {
   const { signal } = new StopSignal();
-  await withClient(flags, async (ring) => {
+  const use = async (ring: ChordSocket): Promise<void> => {
     await ring.ready({ members: 1, ...callOptions(flags) });
     const what = flags.prefix === true ? { prefix: key } : key;
     const watch = ring.watch(what, { signal, since: flags.since });
@@ -31,16 +39,11 @@ async function runWatch(key: string, flags: WatchFlags): Promise<void> {
     const named = flags.prefix === true ? `all keys that begin with ${quoted(key)}` : quoted(key);
     if (process.stderr.isTTY) stderrLine(`watching ${named} until Ctrl-C`);
     for await (const event of watch) {
-      const { type, key: changed, value, version } = event;
-      const bytes = value === undefined ? {} : jsonBytes('value', value);
-      const shown = value === undefined ? '' : ` ${showBytes(value)}`;
-      const goesOn =
-        flags.json === true
-          ? await writeJson({ type, ...jsonBytes('key', changed), ...bytes, version })
-          : await writeLine(type === 'gap' ? GAP : `${type} ${showBytes(changed)}${shown}`);
-      if (!goesOn) return;
+      const shown = flags.json === true ? writeJson(eventJson(event)) : writeLine(showEvent(event));
+      if (!(await shown)) return;
     }
-  }).catch((error: unknown) => {
+  };
+  await withClient(flags, use, (ring) => tellOfLosses(ring, signal)).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }
