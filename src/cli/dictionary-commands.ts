@@ -2,6 +2,7 @@
 // own file.
 import type { Command } from 'commander';
 import { CORE_LIMITS } from '../core/limits.ts';
+import type { EntryView } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
 import { CommandFailure, keyNotFound } from './failure.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
@@ -31,12 +32,16 @@ export function addDictionary(program: Command): void {
   addRingFlags(keys, 'taken from the node').action(runKeys);
 }
 
+/** An entry as an object for JSON. */
+export function entryJson(key: string, { key: _key, value, ...rest }: EntryView): object {
+  return { key, ...jsonBytes('value', value), ...rest };
+}
+
 async function runGet(key: string, flags: RingFlags): Promise<void> {
   const entry = await withClient(flags, (ring) => ring.getEntry(key, callOptions(flags)));
   if (entry === undefined) throw keyNotFound(key);
   if (flags.json) {
-    const { key: _key, value, ...rest } = entry;
-    await writeJson({ key, ...jsonBytes('value', value), ...rest });
+    await writeJson(entryJson(key, entry));
     return;
   }
   await writeBytes(entry.value);

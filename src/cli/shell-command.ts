@@ -32,7 +32,8 @@ export function addShell(program: Command): void {
     .addHelpText(
       'after',
       '\nAt the prompt, help lists the commands. From a pipe, lines are carried out one after the other;\n' +
-        'those that fail say so on standard error, and the exit code is that of the first of them.',
+        'those that fail say so on standard error, and the exit code is that of the first of them.\n' +
+        'With --json every result is one line of JSON, as that of the command of the same name.',
     );
   addRingFlags(shell, 'taken from the node').action(runShell);
 }
@@ -46,7 +47,7 @@ async function runShell(flags: ShellFlags): Promise<void> {
 
 /** Lines of a pipe. */
 async function obey(ring: ChordSocket, flags: ShellFlags): Promise<void> {
-  const session = new ShellSession(ring, flags.timeout, (line) => void writeLine(line));
+  const session = new ShellSession(ring, flags, (line) => void writeLine(line));
   const { signal } = new AbortController();
   try {
     for await (const line of createInterface({ input: process.stdin })) {
@@ -57,6 +58,7 @@ async function obey(ring: ChordSocket, flags: ShellFlags): Promise<void> {
         process.exitCode ??= code;
       }
     }
+    await session.settle();
   } finally {
     session.close();
   }
@@ -67,7 +69,7 @@ async function converse(ring: ChordSocket, flags: ShellFlags): Promise<void> {
   const address = flags.connect?.map(formatAddress)[0] ?? '';
   const terminal: { lines?: Interface } = {};
   let running: AbortController | undefined;
-  const session = new ShellSession(ring, flags.timeout, (line) =>
+  const session = new ShellSession(ring, flags, (line) =>
     tell(running === undefined ? terminal.lines : undefined, line),
   );
   const lines = createInterface({
@@ -125,7 +127,8 @@ function tell(lines: Interface | undefined, line: string): void {
 /** Says what went wrong; returns the exit code that it stands for. */
 function report(error: unknown): number {
   const failure = describeFailure(error);
-  const label = failure.code === 'ERR_USAGE' ? 'error' : failure.code;
+  // Wrong usage, whoever has found it.
+  const label = failure.exitCode === 2 ? 'error' : failure.code;
   stderrLine(`${paintError('red', label)}: ${failure.message}`);
   if (failure.advice !== undefined) stderrLine(failure.advice);
   return failure.exitCode;

@@ -1,8 +1,9 @@
 // Shell commands: what can be typed at the prompt, each with its usage, what it does and how it does it. The
 // table is what help prints and what completion completes.
 import type { ChordSocket } from '../index.ts';
+import { entryJson } from './dictionary-commands.ts';
 import { CommandFailure, keyNotFound } from './failure.ts';
-import { paint, writeLine } from './output.ts';
+import { jsonBytes, paint, writeJson, writeLine } from './output.ts';
 import { byPosition, printCheck, printExplanation, printRing } from './ring-commands.ts';
 import { showBytes } from './shell-output.ts';
 import type { ShellWatches } from './shell-watches.ts';
@@ -14,6 +15,8 @@ interface ShellContext {
   readonly watches: ShellWatches | undefined;
   /** For each call to the ring. */
   readonly options: { readonly timeoutMs: number | undefined; readonly signal: AbortSignal };
+  /** Whether results are lines of JSON. */
+  readonly json: boolean;
 }
 
 export interface ShellCommand {
@@ -23,6 +26,8 @@ export interface ShellCommand {
   readonly description: string;
   /** Whether Tab completes the first argument to a key of the ring. */
   readonly takesKey: boolean;
+  /** Whether it changes that key. */
+  readonly changes?: true;
   run(context: ShellContext, args: readonly string[]): Promise<void>;
 }
 
@@ -32,10 +37,10 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY',
     description: 'the value of a key',
     takesKey: true,
-    async run({ ring, options }, [key = '']) {
-      const value = await ring.get(key, undefined, options);
-      if (value === undefined) throw keyNotFound(key);
-      await writeLine(showBytes(value));
+    async run({ ring, options, json }, [key = '']) {
+      const entry = await ring.getEntry(key, options);
+      if (entry === undefined) throw keyNotFound(key);
+      await (json ? writeJson(entryJson(key, entry)) : writeLine(showBytes(entry.value)));
     },
   },
   {
@@ -43,17 +48,18 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY',
     description: 'the value with version, expiry, copies and cost',
     takesKey: true,
-    run: ({ ring, options }, [key = '']) => printEntry(ring, key, options),
+    run: (context, [key = '']) => printEntry(context, key),
   },
   {
     name: 'set',
     usage: 'KEY VALUE [TTL-MS]',
     description: 'store a value, perhaps for some milliseconds only',
     takesKey: true,
-    async run({ ring, options }, [key = '', value = '', ttl]) {
-      const ttlMs = ttl === undefined ? undefined : toNumber(ttl, 'TTL-MS');
+    changes: true,
+    async run({ ring, options, json }, [key = '', value = '', ttl]) {
+      const ttlMs = ttl === undefined ? undefined : toLifetime(ttl);
       const { version } = await ring.set(key, value, { ...options, ttlMs });
-      await writeLine(paint('dim', `version ${version}`));
+      await (json ? writeJson({ key, version }) : writeLine(paint('dim', `version ${version}`)));
     },
   },
   {
@@ -61,8 +67,11 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY',
     description: 'delete a key',
     takesKey: true,
-    async run({ ring, options }, [key = '']) {
-      if (!(await ring.delete(key, options))) throw keyNotFound(key);
+    changes: true,
+    async run({ ring, options, json }, [key = '']) {
+      const deleted = await ring.delete(key, options);
+      if (json) await writeJson({ key, deleted });
+      if (!deleted) throw keyNotFound(key);
     },
   },
   {
@@ -70,10 +79,11 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY',
     description: 'delete a key and show what it had',
     takesKey: true,
-    async run({ ring, options }, [key = '']) {
+    changes: true,
+    async run({ ring, options, json }, [key = '']) {
       const value = await ring.pop(key, undefined, options);
       if (value === undefined) throw keyNotFound(key);
-      await writeLine(showBytes(value));
+      await (json ? writeJson({ key, ...jsonBytes('value', value) }) : writeLine(showBytes(value)));
     },
   },
   {
@@ -81,8 +91,9 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY [BY]',
     description: 'add to a number, 1 unless told otherwise',
     takesKey: true,
+    changes: true,
     async run({ ring, options }, [key = '', by = '1']) {
-      await writeLine(String(await ring.increment(key, toNumber(by, 'BY'), options)));
+      await writeLine(String(await ring.increment(key, toInteger(by, 'BY'), options)));
     },
   },
   {
@@ -90,8 +101,9 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY JSON',
     description: 'put members into a JSON object: merge user \'{"name": "Ada"}\'',
     takesKey: true,
-    async run({ ring, options }, [key = '', json = '']) {
-      await writeLine(JSON.stringify(await ring.applyDelta(key, parseObject(json), options)));
+    changes: true,
+    async run({ ring, options }, [key = '', members = '']) {
+      await writeJson(await ring.applyDelta(key, parseObject(members), options));
     },
   },
   {
@@ -99,8 +111,9 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: '[PREFIX]',
     description: 'the keys of the whole ring; Ctrl-C ends the list',
     takesKey: true,
-    async run({ ring, options }, [prefix]) {
-      for await (const key of ring.keys({ ...options, prefix })) await writeLine(showBytes(key));
+    async run({ ring, options, json }, [prefix]) {
+      for await (const key of ring.keys({ ...options, prefix }))
+        await (json ? writeJson(jsonBytes('key', key)) : writeLine(showBytes(key)));
     },
   },
   {
@@ -117,22 +130,23 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: 'KEY',
     description: 'the way to a key: hops, owner, copies, cost',
     takesKey: true,
-    run: async ({ ring, options }, [key = '']) => printExplanation(key, await ring.explain(key, options), {}),
+    run: async ({ ring, options, json }, [key = '']) =>
+      printExplanation(key, await ring.explain(key, options), { json }),
   },
   {
     name: 'ring',
     usage: '',
     description: 'the members, drawn',
     takesKey: false,
-    run: async ({ ring, options }) => printRing(byPosition(await ring.ring(options)), ring.k, {}),
+    run: async ({ ring, options, json }) => printRing(byPosition(await ring.ring(options)), ring.k, { json }),
   },
   {
     name: 'check',
     usage: '',
     description: 'is the ring whole: order, neighbours, copies',
     takesKey: false,
-    async run({ ring, options }) {
-      if (await printCheck(byPosition(await ring.ring(options)), {})) return;
+    async run({ ring, options, json }) {
+      if (await printCheck(byPosition(await ring.ring(options)), { json })) return;
       throw new CommandFailure('ERR_CHECK', 'the ring is not whole');
     },
   },
@@ -141,9 +155,9 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     usage: '[KEY or PREFIX*]',
     description: 'tell of changes meanwhile; alone, list what is watched',
     takesKey: true,
-    async run({ watches, options }, [name]) {
-      if (name === undefined) for (const watched of watches?.names ?? []) await writeLine(watched);
-      else await watches?.begin(name, options.signal);
+    async run({ watches, options, json }, [name]) {
+      if (name !== undefined) return watches?.begin(name, options.signal);
+      for (const watched of watches?.names ?? []) await (json ? writeJson(watched) : writeLine(watched));
     },
   },
   {
@@ -153,7 +167,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     takesKey: false,
     async run({ watches }, [name = '']) {
       if (watches?.end(name) === true) return;
-      throw new CommandFailure('ERR_USAGE', `${name} is not watched`, { exitCode: 2 });
+      throw misuse(`${name} is not watched`);
     },
   },
 ];
@@ -164,9 +178,10 @@ export function argumentsOf({ usage }: ShellCommand): { least: number; most: num
   return { least: parts.filter((part) => !part.startsWith('[')).length, most: parts.length };
 }
 
-async function printEntry(ring: ChordSocket, key: string, options: ShellContext['options']): Promise<void> {
+async function printEntry({ ring, options, json }: ShellContext, key: string): Promise<void> {
   const entry = await ring.getEntry(key, options);
   if (entry === undefined) throw keyNotFound(key);
+  if (json) return void (await writeJson(entryJson(key, entry)));
   await writeLine(showBytes(entry.value));
   const expiry = entry.expiresAt === undefined ? 'never' : new Date(entry.expiresAt).toISOString();
   const rows = [
@@ -178,18 +193,34 @@ async function printEntry(ring: ChordSocket, key: string, options: ShellContext[
   for (const [name = '', value = ''] of rows) await writeLine(`${paint('dim', name.padEnd(8))} ${value}`);
 }
 
-/** `name` is that of the argument. */
-function toNumber(text: string, name: string): number {
-  if (/^-?\d+$/.test(text)) return Number(text);
-  const message = `${name} must be an integer, got ${JSON.stringify(text)}: quote a value that has blanks`;
-  throw new CommandFailure('ERR_USAGE', message, { exitCode: 2 });
+/** `name` is that of the argument; `hint` follows what was got. */
+function toInteger(text: string, name: string, hint = ''): number {
+  if (!/^-?\d+$/.test(text)) throw misuse(`${name} must be an integer, got ${JSON.stringify(text)}${hint}`);
+  if (Number.isSafeInteger(Number(text))) return Number(text);
+  throw misuse(`${name} must be within ±(2**53 - 1), got ${text}`);
+}
+
+function toLifetime(text: string): number {
+  // Where a value has blanks, its second word arrives here.
+  const ttlMs = toInteger(text, 'TTL-MS', ': quote a value that has blanks');
+  if (ttlMs > 0) return ttlMs;
+  throw misuse(`TTL-MS must be 1 or more, got ${text}: leave it out for a value that stays`);
 }
 
 function parseObject(json: string): Record<string, unknown> {
+  let parsed: unknown;
   try {
-    return JSON.parse(json) as Record<string, unknown>;
+    parsed = JSON.parse(json);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailure('ERR_USAGE', `that is no JSON: ${reason}`, { exitCode: 2, cause });
+    throw misuse(`that is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
+    return parsed as Record<string, unknown>;
+  }
+  const kind = Array.isArray(parsed) ? 'an array' : parsed === null ? 'null' : `a ${typeof parsed}`;
+  throw misuse(`JSON must be an object, such as '{"name": "Ada"}', got ${kind}`);
+}
+
+function misuse(message: string, cause?: unknown): CommandFailure {
+  return new CommandFailure('ERR_USAGE', message, { exitCode: 2, cause });
 }

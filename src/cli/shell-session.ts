@@ -2,6 +2,7 @@
 // check of its arguments, help and completion; lines come from elsewhere (shell-command.ts).
 import type { ChordSocket } from '../index.ts';
 import { CommandFailure } from './failure.ts';
+import type { RingFlags } from './flags.ts';
 import { paint, writeLine } from './output.ts';
 import { argumentsOf, SHELL_COMMANDS, type ShellCommand } from './shell-commands.ts';
 import { canWatch, ShellWatches } from './shell-watches.ts';
@@ -11,19 +12,24 @@ import { parseLine, quoteWord } from './shell-words.ts';
 const COMPLETION_MS = 1_000;
 const COMPLETIONS_MAX = 50;
 
+/** How long the end of the shell waits for the changes that its watches have not told yet. */
+const SETTLE_MS = 5_000;
+
 const WORDS_OF_THE_SHELL = ['help', 'exit'];
+
+type SessionFlags = Pick<RingFlags, 'timeout' | 'json'>;
 
 export class ShellSession {
   readonly #ring: ChordSocket;
-  readonly #timeoutMs: number | undefined;
+  readonly #flags: SessionFlags;
   readonly #watches: ShellWatches | undefined;
   readonly #commands: readonly ShellCommand[];
 
   /** `tell` shows a line of a watch while something else may be being typed. */
-  constructor(ring: ChordSocket, timeoutMs: number | undefined, tell: (line: string) => void) {
+  constructor(ring: ChordSocket, flags: SessionFlags, tell: (line: string) => void) {
     this.#ring = ring;
-    this.#timeoutMs = timeoutMs;
-    this.#watches = canWatch(ring) ? new ShellWatches(ring, tell) : undefined;
+    this.#flags = flags;
+    this.#watches = canWatch(ring) ? new ShellWatches(ring, tell, flags.json) : undefined;
     this.#commands = SHELL_COMMANDS.filter(
       ({ name }) => this.#watches !== undefined || !name.endsWith('watch'),
     );
@@ -43,8 +49,12 @@ export class ShellSession {
     const command = this.#find(name);
     const { least, most } = argumentsOf(command);
     if (args.length < least || args.length > most) throw usage(`expected: ${usageOf(command)}`);
-    const options = { timeoutMs: this.#timeoutMs, signal };
-    await command.run({ ring: this.#ring, watches: this.#watches, options }, args);
+    const options = { timeoutMs: this.#flags.timeout, signal };
+    const json = this.#flags.json === true;
+    const context = { ring: this.#ring, watches: this.#watches, options, json };
+    const [key = ''] = args;
+    const carryOut = (): Promise<void> => command.run(context, args);
+    await (command.changes && this.#watches ? this.#watches.changing(key, carryOut) : carryOut());
     return true;
   }
 
@@ -62,6 +72,21 @@ export class ShellSession {
     const keys = await this.#keys(last === '' ? '' : (words[1] ?? ''));
     const typed = keys.map((key) => `${quoteWord(key)} `).filter((key) => key.startsWith(last));
     return [typed, last];
+  }
+
+  /** Waits a while until the watches have told what was changed here. */
+  async settle(): Promise<void> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(() => controller.abort(), SETTLE_MS);
+    const options = { timeoutMs: this.#flags.timeout, signal };
+    try {
+      await this.#watches?.settle((key) => this.#ring.getEntry(key, options), signal);
+    } catch {
+      // A ring that does not answer tells no change either.
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Ends what runs in the background. */

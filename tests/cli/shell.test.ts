@@ -2,7 +2,7 @@
 // its lines from a pipe. The prompt on a terminal is readline's.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ShellSession } from '../../src/cli/shell-session.ts';
-import { showBytes } from '../../src/cli/shell-output.ts';
+import { showBytes, type ShownEvent } from '../../src/cli/shell-output.ts';
 import { canWatch, ShellWatches } from '../../src/cli/shell-watches.ts';
 import { parseLine, quoteWord } from '../../src/cli/shell-words.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
@@ -15,7 +15,7 @@ let session: ShellSession;
 beforeAll(async () => {
   buildProject();
   cluster = await createCluster(2, { k: 8 });
-  session = new ShellSession(await cluster.client(), undefined, () => {});
+  session = new ShellSession(await cluster.client(), {}, () => {});
 }, 120_000);
 
 afterAll(async () => {
@@ -24,17 +24,36 @@ afterAll(async () => {
 });
 
 async function shell(...lines: string[]): Promise<Finished> {
+  return shellWith([], ...lines);
+}
+
+async function shellWith(flags: readonly string[], ...lines: string[]): Promise<Finished> {
   const address = cluster.nodes[0]!.outAddr.join(':');
-  const args = ['shell', '--connect', address, '--profile', 'local'];
+  const args = ['shell', '--connect', address, '--profile', 'local', ...flags];
   return processes.run(args, { input: lines.map((line) => `${line}\n`).join('') });
 }
 
-describe('a number', () => {
-  it('that is none is told with the name of the argument', async () => {
-    const { code, stderr } = await shell('set a hello world', 'incr a x');
+describe('an argument', () => {
+  it('that cannot be used is told with its name', async () => {
+    const numbers = ['set a hello world', 'incr a x', 'incr a 99999999999999999999', 'set a v 0'];
+    const { code, stderr } = await shell(
+      ...numbers,
+      'merge u [1]',
+      'merge u null',
+      'merge u 7',
+      'set a v 5000000000000000',
+    );
     expect(code).toBe(2);
-    expect(stderr).toContain('TTL-MS must be an integer, got "world": quote a value that has blanks');
-    expect(stderr).toContain('BY must be an integer, got "x"');
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'error: TTL-MS must be an integer, got "world": quote a value that has blanks',
+      'error: BY must be an integer, got "x"',
+      'error: BY must be within ±(2**53 - 1), got 99999999999999999999',
+      'error: TTL-MS must be 1 or more, got 0: leave it out for a value that stays',
+      `error: JSON must be an object, such as '{"name": "Ada"}', got an array`,
+      `error: JSON must be an object, such as '{"name": "Ada"}', got null`,
+      `error: JSON must be an object, such as '{"name": "Ada"}', got a number`,
+      expect.stringMatching(/^error: ttlMs must be above 0 and at most/),
+    ]);
   });
 });
 
@@ -136,10 +155,46 @@ describe('lines from a pipe', () => {
   });
 });
 
+describe('with --json', () => {
+  it('every result is a line of JSON, as of the command of the same name', async () => {
+    const lines = ['set j one', 'get j', 'entry j', 'incr jn 2', `merge jo '{"a": 1}'`, 'keys j', 'size j'];
+    const more = ['watch j', 'watch', 'pop j', 'del jn', 'del jn', 'explain j', 'ring', 'check'];
+    const { code, stdout, stderr } = await shellWith(['--json'], ...lines, ...more);
+    expect([code, stderr]).toEqual([3, 'ERR_KEY_NOT_FOUND: the ring has no entry for "jn"\n']);
+    const printed = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    const version = expect.any(String) as unknown;
+    const told = { type: 'delete', key: 'j', version };
+    const results = printed.filter((line) => (line as { type?: string }).type === undefined);
+    expect(results.slice(0, 5)).toEqual([
+      { key: 'j', version },
+      expect.objectContaining({ key: 'j', value: 'one', version, agreed: 2 }),
+      expect.objectContaining({ key: 'j', value: 'one', version, agreed: 2 }),
+      2,
+      { a: 1 },
+    ]);
+    const keys = results.slice(5, 8).map((line) => (line as { key: string }).key);
+    expect(keys.toSorted()).toEqual(['j', 'jn', 'jo']);
+    expect(results.slice(8)).toEqual([
+      3,
+      'j',
+      { key: 'j', value: 'one' },
+      { key: 'jn', deleted: true },
+      { key: 'jn', deleted: false },
+      expect.objectContaining({ key: 'j', owner: expect.anything() as unknown }),
+      [expect.objectContaining({ addr: expect.anything() as unknown }), expect.anything()],
+      expect.objectContaining({ whole: true, members: 2 }),
+    ]);
+    expect(printed).toContainEqual(told);
+  });
+});
+
 describe('watches', () => {
-  async function* events(signal: AbortSignal): AsyncGenerator<{ type: string; key: Buffer; value?: Buffer }> {
-    yield { type: 'set', key: Buffer.from('k'), value: Buffer.from('v') };
-    yield { type: 'delete', key: Buffer.from('k') };
+  async function* events(signal: AbortSignal): AsyncGenerator<ShownEvent> {
+    yield { type: 'set', key: Buffer.from('k'), value: Buffer.from('v'), version: '1' };
+    yield { type: 'delete', key: Buffer.from('k'), version: '2' };
     await new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error));
     });
@@ -170,6 +225,67 @@ describe('watches', () => {
     expect(told).toEqual(['set k v', 'delete k']);
     expect(asked).toEqual([{ prefix: 'k' }]);
     expect(ended).toEqual([true]);
+  });
+
+  it.each([
+    ['the end of the input', []],
+    ['exit', ['exit']],
+  ])('tell of what the shell has changed before it ends by %s', async (_name, last) => {
+    const begin = ['watch w*', 'watch w1', 'set w2 hello', 'incr wn 41', 'incr wn', `merge wo '{"a":1}'`];
+    const { code, stdout, stderr } = await shell(
+      ...begin,
+      'set w1 x',
+      'del w1',
+      'get nothing',
+      'pop wo',
+      ...last,
+    );
+    expect([code, stderr]).toEqual([3, 'ERR_KEY_NOT_FOUND: the ring has no entry for "nothing"\n']);
+    const told = stdout.split('\n').filter((line) => /^(set|delete|gap)/.test(line));
+    expect(told.toSorted()).toEqual([
+      'delete w1',
+      'delete w1',
+      'delete wo',
+      'set w1 x',
+      'set w1 x',
+      'set w2 hello',
+      'set wn 41',
+      'set wn 42',
+      'set wo {"a":1}',
+    ]);
+    for (const key of ['w2', 'wn']) await cluster.nodes[0]!.delete(key);
+  });
+
+  it('wait for what is acknowledged, not for what was not, and not for ever', async () => {
+    const signal = new AbortController().signal;
+    const tellers: ((event: ShownEvent) => void)[] = [];
+    async function* later(): AsyncGenerator<ShownEvent> {
+      for (;;) yield await new Promise<ShownEvent>((resolve) => void tellers.push(resolve));
+    }
+    const socket = { watch: () => Object.assign(later(), { ready: Promise.resolve() }) };
+    const lines: string[] = [];
+    const watches = new ShellWatches(socket, (line) => void lines.push(line));
+    await watches.begin('k*', signal);
+    await watches.changing('k1', () => Promise.resolve());
+    await watches.changing('other', () => Promise.reject(new Error('not watched'))).catch(() => {});
+    await watches.changing('k2', () => Promise.reject(new Error('refused'))).catch(() => {});
+    const asked: string[] = [];
+    const latest = (key: string): Promise<{ version: string }> => {
+      asked.push(key);
+      return Promise.resolve({ version: '2' });
+    };
+    const settled = watches.settle(latest, signal);
+    const tell = async (version: string): Promise<void> => {
+      await expect.poll(() => tellers.length).toBeGreaterThan(0);
+      tellers.pop()?.({ type: 'set', key: Buffer.from('k1'), value: Buffer.from(version), version });
+    };
+    await tell('1');
+    await tell('2');
+    await settled;
+    expect([lines, asked]).toEqual([['set k1 1', 'set k1 2'], ['k1']]);
+    await watches.changing('k3', () => Promise.resolve());
+    await watches.settle(() => Promise.resolve({ version: '3' }), AbortSignal.timeout(50));
+    watches.endAll();
   });
 
   it('are given up with the command that begins them, and say why they cannot begin', async () => {
