@@ -7,15 +7,20 @@
 // ids behind them are proved, and those only to the member that a message first comes to.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { ChordSocket, type Message } from 'chord-socket';
+import { ChordError, ChordSocket, type Message } from 'chord-socket';
 
 const { values: flags } = parseArgs({
   options: {
     connect: { type: 'string', default: '127.0.0.1:4444' },
     k: { type: 'string', default: '32' },
     name: { type: 'string', default: process.env['USER'] ?? 'somebody' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
+if (flags.help) {
+  console.log('usage: chat [--connect HOST:PORT] [--k BITS] [--name NAME]');
+  process.exit();
+}
 
 /** The first packet of every message, so that other programs of the ring are left alone. */
 const CHAT = 'example chat';
@@ -32,7 +37,10 @@ sock.registerHandler((message, _connection) => {
 });
 sock.on('gap', ({ count, sender }) => console.log(`(${count} lines of ${nameOf(sender)} were lost)`));
 
-await sock.connect(flags.connect);
+await sock.connect(flags.connect).catch((error: Error) => {
+  console.error(`${error instanceof ChordError ? error.code : 'error'}: ${error.message}`);
+  process.exit(1);
+});
 await sock.send(CHAT, 'hello', flags.name, '');
 console.log(`you are ${flags.name}; write to everybody, or /to NAME …, or /names`);
 

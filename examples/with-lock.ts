@@ -20,34 +20,53 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ChordError, ChordSocket } from 'chord-socket';
 
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    connect: { type: 'string', default: '127.0.0.1:4444' },
-    k: { type: 'string', default: '32' },
-    ttl: { type: 'string', default: '10000' },
-  },
-});
+const USAGE = 'usage: with-lock [--connect HOST:PORT] [--k BITS] [--ttl MS] NAME -- COMMAND …';
 
 /** How often one who waits looks whether the lock is free. */
 const RETRY_MS = 200;
 
-const [name, command, ...args] = positionals;
-if (name === undefined || command === undefined) {
-  throw new Error('usage: with-lock [--connect HOST:PORT] [--ttl MS] NAME -- COMMAND …');
+/** The entry that is the lock, and how to reach it. */
+interface Lock {
+  readonly sock: ChordSocket;
+  readonly key: string;
+  readonly ttlMs: number;
 }
-const ttlMs = Number(flags.ttl);
-const key = `lock/${name}`;
-const sock = new ChordSocket('127.0.0.1', 0, { k: Number(flags.k) });
-await sock.connect(flags.connect);
-try {
-  process.exitCode = await runAlone(command, args, await acquire());
-} finally {
-  await sock.close();
+
+await main().catch((error: Error) => {
+  // What the user can do something about: a flag, an address, a lock that was lost.
+  console.error(`${error instanceof ChordError ? error.code : 'error'}: ${error.message}`);
+  process.exitCode = 1;
+});
+
+async function main(): Promise<void> {
+  const { values: flags, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      connect: { type: 'string', default: '127.0.0.1:4444' },
+      k: { type: 'string', default: '32' },
+      ttl: { type: 'string', default: '10000' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (flags.help) return console.log(USAGE);
+  const [name, command, ...args] = positionals;
+  if (name === undefined || command === undefined)
+    throw new Error(`a name and a command are needed\n${USAGE}`);
+  if (!/^[1-9]\d{0,8}$/.test(flags.ttl)) {
+    throw new Error(`--ttl must be a number of milliseconds, got ${JSON.stringify(flags.ttl)}\n${USAGE}`);
+  }
+  const sock = new ChordSocket('127.0.0.1', 0, { k: Number(flags.k) });
+  try {
+    await sock.connect(flags.connect);
+    const lock = { sock, key: `lock/${name}`, ttlMs: Number(flags.ttl) };
+    process.exitCode = await runAlone(lock, command, args, await acquire(lock));
+  } finally {
+    await sock.close();
+  }
 }
 
 /** Waits for the lock; resolves to the version that stands for holding it. */
-async function acquire(): Promise<string> {
+async function acquire({ sock, key, ttlMs }: Lock): Promise<string> {
   for (;;) {
     try {
       const { version } = await sock.set(key, sock.id, { ifAbsent: true, ttlMs });
@@ -60,11 +79,11 @@ async function acquire(): Promise<string> {
 }
 
 /** Runs the command, keeps the lock meanwhile, and gives it back. Resolves to the exit code. */
-async function runAlone(program: string, rest: readonly string[], held: string): Promise<number> {
+async function runAlone(lock: Lock, program: string, rest: readonly string[], held: string): Promise<number> {
   const child = spawn(program, rest, { stdio: 'inherit', env: { ...process.env, CHORD_LOCK_VERSION: held } });
   const exit = once(child, 'exit') as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
   const done = new AbortController();
-  const kept = keep(held, done.signal).catch((error: unknown) => {
+  const kept = keep(lock, held, done.signal).catch((error: unknown) => {
     // Another may hold it from now on: what we run has to end.
     child.kill();
     throw error;
@@ -73,14 +92,14 @@ async function runAlone(program: string, rest: readonly string[], held: string):
   const [code] = await exit.finally(() => done.abort());
   const version = await kept;
   // Only our own: where it expired meanwhile, another's is left alone.
-  await sock.delete(key, { ifVersion: version }).catch((error: unknown) => {
+  await lock.sock.delete(lock.key, { ifVersion: version }).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
   });
   return code ?? 1;
 }
 
 /** Renews the lock, three times in its life, until told to stop; resolves to its last version. */
-async function keep(held: string, signal: AbortSignal): Promise<string> {
+async function keep({ sock, key, ttlMs }: Lock, held: string, signal: AbortSignal): Promise<string> {
   let version = held;
   for (;;) {
     await pause(ttlMs / 3, undefined, { signal }).catch(() => {});

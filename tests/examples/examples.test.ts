@@ -110,6 +110,47 @@ describe('with-lock', () => {
   }
 });
 
+describe('an example', () => {
+  it.each(['shared-config', 'with-lock', 'job-counter', 'chat'])('%s prints its usage', async (name) => {
+    const { code, stdout, stderr } = await run(name, '--help');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`^usage: ${name} .*\n$`));
+  });
+
+  it.each([
+    ['shared-config', 'a=1'],
+    ['with-lock', 'free', '--', 'true'],
+    ['job-counter', '--jobs', '1'],
+    ['chat'],
+  ])('%s says in one line that nobody is there', async (name, ...args) => {
+    // A port that nobody may listen on without being the superuser, and that is no service's.
+    const flags = ['--connect', '127.0.0.1:1', ...args];
+    const { code, stdout, stderr } = await collect(processes.startProgram(`dist/examples/${name}.js`, flags));
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^ERR_UNREACHABLE: .*\n$/);
+  });
+
+  it.each([
+    ['shared-config', ['color=red', 'bad'], 'a setting is NAME=VALUE, got "bad"'],
+    ['shared-config', ['=red'], 'a setting is NAME=VALUE, got "=red"'],
+    ['job-counter', ['--jobs', 'x', '--queue', 'wrong'], '--jobs must be a positive integer, got "x"'],
+    ['with-lock', ['--ttl', 'x', 'wrong', '--', 'true'], '--ttl must be a number of milliseconds, got "x"'],
+    ['with-lock', ['wrong'], 'a name and a command are needed'],
+  ])('%s refuses %j and changes nothing', async (name, args, complaint) => {
+    const before = await ring.copy();
+    const { code, stdout, stderr } = await run(name, ...args);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`error: ${complaint}\nusage: ${name} `);
+    expect(await ring.copy()).toEqual(before);
+  });
+
+  it.each(['shared-config', 'with-lock', 'job-counter'])('%s names a flag that it has not', async (name) => {
+    const { code, stderr } = await run(name, '--nonsense');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error: .*'--nonsense'/)]);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
 describe('job-counter', () => {
   it('gives each job to one worker', async () => {
     const workers = await Promise.all(
