@@ -199,8 +199,8 @@ export function promisers(decision: Decision): Set<string> {
 }
 
 /**
- * The watermark of the outcome; one belongs to its lineage. In a lineage that came after others it is at least
- * 1: so whoever was compared in it can be told from whoever was only told of it.
+ * The watermark of the outcome; one belongs to its lineage. In a lineage that came after others it is at
+ * least 1: so whoever was compared in it can be told from whoever was only told of it.
  */
 export function watermarkOf(decision: Decision): number {
   const least = outcome(decision).ancestors.length > 0 ? 1 : 0;

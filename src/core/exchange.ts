@@ -81,7 +81,7 @@ export class Exchange {
     else this.#summarise(arc, 1);
   }
 
-  /** Of whoever has a watermark of the lineage, what is older than ours is no news, of whatever lineage it is. */
+  /** Of whoever has a watermark of the lineage, what is older than ours is no news, whoever made it. */
   #inspect(): void {
     const { arc, base, engine } = this.#o;
     this.#ask({ type: 'inspect', arc, saved: false }, (reply) => {

@@ -267,9 +267,9 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'walks-without-asking',
     why: 'a page of a walk is answered without asking whether the arc is still served here',
     file: 'src/core/responder.ts',
-    find: '    const reply = this.#scan(request, segment.arc);\n',
+    find: '    const reply = this.#scan(request, segment.arc, gone);\n',
     replace:
-      '    const reply = this.#scan(request, segment.arc);\n' +
+      '    const reply = this.#scan(request, segment.arc, gone);\n' +
       '    if (arc !== undefined) return respond(reply);\n',
     caughtBy: 'asleep',
   },

@@ -1,5 +1,5 @@
-// In a lineage that came after others, what was deleted and collected does not come back with a member that has
-// been one of that lineage: although the entry that it still has was made in a former one.
+// In a lineage that came after others, what was deleted and collected does not come back with a member that
+// has been one of that lineage: although the entry that it still has was made in a former one.
 import { expect, test } from 'vitest';
 import { PROFILES } from '../../src/core/profile.ts';
 import { World, type WorldNode } from '../../src/sim/world.ts';
