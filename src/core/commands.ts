@@ -74,16 +74,27 @@ export class Commands {
     const { key, operation, consistency } = command;
     this.#operations += 1;
     const { id, incarnation } = this.#engine.self;
-    const startedAt = this.#engine.now;
+    /** When it was first asked for in vain without being told that nothing was done; and the last time. */
+    let [startedAt, askedAt] = [Infinity, Infinity];
+    const undone = (): void => void (askedAt = Infinity);
     const operationId = operation.type === 'get' ? '' : `${id}:${incarnation}:${this.#operations}`;
     const request = (budgetMs: number): Request => {
-      const sinceMs = Math.ceil(this.#engine.now - startedAt);
+      startedAt = Math.min(startedAt, askedAt);
+      askedAt = this.#engine.now;
+      const sinceMs = startedAt === Infinity ? 0 : Math.ceil(this.#engine.now - startedAt);
       return { type: 'operate', key, operation, consistency, operationId, sinceMs, budgetMs };
     };
-    this.#ask(number, this.#engine.positionOf(key), request, deadline, (reply, { cost, hops }) => {
-      if (reply.type !== 'operated') return undefined;
-      return { result: reply.result, cost, hops } satisfies OperateResult;
-    });
+    this.#ask(
+      number,
+      this.#engine.positionOf(key),
+      request,
+      deadline,
+      (reply, { cost, hops }) => {
+        if (reply.type !== 'operated') return undefined;
+        return { result: reply.result, cost, hops } satisfies OperateResult;
+      },
+      undone,
+    );
   }
 
   #explain(number: number, key: string, deadline: number): void {
@@ -127,11 +138,15 @@ export class Commands {
     request: (budgetMs: number) => Request,
     deadline: number,
     read: (reply: Reply, result: LookupResult) => unknown,
+    undone?: () => void,
   ): void {
     const asking = new Asking(position, deadline, request, (respond) => {
       const budgetMs = Math.max(1, deadline - this.#engine.now);
-      return this.#view.answerHere(position, request(budgetMs), respond);
+      const isHere = this.#view.answerHere(position, request(budgetMs), respond);
+      if (!isHere) undone?.();
+      return isHere;
     });
+    asking.undone = undone;
     this.#running.add(number, asking);
     asking.lookup = this.lookup(asking, (result) => {
       this.#running.take(number);
@@ -170,6 +185,7 @@ class Asking implements Goal {
   readonly request: (budgetMs: number) => Request;
   readonly here: (respond: (reply: Reply) => void) => boolean;
   lookup: Lookup | undefined;
+  undone: (() => void) | undefined;
 
   constructor(position: number, deadline: number, request: Goal['request'], here: Goal['here']) {
     this.position = position;

@@ -2,7 +2,7 @@
 // to try as well (indirect confirmation, as in SWIM), because a broken pair must not split the ring, and a
 // busy process is not a dead one. It owns suspicions under way; what a death means for the ring is the
 // membership's.
-import type { Contact } from './contact.ts';
+import { sameContact, type Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
 
 interface Suspicion {
@@ -98,6 +98,10 @@ export class FailureDetector {
     if (suspicion === undefined) return;
     const engine = this.#engine;
     const { evictAfterMs, requestMinMs } = engine.profile;
+    // It has come back in another life, or elsewhere: what was asked says nothing of that.
+    const present = this.#view.contactOf(contact.id);
+    if (present !== undefined && !sameContact(present, contact))
+      return void this.#suspicions.delete(contact.id);
     if (seenByOther !== true) {
       // A refused connection is proof enough once a neighbour agrees, or nobody else could be asked twice
       // over.

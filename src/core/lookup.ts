@@ -18,6 +18,8 @@ export interface Goal {
   request(budgetMs: number): Request;
   /** Answers it here where this node owns the position, and returns true; returns false where it does not. */
   here(respond: (reply: Reply) => void): boolean;
+  /** Who was asked has said that nothing was done. */
+  undone?: (() => void) | undefined;
   /** Monotonic milliseconds when it ends, whatever happens. */
   readonly deadline: number;
   /** Whether to hear what follows the owner as well; default true. */
@@ -257,8 +259,10 @@ export class Lookup {
 
   #answer(owner: Contact, reply: Reply, ms: number): void {
     if (this.#ended) return;
+    const isBusy = reply.type === 'failed' && reply.code === 'BUSY';
+    if (reply.type === 'redirect' || isBusy) this.#goal.undone?.();
     if (reply.type === 'redirect') return this.#redirected(owner, reply, ms);
-    if (reply.type === 'failed' && reply.code === 'BUSY') {
+    if (reply.type === 'failed' && (isBusy || reply.code === 'UNKNOWN')) {
       this.#record(owner, ms, 'busy');
       this.#more.trouble = { code: 'ERR_TIMEOUT', message: reply.message };
       return this.#again();

@@ -351,11 +351,12 @@ export type Reply =
   | { readonly type: 'failed'; readonly code: FailureCode; readonly message: string };
 
 /**
- * Why a peer could not do what it was asked; a subset of the public error codes, plus 'BUSY': try again
- * soon.
+ * Why a peer could not do what it was asked; a subset of the public error codes, plus 'BUSY': nothing was
+ * done, try again soon; and 'UNKNOWN': try again, it may have been done.
  */
 export type FailureCode =
   | 'BUSY'
+  | 'UNKNOWN'
   | 'ERR_QUORUM'
   | 'ERR_TIMEOUT'
   | 'ERR_LIMIT'

@@ -91,7 +91,7 @@ export class Operations {
     const queue = this.#queues.get(key);
     if (queue !== undefined) {
       if (this.#waiting >= this.#engine.limits.parked) {
-        return arrival.respond(busy('too many operations wait for writes before them'));
+        return arrival.respond(failed('BUSY', 'too many operations wait for writes before them'));
       }
       this.#waiting += 1;
       queue.push(arrival);
@@ -169,7 +169,7 @@ export class Operations {
     const present = this.#liveOf(stored);
     if (operation.type === 'get') return this.#get(arrival);
     // It waited, and the arc has gone meanwhile: what is made now would be of an epoch that is over.
-    if (arrival.segment.closed) return this.#finish(arrival, busy('the arc went to another member'));
+    if (arrival.segment.closed) return this.#finish(arrival, failed('BUSY', 'the arc has gone elsewhere'));
     const done = this.#doneBefore(stored, arrival);
     if (done.entry !== undefined) {
       const { entry } = done;
@@ -330,7 +330,7 @@ export class Operations {
         this.#remember(arrival.request.operationId, answer);
         this.#finish(arrival, operated(arrival, withRequests(answer, copies - 1)));
       } else if (outcome === 'lost') {
-        this.#finish(arrival, busy('the arc went to another member'));
+        this.#finish(arrival, failed('UNKNOWN', 'the arc went to another member'));
       } else if (outcome === 'unsaved') {
         const message = `the owner could not write it down: ${this.#engine.saver.failure ?? ''}`;
         this.#finish(arrival, { type: 'failed', code: 'ERR_STORE', message });
@@ -389,8 +389,8 @@ function operated(arrival: Arrival, result: OperationResult): Reply {
   return { type: 'operated', arc: arrival.arc, result };
 }
 
-function busy(message: string): Reply {
-  return { type: 'failed', code: 'BUSY', message };
+function failed(code: 'BUSY' | 'UNKNOWN', message: string): Reply {
+  return { type: 'failed', code, message };
 }
 
 /** Whether the version was made at that time, epoch milliseconds, or later; '' stands for none. */

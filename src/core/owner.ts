@@ -128,14 +128,13 @@ export class Owner {
     this.#parked.add(position, run, refuse);
   }
 
-  /** The segment that serves the position now. */
   segmentAt(position: number): Segment | undefined {
     return this.#segments.find((segment) => holds(segment.arc, position));
   }
 
   /** Whether the arc of the position is being taken over: others may have been given what was here before. */
   isTaking(position: number): boolean {
-    return [...this.#changes.keys()].some(({ arc }) => holds(arc, position));
+    return this.#changes.size > 0 && [...this.#changes.keys()].some(({ arc }) => holds(arc, position));
   }
 
   /** Lineages that are left apart meet; segments that touch become one. */
@@ -153,7 +152,7 @@ export class Owner {
     if (renewals.length > 0) return;
     for (const segment of run) this.#close(segment);
     const { arc, configuration, watermark } = united(run);
-    this.#serve(arc, configuration, watermark);
+    this.#serve(arc, configuration, watermark, Math.max(...run.map(({ since }) => since)));
   }
 
   /** A part that nobody serves or changes: what is known of it decides how it is taken over. */
@@ -228,7 +227,7 @@ export class Owner {
     this.reconcileSoon();
   }
 
-  #serve(arc: Arc, configuration: Configuration, watermark: number): void {
+  #serve(arc: Arc, configuration: Configuration, watermark: number, since = this.#o.engine.now): void {
     const { engine, voters } = this.#o;
     const inRing = (): boolean => this.#isOurs(arc);
     const segment: Segment = new Segment(
@@ -258,6 +257,7 @@ export class Owner {
       configuration,
       watermark,
     );
+    segment.since = since;
     this.#segments.push(segment);
     this.#unserved.forget(arc);
     segment.refresh();
@@ -339,10 +339,10 @@ export class Owner {
 
   /** A part is nothing of ours any more: the rest is served on. */
   #cut(segment: Segment, arc: Arc): void {
-    const { configuration, watermark } = segment;
+    const { configuration, watermark, since } = segment;
     const rest = segment.changing ? [] : subtract(segment.arc, arc, this.#o.engine.size);
     this.#close(segment);
-    for (const part of rest) this.#serve(part, configuration, watermark);
+    for (const part of rest) this.#serve(part, configuration, watermark, since);
     this.reconcileSoon();
     this.#view.changed();
   }

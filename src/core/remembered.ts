@@ -30,7 +30,9 @@ export class RememberedAddresses {
 
   add(host: string, port: number, permanent: boolean): void {
     const name = `${host} ${port}`;
-    if (port === 0 || this.#addresses.has(name)) return;
+    const present = this.#addresses.get(name);
+    if (port === 0 || (present !== undefined && (present.permanent || !permanent))) return;
+    this.#addresses.delete(name);
     if (this.#addresses.size >= this.#engine.limits.remembered && !this.#evict()) return;
     const address: Remembered = { host, port, permanent, pauseMs: this.#engine.profile.probeMinMs };
     this.#addresses.set(name, address);

@@ -90,6 +90,8 @@ export class Replica {
       .known(arc)
       .some((known) => known.lineage === base.lineage && supersedes(known, base));
     if (overtaken) return respond({ type: 'copied', stored: false });
+    // A comparison may take longer than what it began with is remembered.
+    this.#parts.counted(arc);
     const full = this.#full(entries);
     if (full !== undefined) return respond(full);
     if (past) {

@@ -23,6 +23,12 @@ interface Batch {
   behindFailure: boolean;
 }
 
+/** A record, and the batch that it was to be stored with. */
+interface Unsaved {
+  readonly token: number;
+  readonly record: SavedRecord;
+}
+
 export class Saver {
   readonly durable: boolean;
   readonly #view: SaverView;
@@ -30,8 +36,8 @@ export class Saver {
   #batch: Batch = { records: [], waiting: [], behindFailure: false };
   readonly #underWay = new Map<number, Batch>();
   #lastToken = 0;
-  /** Records that could not be stored: part of the next batch. */
-  #unsaved: SavedRecord[] = [];
+  /** Records that could not be stored, as they were handed over: part of the next batch. */
+  #unsaved: Unsaved[] = [];
   #failure: string | undefined;
   #scheduled = false;
 
@@ -68,7 +74,7 @@ export class Saver {
     const batch = this.#underWay.get(token);
     this.#underWay.delete(token);
     if (batch === undefined) return;
-    if (batch.behindFailure) this.#unsaved.push(...batch.records);
+    if (batch.behindFailure) this.#keep(token, batch.records);
     else if (this.#unsaved.length === 0) this.#failure = undefined;
     for (const done of batch.waiting) done(!batch.behindFailure);
   }
@@ -79,11 +85,17 @@ export class Saver {
     if (batch === undefined) return;
     const first = this.#failure === undefined;
     this.#failure = message;
-    this.#unsaved = latestOf([...this.#unsaved, ...batch.records]);
+    this.#keep(token, batch.records);
     // One may be refused while those before it are still being written.
     for (const [other, later] of this.#underWay) if (other > token) later.behindFailure = true;
     for (const done of batch.waiting) done(false);
     if (first) this.#retry();
+  }
+
+  /** One that was refused may be known to have failed before those that were handed over earlier. */
+  #keep(token: number, records: readonly SavedRecord[]): void {
+    const all = [...this.#unsaved, ...records.map((record) => ({ token, record }))];
+    this.#unsaved = latestOf(all.toSorted((a, b) => a.token - b.token));
   }
 
   #retry(): void {
@@ -107,7 +119,7 @@ export class Saver {
     if ([...this.#underWay.values()].some((batch) => batch.behindFailure)) return;
     const { records, waiting } = this.#batch;
     this.#batch = { records: [], waiting: [], behindFailure: false };
-    const all = [...this.#unsaved, ...records];
+    const all = [...this.#unsaved.map(({ record }) => record), ...records];
     this.#unsaved = [];
     if (all.length === 0) return;
     this.#lastToken += 1;
@@ -117,12 +129,12 @@ export class Saver {
 }
 
 /** Of records that replace each other, the last: what is kept does not grow with what is written. */
-function latestOf(records: readonly SavedRecord[]): SavedRecord[] {
-  const last = new Map<string, SavedRecord>();
-  for (const record of records) {
-    const name = nameOf(record);
+function latestOf(all: readonly Unsaved[]): Unsaved[] {
+  const last = new Map<string, Unsaved>();
+  for (const one of all) {
+    const name = nameOf(one.record);
     last.delete(name);
-    last.set(name, record);
+    last.set(name, one);
   }
   return [...last.values()];
 }

@@ -167,7 +167,7 @@ export class Sweep {
 
   /** The parts of the arc that no owner has compared a moment ago; a member that leaves does not wait. */
   #notCompared(arc: Arc): Arc[] {
-    if (this.#onClean !== undefined) return [arc];
+    if (this.#isLeaving) return [arc];
     for (const { arc: part, value } of this.#compared.parts) {
       if (value <= this.#engine.now) this.#compared.set(part, undefined);
     }
@@ -176,10 +176,15 @@ export class Sweep {
     return this.#compared.gaps(arc);
   }
 
+  /** One that has moved is a member again, and may be counted on at its new place. */
+  get #isLeaving(): boolean {
+    return this.#onClean !== undefined && !this.#engine.member;
+  }
+
   /** Whether an owner, maybe another one, has compared it since whoever lets it go may have read it. */
   #isRecent(arc: Arc): boolean {
     const { now } = this.#engine;
-    return this.#onClean === undefined && this.#compared.within(arc).some(({ value }) => value > now);
+    return !this.#isLeaving && this.#compared.within(arc).some(({ value }) => value > now);
   }
 
   #next(rest: Held[]): void {

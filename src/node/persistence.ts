@@ -60,7 +60,7 @@ export class Persistence {
   readonly #options: PersistenceOptions;
   readonly #archive: Archive;
   /** As it was when the socket was made; undefined in a new store. */
-  readonly #found: NodeRecord | undefined;
+  #found: NodeRecord | undefined;
   /** Why it could not be read, which the first call that needs the store rejects with. */
   readonly #unreadable: ChordError | undefined;
   #record: NodeRecord;
@@ -72,7 +72,8 @@ export class Persistence {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
-  #isFailing = false;
+  /** Why writes fail now. */
+  #failure: string | undefined;
 
   /** Reads who the node is, and nothing else. Never throws: what is wrong with the store shows in `open`. */
   constructor(options: PersistenceOptions) {
@@ -108,7 +109,11 @@ export class Persistence {
       const { records, isDamaged } = await this.#load();
       await this.#writeRecord();
       // Only now: what shows that something is lost must not be gone before the vote is.
-      if (isDamaged) await this.#archive.write([]);
+      if (isDamaged) {
+        // What was written is this node's own, where the rest fails and this is tried again.
+        this.#found = this.#record;
+        await this.#archive.write([]);
+      }
       this.#opened = true;
       this.#listener = listener;
       const { birth, members } = this.#record;
@@ -247,14 +252,15 @@ export class Persistence {
   }
 
   #noteSuccess(): void {
-    if (this.#isFailing) this.#options.log.write('info', 'the store takes writes again');
-    this.#isFailing = false;
+    if (this.#failure !== undefined) this.#options.log.write('info', 'the store takes writes again');
+    this.#failure = undefined;
   }
 
   #noteFailure(cause: unknown): string {
     const error = storeError('the store takes no writes', cause);
-    if (!this.#isFailing) this.#options.fault(error);
-    this.#isFailing = true;
+    const isNews = this.#failure === undefined || (this.#archive.isLost && this.#failure !== error.message);
+    if (isNews) this.#options.fault(error);
+    this.#failure = error.message;
     return error.message;
   }
 }

@@ -45,6 +45,11 @@ export class Archive {
     this.#codec = new SavedCodec(options);
   }
 
+  /** Whether it takes no more. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   /** Reads every record of the store, which is open; `isNew` says that nothing was ever written to it. */
   async load(isNew: boolean): Promise<Loaded> {
     const records: SavedRecord[] = [];

@@ -55,6 +55,7 @@ const FAILURE_CODE: Choice<FailureCode> = new Choice({
   ERR_STORE: 4,
   ERR_KEY_TOO_LARGE: 5,
   ERR_VALUE_TOO_LARGE: 6,
+  UNKNOWN: 7,
 });
 
 const MEMBERSHIP: ReplyRules<

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Reply } from '../../src/core/message.ts';
 import type { Arc } from '../../src/core/position.ts';
+import type { Engine } from '../../src/core/engine.ts';
 import { Sweep } from '../../src/core/sweep.ts';
 import { OwnerScene } from '../support/owner-scene.ts';
 import { entryOf } from '../support/segment-scene.ts';
@@ -10,6 +11,7 @@ const OUTSIDE: Arc = { from: 50, to: 150 };
 const NOT_OURS: Arc = { from: 0, to: 200 };
 
 interface Scene {
+  readonly engine: Engine;
   readonly sweep: Sweep;
   /** What it has offered so far. */
   readonly offers: () => number;
@@ -32,7 +34,12 @@ function scene(reply?: Reply): Scene {
       done({ reply, failure: undefined, owner: engine.self, cost, hops: [] });
     },
   });
-  return { sweep, offers: () => offers, pass: (sweeps) => driver.advance(sweeps * engine.profile.sweepMs) };
+  return {
+    engine,
+    sweep,
+    offers: () => offers,
+    pass: (sweeps) => driver.advance(sweeps * engine.profile.sweepMs),
+  };
 }
 
 it('is offered at once', () => {
@@ -66,8 +73,9 @@ it('is not looked for again where nothing is held of what is compared', () => {
 });
 
 it('is offered all the same by one that leaves', () => {
-  const { sweep, offers, pass } = scene();
+  const { engine, sweep, offers, pass } = scene();
   sweep.counted(OUTSIDE);
+  engine.member = false;
   sweep.untilClean(() => {});
   pass(0.1);
   expect(offers()).toBeGreaterThan(0);

@@ -340,7 +340,7 @@ const REPLIES: Arbitraries<Reply> = {
   }),
   redirect: of('redirect', { arc, owner: flag, contacts }),
   failed: of('failed', {
-    code: fc.constantFrom('BUSY' as const, 'ERR_QUORUM' as const, 'ERR_STORE' as const),
+    code: fc.constantFrom('BUSY' as const, 'UNKNOWN' as const, 'ERR_QUORUM' as const, 'ERR_STORE' as const),
     message: text,
   }),
 };
