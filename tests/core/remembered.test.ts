@@ -1,4 +1,4 @@
-// F: an address that the user names is permanent, also where it is remembered of a former member already.
+// An address that the user names is permanent, also where it is remembered of a former member already.
 import { expect, it } from 'vitest';
 import { RememberedAddresses } from '../../src/core/remembered.ts';
 import { EngineDriver } from '../support/engine-driver.ts';

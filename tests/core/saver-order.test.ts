@@ -1,4 +1,4 @@
-// F: a batch that is refused while one before it is still being written, which then fails too.
+// A batch that is refused while one before it is still being written, which then fails too.
 import { expect, it } from 'vitest';
 import type { Effect } from '../../src/core/effect.ts';
 import type { SavedRecord } from '../../src/core/saved.ts';

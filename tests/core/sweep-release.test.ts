@@ -22,36 +22,82 @@ const M4: Configuration = {
   ancestors: [{ lineage: 'K', epoch: 3 }],
 };
 
+/** A holder of K:3 that offers it; the owner of M:4 has read it, and lets it go at that offer. */
+class Holder extends OwnerScene {
+  readonly sweep: Sweep;
+  offers = 0;
+
+  constructor(releasedAt: number) {
+    super();
+    const { engine } = this.driver;
+    engine.member = true;
+    this.owner.registers.install(ARC, K3, 0);
+    this.sweep = new Sweep(engine, this.store, this.owner, {
+      arc: () => this.arc,
+      nobody: () => false,
+      lookup: (_, done) => {
+        this.offers += 1;
+        const known = { arc: ARC, configuration: M4, watermark: 0 };
+        const wait: Reply = { type: 'offered', arc: ARC, outcome: 'wait', known: undefined };
+        const reply: Reply = this.offers < releasedAt ? wait : { ...wait, outcome: 'release', known };
+        const cost = { requests: 1, hedges: 0, retries: 0, ms: 1 };
+        done({ reply, failure: undefined, owner: engine.self, cost, hops: [] });
+      },
+    });
+  }
+}
+
 it('keeps what was copied to it between two offers', () => {
-  const { driver, store, owner, arc } = new OwnerScene();
-  const { engine } = driver;
-  engine.member = true;
-  owner.registers.install(ARC, K3, 0);
-  let offers = 0;
-  const sweep = new Sweep(engine, store, owner, {
-    arc: () => arc,
-    nobody: () => false,
-    lookup: (_, done) => {
-      offers += 1;
-      // The owner of M:4 has read it after the first offer.
-      const reply: Reply = {
-        type: 'offered',
-        arc: ARC,
-        outcome: offers === 1 ? 'wait' : 'release',
-        known: offers === 1 ? undefined : { arc: ARC, configuration: M4, watermark: 0 },
-      };
-      const cost = { requests: 1, hedges: 0, retries: 0, ms: 1 };
-      done({ reply, failure: undefined, owner: engine.self, cost, hops: [] });
-    },
-  });
+  const holder = new Holder(2);
+  const { driver, store, sweep } = holder;
+  const { sweepMs } = driver.engine.profile;
   sweep.touch();
-  driver.advance(engine.profile.sweepMs * 0.7);
-  expect(offers).toBe(1);
+  driver.advance(sweepMs * 0.7);
+  expect(holder.offers).toBe(1);
   // The owner of K:3 decides on K:4 with this member: it compares, copies, and counts on it.
   sweep.counted(ARC);
   store.put(100, entryOf('a', '1'));
-  driver.advance(engine.profile.sweepMs * 0.5);
+  driver.advance(sweepMs * 0.5);
   expect(store.size).toBe(1);
+});
+
+it('keeps what it is counted on for where it has moved, and hands over what it held before', () => {
+  const holder = new Holder(2);
+  const { driver, store, sweep } = holder;
+  const { engine } = driver;
+  // It leaves its place (leaving.ts), and is a member again at another one before all is handed over.
+  engine.member = false;
+  sweep.untilClean(() => {});
+  driver.advance(1);
+  expect(holder.offers).toBe(1);
+  engine.member = true;
+  sweep.counted(ARC);
+  store.put(100, entryOf('a', '1'));
+  driver.advance(engine.profile.retryMs * 3);
+  expect(store.size).toBe(1);
+});
+
+it('keeps what is being copied to it, page by page, for longer than a sweep period', () => {
+  const holder = new Holder(4);
+  const { driver, store, sweep, replica } = holder;
+  const { engine } = driver;
+  holder.counted = (where) => sweep.counted(where);
+  sweep.touch();
+  // The owner of K:3, which is about to decide K:4 with this member, compares once.
+  replica.summarise({ type: 'summarise', arc: ARC, parts: 1, past: false });
+  const stored: boolean[] = [];
+  const keys = Array.from({ length: 40 }, (_, i) => `k${i + 1}`);
+  for (const key of keys) {
+    driver.advance(engine.profile.sweepMs / 10);
+    const entries = [entryOf(key, '1')];
+    replica.copy({ type: 'copy', arc: ARC, base: K3, entries, past: false }, (reply) => {
+      stored.push(reply.type === 'copied' && reply.stored);
+    });
+  }
+  expect(stored).toEqual(keys.map(() => true));
+  expect(holder.offers).toBeGreaterThanOrEqual(4);
+  const inArc = keys.filter((key) => engine.positionOf(key) > ARC.from && engine.positionOf(key) <= ARC.to);
+  expect([...store.walk(ARC)].map(({ entry }) => entry.key).toSorted()).toEqual(inArc.toSorted());
 });
 
 it('waits half a sweep period after it was compared, whenever that was', () => {

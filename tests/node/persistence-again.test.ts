@@ -1,4 +1,4 @@
-// F: a start that noticed damage and could not write may be tried again (Persistence.open says so).
+// A start that noticed damage and could not write may be tried again (Persistence.open says so).
 import { expect, it } from 'vitest';
 import { DebugLog } from '../../src/node/debug-log.ts';
 import { Persistence } from '../../src/node/persistence.ts';

@@ -31,7 +31,10 @@ function persistence(queueBytes = 1_048_576, over = store): Persistence {
 const nothing = { handleSaved: () => {}, handleSaveFailed: () => {} };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-it('what was refused because too much waits is not overwritten by what came before it', async () => {
+it.each([
+  ['is stored', undefined],
+  ['fails too, as it does where the disk is full', 'ENOSPC: no space left on device'],
+])('what was refused is not overwritten by what came before it, which %s', async (_how, failure) => {
   const disk = persistence(10_000);
   let deferred: (() => void)[] = [];
   const effects: Extract<Effect, { type: 'save' }>[] = [];
@@ -69,8 +72,10 @@ it('what was refused because too much waits is not overwritten by what came befo
   // More than 10,000 bytes would wait.
   save(`three${pad}`, 3);
   await turn();
+  store.failure = failure;
   open();
   for (let i = 0; i < 20; i++) await turn();
+  store.failure = undefined;
   for (const action of timers.splice(0)) action();
   drain();
   for (let i = 0; i < 20; i++) await turn();

@@ -1,4 +1,4 @@
-// F: a store that takes no more until the node starts again: whoever runs the node is told so.
+// A store that takes no more until the node starts again: whoever runs the node is told so.
 import { expect, it } from 'vitest';
 import { DebugLog } from '../../src/node/debug-log.ts';
 import { Persistence } from '../../src/node/persistence.ts';

@@ -1,4 +1,4 @@
-// F: a healthy ring under load, into which a member comes: how many writes fail with ERR_TIMEOUT?
+// A healthy ring under load, into which a member comes: how many writes fail with ERR_TIMEOUT?
 import { expect, test } from 'vitest';
 import { World } from '../../src/sim/world.ts';
 import { isIdeal, reach } from '../support/rings.ts';

@@ -1,4 +1,4 @@
-// F: a verdict on a former life must not drop the present one: a member restarts at once, while its neighbour
+// A verdict on a former life must not drop the present one: a member restarts at once, while its neighbour
 // still waits for the word of a witness that could not reach the former life.
 import { expect, test } from 'vitest';
 import { World } from '../../src/sim/world.ts';
