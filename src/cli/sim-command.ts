@@ -15,8 +15,8 @@ import { runTasks } from './sim-jobs.ts';
 interface SimFlags {
   readonly seed?: number;
   readonly seeds?: number;
-  readonly minutes: number;
-  readonly jobs: number;
+  readonly minutes?: number;
+  readonly jobs?: number;
   readonly experiment?: string;
   readonly quick?: boolean;
   readonly members?: number;
@@ -26,8 +26,9 @@ interface SimFlags {
   readonly json?: boolean;
 }
 
-/** What a world of a seed cannot be told. */
+/** What a world of a seed cannot be told, and what an experiment cannot. */
 const EXPERIMENT_FLAGS = ['quick', 'members', 'lookups'] as const;
+const WORLD_FLAGS = ['minutes', 'jobs', 'judge', 'trace'] as const;
 
 /** Events shown before a violation. */
 const LINES_SHOWN = 40;
@@ -39,12 +40,12 @@ export function addSim(program: Command): void {
     .addOption(flag('--seed <number>', 'the first seed (default: 1)').argParser(parseCount))
     .addOption(flag('--seeds <count>', 'how many seeds (default: 1)').argParser(parsePositive))
     .addOption(
-      flag('--minutes <count>', 'simulated minutes of faults a seed').argParser(parsePositive).default(5),
+      flag('--minutes <count>', 'simulated minutes of faults a seed (default: 5)').argParser(parsePositive),
     )
     .addOption(
-      flag('--jobs <count>', 'worlds at the same time, each in its thread')
-        .argParser(parsePositive)
-        .default(1),
+      flag('--jobs <count>', 'worlds at the same time, each in its thread (default: 1)').argParser(
+        parsePositive,
+      ),
     )
     .addOption(
       flag('--experiment <name>', `a published measurement instead: ${[...EXPERIMENTS.keys()].join(', ')}`),
@@ -53,9 +54,10 @@ export function addSim(program: Command): void {
     .addOption(flag('--members <count>', 'members of the experiment’s ring').argParser(parsePositive))
     .addOption(flag('--lookups <count>', 'lookups of the experiment').argParser(parsePositive))
     .addOption(
-      flag('--judge <what>', 'the ring alone, or what clients saw as well')
-        .choices(['ring', 'all'])
-        .default('all'),
+      flag('--judge <what>', 'the ring alone, or what clients saw as well (default: all)').choices([
+        'ring',
+        'all',
+      ]),
     )
     .addOption(
       flag('--trace <from..to>', 'every event between two simulated times, in milliseconds').argParser(
@@ -64,23 +66,27 @@ export function addSim(program: Command): void {
     )
     .addOption(flag('--json', 'one JSON line a seed, or for the experiment'))
     .action(async ({ experiment, ...flags }: SimFlags) => {
-      if (experiment !== undefined) return runExperiment({ ...flags, experiment });
-      refuseExperimentFlags(flags);
-      return runSim(flags);
+      refuseStrayFlags(flags, experiment);
+      return experiment === undefined ? runSim(flags) : runExperiment({ ...flags, experiment });
     });
 }
 
-function refuseExperimentFlags(flags: SimFlags): void {
-  const given = EXPERIMENT_FLAGS.find((name) => flags[name] !== undefined);
+function refuseStrayFlags(flags: SimFlags, experiment: string | undefined): void {
+  const strays = experiment === undefined ? EXPERIMENT_FLAGS : WORLD_FLAGS;
+  const given = strays.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
-  throw new CommandFailure('ERR_USAGE', `--${given} is for an experiment, and none was given`, {
-    exitCode: 2,
-    advice: 'Give one, as in --experiment E1, or leave the flag out.',
-  });
+  const [message, advice] =
+    experiment === undefined
+      ? [
+          'is for an experiment, and none was given',
+          'Give one, as in --experiment E1, or leave the flag out.',
+        ]
+      : [`is not for experiments, and ${experiment} is one`, 'Leave one of the two out.'];
+  throw new CommandFailure('ERR_USAGE', `--${given} ${message}`, { exitCode: 2, advice });
 }
 
 async function runSim(flags: SimFlags): Promise<void> {
-  const { seed: first = 1, seeds = 1, minutes, jobs, judge = 'all', trace, json } = flags;
+  const { seed: first = 1, seeds = 1, minutes = 5, jobs = 1, judge = 'all', trace, json } = flags;
   const settings = { judged: judge, ...(trace === undefined ? {} : { window: trace }) };
   const bar = await ProgressBar.start(`simulating ${seeds} worlds`, seeds);
   const failed: number[] = [];

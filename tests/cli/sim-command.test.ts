@@ -106,6 +106,17 @@ describe('chord sim', () => {
     },
   );
 
+  it.each([
+    ['--minutes', '1'],
+    ['--jobs', '2'],
+    ['--judge', 'ring'],
+    ['--trace', '1..2'],
+  ])('refuses %s beside an experiment', async (...flags) => {
+    const { code, stdout, stderr } = await processes.run(['sim', '--experiment', 'E6', '--quick', ...flags]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(`error: ${flags[0]} is not for experiments, and E6 is one`);
+  });
+
   it('refuses a seed that is no number', async () => {
     const { code, stderr } = await processes.run(['sim', '--seed', 'many']);
     expect(code).toBe(2);
