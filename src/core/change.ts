@@ -3,7 +3,7 @@
 // and what becomes of members that do not answer; when an arc needs a change, and who is to be in the next
 // set, is the owner's affair (owner.ts).
 import type { Configuration, Proposal, Voter } from './configuration.ts';
-import { newLineage, successorOf, supersedes } from './configuration.ts';
+import { newLineage, nextOf, supersedes } from './configuration.ts';
 import { NOTHING_LEARNED, type ChangeView, type Ended } from './change-view.ts';
 import type { Contact } from './contact.ts';
 import * as rules from './decision.ts';
@@ -71,7 +71,7 @@ export class Change {
   /** Nobody is left who knows the arc: it begins empty, or with what is held here. */
   #beginAnew(): void {
     const ballot = { round: 1, id: this.#engine.self.id };
-    const next = this.#successor(this.#view.voters() ?? [], true);
+    const next = nextOf([], this.#view.voters() ?? [], newLineage(this.#engine.random, true));
     this.#decision = rules.force(rules.begin([], ballot, next, this.#watermark), next);
     this.#proceed('preparing');
   }
@@ -148,7 +148,7 @@ export class Change {
 
   #tryForce(): boolean {
     const decision = this.#decision;
-    const { now, peers, profile } = this.#engine;
+    const { now, peers, profile, random } = this.#engine;
     if (decision === undefined) return false;
     const voteless = (voter: Voter): boolean => this.#voteless.has(voter);
     // Who was silent before has been away for long enough; and votes that are lost do not come back.
@@ -165,7 +165,8 @@ export class Change {
     this.#exchanges.end();
     this.#attempt += 1;
     this.#progressAt = now;
-    this.#decision = rules.force(decision, this.#successor(voters, true, rules.outcome(decision)));
+    const bases = [...this.bases, rules.outcome(decision)];
+    this.#decision = rules.force(decision, nextOf(bases, voters, newLineage(random, true)));
     this.#proceed('preparing');
     return true;
   }
@@ -184,7 +185,8 @@ export class Change {
     this.#told.clear();
     this.#round += 1;
     const ballot = { round: this.#round, id: this.#name };
-    const proposed = this.#successor(voters, this.bases.length > 1);
+    const fresh = this.bases.length > 1 ? newLineage(this.#engine.random) : undefined;
+    const proposed = nextOf(this.bases, voters, fresh);
     this.#decision = rules.begin(this.bases, ballot, proposed, this.#watermark);
     for (const [i, base] of this.bases.entries()) for (const voter of base.members) this.#prepareAt(i, voter);
   }
@@ -196,13 +198,6 @@ export class Change {
     const request: Request = { type: 'prepare', arc: this.arc, base, ballot };
     const local = (): PartVote[] => this.#view.registers.prepare(this.arc, base, ballot);
     this.#ask(voter.contact, request, local, (votes) => this.#promised(index, voter, votes));
-  }
-
-  #successor(members: readonly Voter[], fresh: boolean, found?: Configuration): Configuration {
-    const bases = found === undefined ? this.bases : [...this.bases, found];
-    const epoch = 1 + Math.max(0, ...bases.map((base) => base.epoch));
-    const lineage = (fresh ? undefined : this.bases[0]?.lineage) ?? newLineage(this.#engine.random);
-    return successorOf(bases, { lineage, epoch }, members);
   }
 
   #promised(base: number, voter: Voter, votes: readonly PartVote[]): void {

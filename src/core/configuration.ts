@@ -1,6 +1,7 @@
 // Configuration: who holds the copies of an arc, at which epoch, and the ballots by which the next one is
 // decided. It owns these words and their order; the rules of deciding are in register.ts.
 import type { Contact } from './contact.ts';
+import { lineageOf, lineagePart, type Version } from './entry.ts';
 import type { Arc } from './position.ts';
 import type { Random } from './random.ts';
 
@@ -127,6 +128,16 @@ export function successorOf(
   return { lineage: as.lineage, epoch: as.epoch, members, ancestors };
 }
 
+/** One that comes after all of these, in that lineage or in the first of theirs. */
+export function nextOf(
+  bases: readonly Configuration[],
+  members: readonly Voter[],
+  lineage: string = bases[0]?.lineage ?? '',
+): Configuration {
+  const epoch = 1 + Math.max(0, ...bases.map((base) => base.epoch));
+  return successorOf(bases, { lineage, epoch }, members);
+}
+
 /**
  * Two that have one name and one set as one for the positions of both: it comes after what either comes
  * after. Where that is too much for some position, who stands there is read before it is let go.
@@ -157,12 +168,24 @@ export function latest(configurations: readonly Configuration[]): Configuration[
   return kept;
 }
 
-/** A name for a new lineage: chance makes it differ from all others. */
-export function newLineage(random: Random): string {
+/** A name for a new lineage: chance makes it differ from all others. It tells if a forced epoch begins it. */
+export function newLineage(random: Random, forced = false): string {
   let name = '';
   for (let i = 0; i < LINEAGE_LENGTH; i++) name += random.below(36).toString(36);
-  return name;
+  return forced ? name + FORCED : name;
+}
+
+/**
+ * Whether the lineage that the version was made in may have gone on beside this configuration: an epoch was
+ * forced, here or before. What it acknowledged then goes before the version, however late this one comes.
+ */
+export function mayHaveGoneOn({ lineage, ancestors }: Configuration, version: Version): boolean {
+  const own = lineageOf(version);
+  if (own === lineagePart(lineage)) return false;
+  const names = [lineage, ...ancestors.map((base) => base.lineage)];
+  return names.some((name) => name.endsWith(FORCED) && lineagePart(name) !== own);
 }
 
 /** 62 bits. */
 const LINEAGE_LENGTH = 12;
+const FORCED = '!';

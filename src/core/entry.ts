@@ -170,3 +170,8 @@ for (let digit = 0; digit < 16; digit++) DIGITS[digit.toString(16).charCodeAt(0)
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
 }
+
+/** Whether the version was made at that time, epoch milliseconds, or later; '' stands for none. */
+export function isSince(version: Version, since: number): boolean {
+  return version !== '' && versionTime(version) >= since;
+}

@@ -2,12 +2,16 @@
 // key: writes go one at a time, and a read waits for the writes before it, so that conditions are atomic
 // and nobody reads a value that may still be lost. Copies are asked through the rounds of the segment.
 import { valueAfter } from './computed-value.ts';
+import { mayHaveGoneOn } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
-import { eraOf, isNewer, VersionClock, versionTime } from './entry.ts';
+import { eraOf, isNewer, isSince, VersionClock } from './entry.ts';
 import type { History } from './history.ts';
-import type { Operation, OperationResult, Reply, Request } from './message.ts';
+import type { OperationResult, Reply, Request } from './message.ts';
+import { type Counts, failed, failureOf, type Reading, type ResultOf } from './operation-answer.ts';
+import { isAllowed, valueOf, withRequests, written } from './operation-answer.ts';
 import type { Arc } from './position.ts';
+import { firstCameAt, mayBeDoneSince } from './repeats.ts';
 import type { RoundOutcome } from './rounds.ts';
 import type { Segment } from './segment.ts';
 import type { MemoryStore } from './store.ts';
@@ -26,11 +30,12 @@ export interface Arrival {
   readonly respond: (reply: Reply) => void;
 }
 
-/** What a reader is told of an entry. */
-interface Reading {
-  readonly value: Uint8Array;
-  readonly version: Version;
-  readonly expiresAt: number;
+/** What a round is for, where a write waits for it. */
+interface Write {
+  /** Makes the entry anew, in the epoch that acknowledges it. */
+  readonly again?: (() => void) | undefined;
+  /** The entry was made for it, and nobody has been given it before. */
+  readonly isNew?: boolean;
 }
 
 export class Operations {
@@ -112,6 +117,7 @@ export class Operations {
     this.#unsettled.add(entry.key);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
+      if (outcome === 'refused') this.#takeBack(position, tombstone);
       if (outcome !== 'agreed') return;
       this.settled(position, tombstone);
       this.#tell(tombstone);
@@ -164,7 +170,7 @@ export class Operations {
   }
 
   #write(arrival: Arrival): void {
-    const { key, operation, operationId } = arrival.request;
+    const { key, operation, operationId, sinceMs } = arrival.request;
     const stored = this.#store.get(key);
     const present = this.#liveOf(stored);
     if (operation.type === 'get') return this.#get(arrival);
@@ -175,10 +181,13 @@ export class Operations {
       const { entry } = done;
       // Made by a former owner, or here without a majority: it is acknowledged only now.
       const isNews = entry === stored && this.#unsettled.has(key);
-      return this.#round(arrival, stored, () => {
+      // Who asks again has had no answer; a message that comes twice says nothing of that.
+      const again = entry === stored && sinceMs > 0 ? () => this.#putAgain(arrival, entry) : undefined;
+      const answer: ResultOf = () => {
         if (isNews) this.#tell(entry);
         return written(entry, true, operation);
-      });
+      };
+      return this.#round(arrival, stored, answer, { again });
     }
     if (done.unknown || this.#isForgotten(arrival)) {
       const message =
@@ -188,7 +197,7 @@ export class Operations {
     const repair = stored !== undefined && this.#unsettled.has(key) ? stored : undefined;
     const without = this.#withoutEffect.size === 0 ? undefined : this.#withoutEffect.get(operationId);
     if (without !== undefined) return this.#round(arrival, repair, () => without);
-    if (!allowed(operation, present)) {
+    if (!isAllowed(operation, present)) {
       return this.#round(arrival, repair, () => ({ type: 'conflict', version: present?.version ?? '' }));
     }
     if (operation.type === 'delete' && present === undefined) {
@@ -215,7 +224,7 @@ export class Operations {
     if (stored.operation === operationId) return { entry: stored, unknown: false };
     const made = this.#history.byOperation(operationId);
     // What it may have made since it was sent first is remembered here, or nobody knows.
-    const since = this.#mayBeDoneSince(sinceMs, segment.since);
+    const since = mayBeDoneSince(this.#engine, sinceMs, segment.since);
     let { previous } = stored;
     while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {
       const before = this.#history.byVersion(previous);
@@ -241,27 +250,7 @@ export class Operations {
 
   /** Whether the write may have been carried out so long ago that nobody would remember. */
   #isForgotten({ request }: Arrival): boolean {
-    return request.sinceMs > 0 && this.#firstCameAt(request.sinceMs) <= this.#history.forgottenMs;
-  }
-
-  /**
-   * Versions that are older were not made by a write that was sent first so long ago. `since`: before, others
-   * wrote in the arc too, whose clocks may be off as far as ours may be, the other way. Where an epoch was
-   * forced, they may be off by more, and no version is old enough.
-   */
-  #mayBeDoneSince(sinceMs: number, since: number): number {
-    if (sinceMs === 0) return Infinity;
-    const { now, forcedAt, profile, clockSkewMaxMs } = this.#engine;
-    const sentAt = now - sinceMs - profile.requestMaxMs;
-    if (sentAt <= forcedAt) return -Infinity;
-    return this.#firstCameAt(sinceMs) - (sentAt <= since ? 2 * clockSkewMaxMs : 0);
-  }
-
-  /** By the clock as it was, when a write may have come that was sent so long ago: it was on its way, too. */
-  #firstCameAt(sinceMs: number): number {
-    const { now, wall, profile, jumpedAt, jumpedMs } = this.#engine;
-    const agoMs = sinceMs + profile.requestMaxMs;
-    return wall - agoMs - (now - agoMs <= jumpedAt ? jumpedMs : 0);
+    return request.sinceMs > 0 && firstCameAt(this.#engine, request.sinceMs) <= this.#history.forgottenMs;
   }
 
   #make(
@@ -305,95 +294,95 @@ export class Operations {
     }
     this.#store.put(arrival.position, entry);
     this.#unsettled.add(entry.key);
-    this.#round(arrival, entry, () => {
+    const answer: ResultOf = () => {
       this.#tell(entry, existed);
       return written(entry, existed, arrival.request.operation);
-    });
+    };
+    const again = (): void => this.#putAgain(arrival, entry, existed);
+    this.#round(arrival, entry, answer, { again, isNew: true });
+  }
+
+  /**
+   * What is acknowledged in a lineage that was forced is a version of that lineage: where the former one has
+   * gone on without it, an entry of that would count for less than all that came there since.
+   */
+  #putAgain(arrival: Arrival, entry: Entry, existed = this.#hadValueBefore(entry)): void {
+    const { value, expiresAt, operation } = entry;
+    const renewed = this.#version(arrival.segment, entry, { value, expiresAt, operation });
+    this.#put(arrival, renewed, existed || value === undefined);
   }
 
   /**
    * Asks the copies, then answers with what `result` makes of it; a failure says that the outcome is not
-   * known. At `one` the answer does not wait for the copies.
+   * known. At `one` the answer waits for this member's own disk, and for no copy.
    */
-  #round(
-    arrival: Arrival,
-    entry: Entry | undefined,
-    result: (copies: number, agreed: number) => OperationResult,
-  ): void {
-    const { consistency, operation } = arrival.request;
-    const waits = consistency !== 'one';
+  #round(arrival: Arrival, entry: Entry | undefined, result: ResultOf, write: Write = {}): void {
+    const { position, deadline, segment } = arrival;
+    const { consistency } = arrival.request;
+    const need = consistency === 'one' ? 'quorum' : consistency;
     const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
-      if (outcome === 'agreed' && entry !== undefined) this.settled(arrival.position, entry);
-      if (!waits) return;
-      if (outcome === 'agreed') {
-        const answer = result(copies, agreed);
-        this.#remember(arrival.request.operationId, answer);
-        this.#finish(arrival, operated(arrival, withRequests(answer, copies - 1)));
-      } else if (outcome === 'lost') {
-        this.#finish(arrival, failed('UNKNOWN', 'the arc went to another member'));
-      } else if (outcome === 'unsaved') {
-        const message = `the owner could not write it down: ${this.#engine.saver.failure ?? ''}`;
-        this.#finish(arrival, { type: 'failed', code: 'ERR_STORE', message });
-      } else {
-        const unknown = operation.type === 'get' ? '' : '; whether the write will stay is not known';
-        const message = `only ${agreed} of ${copies} copies answered in time${unknown}`;
-        this.#finish(arrival, { type: 'failed', code: 'ERR_QUORUM', message });
+      if (outcome === 'agreed' && entry !== undefined) {
+        const isPassed = consistency !== 'one' && mayHaveGoneOn(segment.configuration, entry.version);
+        if (write.again !== undefined && isPassed && this.#isNewest(entry)) return write.again();
+        this.settled(position, entry);
       }
+      if (outcome === 'refused' && write.isNew && consistency !== 'one') this.#takeBack(position, entry);
+      if (consistency !== 'one') this.#conclude(arrival, outcome, result, [copies, agreed]);
     };
-    const { position, deadline } = arrival;
-    arrival.segment.rounds.add({ position, entry, need: waits ? consistency : 'quorum', deadline, done });
-    if (waits) return;
-    const answer = result(1, 1);
+    segment.rounds.add({ position, entry, need, deadline, done });
+    if (consistency !== 'one') return;
+    this.#engine.saver.whenSaved((saved) =>
+      this.#conclude(arrival, saved ? 'agreed' : 'unsaved', result, [1, 1]),
+    );
+  }
+
+  #conclude(arrival: Arrival, outcome: RoundOutcome, result: ResultOf, counts: Counts): void {
+    if (outcome !== 'agreed') {
+      const { failure = '' } = this.#engine.saver;
+      const isRead = arrival.request.operation.type === 'get';
+      return this.#finish(arrival, failureOf(outcome, counts, failure, isRead));
+    }
+    const [copies, agreed] = counts;
+    const answer = result(copies, agreed);
     this.#remember(arrival.request.operationId, answer);
-    this.#finish(arrival, operated(arrival, answer));
+    this.#finish(arrival, operated(arrival, withRequests(answer, copies - 1)));
+  }
+
+  /**
+   * An entry of an epoch that is over, which nobody else has, is as if it had never been made: kept, it would
+   * replace what was made before it and is in force since only because its epoch is later.
+   */
+  #takeBack(position: number, entry: Entry | undefined): void {
+    if (entry === undefined || !this.#isNewest(entry)) return;
+    const before = this.#history.byVersion(entry.previous);
+    if (before === undefined && entry.previous !== '') return;
+    this.#store.remove(entry.key);
+    if (before === undefined) return;
+    this.#store.put(position, before);
+    this.#unsettled.add(entry.key);
   }
 
   /** Tells this node's user of a change that is acknowledged. */
-  #tell(entry: Entry, existed = this.#history.byVersion(entry.previous)?.value !== undefined): void {
+  #tell(entry: Entry, existed = this.#hadValueBefore(entry)): void {
     const type = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
     this.#engine.event({ type, key: entry.key, version: entry.version });
+  }
+
+  #hadValueBefore({ previous }: Entry): boolean {
+    return this.#history.byVersion(previous)?.value !== undefined;
+  }
+
+  #isNewest({ key, version }: Entry): boolean {
+    return this.#store.versionOf(key) === version;
   }
 
   /** A majority holds this version of the key. */
   settled(position: number, entry: Entry): void {
     this.onSettled(position, entry);
-    if (this.#store.versionOf(entry.key) === entry.version) this.#unsettled.delete(entry.key);
+    if (this.#isNewest(entry)) this.#unsettled.delete(entry.key);
   }
-}
-
-function allowed(operation: OperateRequest['operation'], present: Entry | undefined): boolean {
-  if (operation.type === 'set' && operation.ifAbsent && present !== undefined) return false;
-  const ifVersion: Version = 'ifVersion' in operation ? operation.ifVersion : '';
-  return ifVersion === '' || present?.version === ifVersion;
-}
-
-function valueOf(reading: Reading | undefined, replicas: number, agreed: number): OperationResult {
-  if (reading === undefined) return { type: 'none' };
-  const { value, version, expiresAt } = reading;
-  return { type: 'value', value, version, expiresAt, replicas, agreed, replicaRequests: 0 };
-}
-
-function written(entry: Entry, existed: boolean, operation: Operation): OperationResult {
-  const { value, version } = entry;
-  if (value === undefined) return { type: 'deleted', existed, version };
-  return operation.type === 'increment' || operation.type === 'merge'
-    ? { type: 'computed', value, version, replicaRequests: 0 }
-    : { type: 'stored', version, replicaRequests: 0 };
-}
-
-function withRequests(result: OperationResult, replicaRequests: number): OperationResult {
-  return 'replicaRequests' in result ? { ...result, replicaRequests } : result;
 }
 
 function operated(arrival: Arrival, result: OperationResult): Reply {
   return { type: 'operated', arc: arrival.arc, result };
-}
-
-function failed(code: 'BUSY' | 'UNKNOWN', message: string): Reply {
-  return { type: 'failed', code, message };
-}
-
-/** Whether the version was made at that time, epoch milliseconds, or later; '' stands for none. */
-function isSince(version: Version, since: number): boolean {
-  return version !== '' && versionTime(version) >= since;
 }

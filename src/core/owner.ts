@@ -98,8 +98,10 @@ export class Owner {
   reconcile(): void {
     const [arc, { engine }] = [this.#view.arc(), this.#o];
     if (!engine.member) return this.#closeAll();
-    for (const change of this.#changes.keys()) {
-      if (arc !== undefined && !isInside(change.arc, arc, engine.size)) this.#drop(change);
+    for (const [change, segment] of this.#changes) {
+      const isOurs = arc === undefined || isInside(change.arc, arc, engine.size);
+      if (!isOurs || (segment === undefined && isOver(change, this.registers, this.#hints)))
+        this.#drop(change);
     }
     this.#asking.keepWithin(arc);
     if (arc !== undefined) {
@@ -166,7 +168,7 @@ export class Owner {
   }
 
   #start(arc: Arc, bases: readonly Configuration[], watermark: number, urgent = false): void {
-    if (isOver(arc, bases, this.registers, this.#hints)) return this.reconcileSoon();
+    if (isOver({ arc, bases }, this.registers, this.#hints)) return this.reconcileSoon();
     const since = this.#unserved.since(arc, this.#o.engine.now);
     this.#run(new Change(this.#o.engine, this.#changeView({ urgent, since }), arc, bases, watermark));
   }
@@ -211,9 +213,7 @@ export class Owner {
   }
 
   #ended(change: Change, { learned, parts, alone }: Ended): void {
-    const segment = this.#changes.get(change);
-    this.#changes.delete(change);
-    if (segment !== undefined) this.#close(segment);
+    this.#drop(change);
     let news = false;
     for (const { arc, configuration } of learned) {
       if (this.#hint(arc, configuration)) news = true;
@@ -324,7 +324,7 @@ export class Owner {
       if (!overlaps(segment.arc, arc)) continue;
       // A change of our own is about to give the segment its new configuration.
       const known = segment.changing || segment.configuration.epoch === configuration.epoch;
-      if (!mine || !known) this.#cut(segment, arc);
+      if (!mine || !known) this.#cut(segment, arc, true);
     }
     this.reconcileSoon();
   }
@@ -333,23 +333,23 @@ export class Owner {
   #stop(arc: Arc, base?: Base): void {
     for (const segment of this.#segments.slice()) {
       if (!overlaps(segment.arc, arc)) continue;
-      if (base === undefined || sameBase(segment.configuration, base)) this.#cut(segment, arc);
+      if (!base || sameBase(segment.configuration, base)) this.#cut(segment, arc, !base);
     }
   }
 
   /** A part is nothing of ours any more: the rest is served on. */
-  #cut(segment: Segment, arc: Arc): void {
+  #cut(segment: Segment, arc: Arc, passed = false): void {
     const { configuration, watermark, since } = segment;
     const rest = segment.changing ? [] : subtract(segment.arc, arc, this.#o.engine.size);
-    this.#close(segment);
+    this.#close(segment, passed);
     for (const part of rest) this.#serve(part, configuration, watermark, since);
     this.reconcileSoon();
     this.#view.changed();
   }
 
-  #close(segment: Segment): void {
+  #close(segment: Segment, passed = false): void {
     this.#segments = this.#segments.filter((other) => other !== segment);
-    segment.close();
+    segment.close(passed);
     for (const [change, of] of this.#changes) if (of === segment) this.#drop(change);
   }
 

@@ -54,7 +54,11 @@ export function plan(
 }
 
 /** Whether something is known of the arc that comes after a base: what was asked about is over. */
-export function isOver(arc: Arc, bases: readonly Base[], registers: Registers, hints: Hints): boolean {
+export function isOver(
+  { arc, bases }: Pick<Planned, 'arc' | 'bases'>,
+  registers: Registers,
+  hints: Hints,
+): boolean {
   const told = hints.within(arc).flatMap(({ value }) => value);
   const known = [...told, ...registers.standing(arc).map(({ configuration }) => configuration)];
   return bases.some((base) => known.some((one) => supersedes(one, base)));

@@ -17,6 +17,8 @@ export type RoundOutcome =
   | 'agreed'
   /** The arc belongs to another now. */
   | 'lost'
+  /** The same, and nobody but this member has been given the entry: every copy has refused it. */
+  | 'refused'
   /** Time ran out. */
   | 'late'
   /** This member could not write it down. */
@@ -41,6 +43,8 @@ export interface RoundView {
   copies(): readonly Contact[];
   /** Members that are being brought up to date, and do not count. */
   learners(): readonly Contact[];
+  /** Members that may be given entries outside of rounds. */
+  unsynced(): readonly string[];
   /** A copy does not vote at this epoch, or has promised it away. */
   refused(id: string): void;
   /** A copy missed entries: it must be compared again. */
@@ -52,6 +56,10 @@ interface Round {
   readonly copies: number;
   agreed: number;
   open: number;
+  /** Copies that have answered that this member is their owner no more. */
+  refused: number;
+  /** The entries may have gone to others in another way. */
+  readonly taught: boolean;
   saved: boolean | undefined;
 }
 
@@ -63,8 +71,13 @@ export class Rounds {
   /** Requests with entries that have not been answered. */
   #outstanding = 0;
   #held = false;
+  /** Copies that obey a later owner: they take nothing more from this one. */
+  readonly #refusers = new Set<string>();
+  /** Waiters whose entry somebody else may have. */
+  readonly #given = new WeakSet<RoundWaiter>();
   #onIdle: (() => void) | undefined;
   #closed = false;
+  #isOver = false;
 
   constructor(engine: Engine, view: RoundView) {
     this.#engine = engine;
@@ -72,7 +85,7 @@ export class Rounds {
   }
 
   add(waiter: RoundWaiter): void {
-    if (this.#closed) return waiter.done('lost', 0, 0);
+    if (this.#closed) return this.#lose(waiter);
     this.#waiting.push(waiter);
     if (this.#waiting.length === 1 && !this.#held) this.#engine.defer(() => this.#flush());
   }
@@ -86,18 +99,42 @@ export class Rounds {
 
   resume(): void {
     this.#held = false;
+    this.#refusers.clear();
     this.#onIdle = undefined;
     if (this.#waiting.length > 0) this.#engine.defer(() => this.#flush());
   }
 
-  /** The arc is another's: whoever waits is told to ask again. */
-  close(): void {
+  /**
+   * The arc is another's: whoever waits is told to ask again. `isOver`: the next epoch is decided, so that
+   * what nobody else has been given by now comes into force nowhere.
+   */
+  close(isOver: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
-    const waiters = [...this.#waiting, ...[...this.#running].flatMap((round) => round.waiters)];
+    const rounds = [...this.#running];
+    const waiters = [...this.#waiting, ...rounds.flatMap((round) => this.#parted(round))];
     this.#waiting = [];
     this.#running.clear();
-    for (const waiter of waiters) waiter.done('lost', 0, 0);
+    this.#isOver = isOver;
+    for (const waiter of waiters) this.#lose(waiter);
+  }
+
+  #lose(waiter: RoundWaiter): void {
+    waiter.done(this.#isOver && !this.#given.has(waiter) ? 'refused' : 'lost', 0, 0);
+  }
+
+  /** The member is about to be given what is held here. */
+  compares(id: string): void {
+    if (this.#refusers.has(id)) return;
+    for (const waiter of this.#waiting) this.#given.add(waiter);
+    for (const { waiters } of this.#running) for (const waiter of waiters) this.#given.add(waiter);
+  }
+
+  /** Those who wait for a round that ends without them. */
+  #parted(round: Round): readonly RoundWaiter[] {
+    const isKept = round.refused === round.copies - 1 && !round.taught;
+    if (!isKept) for (const waiter of round.waiters) this.#given.add(waiter);
+    return round.waiters;
   }
 
   #flush(): void {
@@ -129,6 +166,8 @@ export class Rounds {
       copies: copies.length + 1,
       agreed: 0,
       open: copies.length + 1,
+      refused: 0,
+      taught: this.#view.unsynced().some((id) => !this.#refusers.has(id)),
       saved: undefined,
     };
     this.#running.add(round);
@@ -157,6 +196,10 @@ export class Rounds {
     round.open -= 1;
     const stored = answer.type === 'reply' && answer.body.type === 'replicated' ? answer.body.outcome : '';
     if (stored === 'stored') round.agreed += 1;
+    if (stored === 'refused') {
+      round.refused += 1;
+      this.#refusers.add(id);
+    }
     if (!this.#closed) {
       if (stored === 'refused') this.#view.refused(id);
       else if (stored === '' && brought) this.#view.missed(id);
@@ -199,7 +242,7 @@ export class Rounds {
    */
   #repeat(round: Round): void {
     this.#running.delete(round);
-    const waiters = round.waiters;
+    const waiters = this.#parted(round);
     this.#engine.after(this.#engine.profile.retryMs, () => {
       for (const waiter of waiters) {
         if (this.#engine.now >= waiter.deadline) waiter.done('late', round.copies, round.agreed);

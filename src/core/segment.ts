@@ -89,6 +89,7 @@ export class Segment {
       base: () => this.#configuration,
       copies: () => this.#others,
       learners: () => this.#learners(),
+      unsynced: () => [...this.#copies].flatMap(([id, { synced }]) => (synced ? [] : [id])),
       refused: (id) => this.#refused(id),
       missed: (id) => this.#missed(id),
     });
@@ -189,13 +190,14 @@ export class Segment {
   }
 
   /** Whoever waits for a round is told that the arc has gone. */
-  close(): void {
+  /** `isOver`: the next epoch is decided. */
+  close(isOver = false): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const copy of this.#copies.values()) copy.exchange?.end();
     this.#copies.clear();
     this.#absorbed.close();
-    this.rounds.close();
+    this.rounds.close(isOver);
     this.onClose();
   }
 
@@ -245,6 +247,7 @@ export class Segment {
       this.#mark(copy.contact);
       this.#progress();
     });
+    this.rounds.compares(copy.contact.id);
     copy.exchange = new Exchange({
       ...parts,
       push: true,

@@ -29,6 +29,6 @@ it('where the bounded history of the latest does not reach back as far as that o
   registers.install(WHOLE, latest, 0);
   for (const { arc, bases } of plan(WHOLE, registers, hints).known) {
     expect(bases.length).toBeGreaterThan(0);
-    expect(isOver(arc, bases, registers, hints)).toBe(false);
+    expect(isOver({ arc, bases }, registers, hints)).toBe(false);
   }
 });

@@ -24,12 +24,13 @@ export function exchangeParts(
 }
 
 export class SegmentScene {
-  readonly driver: EngineDriver = new EngineDriver();
+  readonly driver: EngineDriver;
   readonly store: MemoryStore = new MemoryStore();
   readonly history: History = new History(100);
   readonly segment: Segment;
 
-  constructor(configuration: Configuration) {
+  constructor(configuration: Configuration, durable = false) {
+    this.driver = new EngineDriver({}, durable);
     const { engine } = this.driver;
     const { members } = configuration;
     const nothing = (): void => {};

@@ -1,0 +1,24 @@
+// An owner that takes an arc over, and is told meanwhile of what came after the set that it asks.
+import { expect, it } from 'vitest';
+import type { Configuration } from '../../src/core/configuration.ts';
+import { memberAt } from '../support/members.ts';
+import { ARC, OwnerScene } from '../support/owner-scene.ts';
+
+function configuration(epoch: number, ...positions: number[]): Configuration {
+  const members = positions.map((position) => ({ contact: memberAt(position), birth: 1 }));
+  return { lineage: 'lineage', epoch, members, ancestors: [] };
+}
+
+it('goes on from the set that it was told of, and not from the one before it that has promised', () => {
+  const scene = new OwnerScene();
+  const { driver, owner, replica } = scene;
+  const asked = (to: string): boolean => driver.openOf('prepare').some((open) => open.to === to);
+  const [base, next] = [configuration(1, 1, 2), configuration(2, 3, 4, 0)];
+  scene.follow(1, 2);
+  owner.learn([{ arc: ARC, configuration: base }]);
+  scene.until(() => asked('m1') && asked('m2'));
+  // Another one, which is gone now, has had its proposal decided; only those of the new set have heard of it.
+  scene.reply((r) => replica.install({ type: 'install', arc: ARC, configuration: next, watermark: 0 }, r));
+  scene.until(() => asked('m3') && asked('m4'));
+  expect(driver.openOf('prepare').map(({ body }) => body.base.epoch)).toContain(2);
+});
