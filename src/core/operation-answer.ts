@@ -49,7 +49,7 @@ export function failureOf(
   failure: string,
   isRead: boolean,
 ): Reply {
-  if (outcome === 'lost' || outcome === 'refused') return failed('UNKNOWN', 'the arc went to another member');
+  if (outcome === 'lost') return failed('UNKNOWN', 'the arc went to another member');
   if (outcome === 'unsaved') {
     return { type: 'failed', code: 'ERR_STORE', message: `the owner could not write it down: ${failure}` };
   }

@@ -117,12 +117,12 @@ export class Operations {
     this.#unsettled.add(entry.key);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
-      if (outcome === 'refused') this.#takeBack(position, tombstone);
       if (outcome !== 'agreed') return;
       this.settled(position, tombstone);
       this.#tell(tombstone);
     };
-    segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done });
+    const undo = (): void => this.#takeBack(position, tombstone);
+    segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done, undo });
   }
 
   #start(arrival: Arrival): void {
@@ -326,10 +326,10 @@ export class Operations {
         if (write.again !== undefined && isPassed && this.#isNewest(entry)) return write.again();
         this.settled(position, entry);
       }
-      if (outcome === 'refused' && write.isNew && consistency !== 'one') this.#takeBack(position, entry);
       if (consistency !== 'one') this.#conclude(arrival, outcome, result, [copies, agreed]);
     };
-    segment.rounds.add({ position, entry, need, deadline, done });
+    const undo = write.isNew && consistency !== 'one' ? () => this.#takeBack(position, entry) : undefined;
+    segment.rounds.add({ position, entry, need, deadline, done, undo });
     if (consistency !== 'one') return;
     this.#engine.saver.whenSaved((saved) =>
       this.#conclude(arrival, saved ? 'agreed' : 'unsaved', result, [1, 1]),
@@ -349,8 +349,8 @@ export class Operations {
   }
 
   /**
-   * An entry of an epoch that is over, which nobody else has, is as if it had never been made: kept, it would
-   * replace what was made before it and is in force since only because its epoch is later.
+   * An entry of an epoch that is over, which came into force nowhere, is as if it had never been made: kept,
+   * it could replace what was made before it and came into force later, because its epoch is the later one.
    */
   #takeBack(position: number, entry: Entry | undefined): void {
     if (entry === undefined || !this.#isNewest(entry)) return;

@@ -302,7 +302,7 @@ export class Owner {
         }
         for (const arc of this.#hints.add(one, configuration, known)) {
           news = true;
-          this.#stop(arc);
+          this.#stop(arc, undefined, configuration);
           for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
         }
       }
@@ -324,32 +324,32 @@ export class Owner {
       if (!overlaps(segment.arc, arc)) continue;
       // A change of our own is about to give the segment its new configuration.
       const known = segment.changing || segment.configuration.epoch === configuration.epoch;
-      if (!mine || !known) this.#cut(segment, arc, true);
+      if (!mine || !known) this.#cut(segment, arc, configuration);
     }
     this.reconcileSoon();
   }
 
   /** Of that epoch only, where one is given. */
-  #stop(arc: Arc, base?: Base): void {
+  #stop(arc: Arc, base?: Base, next?: Configuration): void {
     for (const segment of this.#segments.slice()) {
       if (!overlaps(segment.arc, arc)) continue;
-      if (!base || sameBase(segment.configuration, base)) this.#cut(segment, arc, !base);
+      if (!base || sameBase(segment.configuration, base)) this.#cut(segment, arc, next);
     }
   }
 
   /** A part is nothing of ours any more: the rest is served on. */
-  #cut(segment: Segment, arc: Arc, passed = false): void {
+  #cut(segment: Segment, arc: Arc, next?: Configuration): void {
     const { configuration, watermark, since } = segment;
     const rest = segment.changing ? [] : subtract(segment.arc, arc, this.#o.engine.size);
-    this.#close(segment, passed);
+    this.#close(segment, next);
     for (const part of rest) this.#serve(part, configuration, watermark, since);
     this.reconcileSoon();
     this.#view.changed();
   }
 
-  #close(segment: Segment, passed = false): void {
+  #close(segment: Segment, next?: Configuration): void {
     this.#segments = this.#segments.filter((other) => other !== segment);
-    segment.close(passed);
+    segment.close(next);
     for (const [change, of] of this.#changes) if (of === segment) this.#drop(change);
   }
 

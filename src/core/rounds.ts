@@ -3,11 +3,11 @@
 // operations.ts. All that arrives in one turn shares a round: reads need only the second question, so they
 // cost no round of their own. While the set changes, new rounds wait (`hold`) until the next epoch is decided
 // (`resume`).
-import type { Base } from './configuration.ts';
+import type { Base, Parting } from './configuration.ts';
 import { majority } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, Key } from './entry.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 
@@ -17,8 +17,6 @@ export type RoundOutcome =
   | 'agreed'
   /** The arc belongs to another now. */
   | 'lost'
-  /** The same, and nobody but this member has been given the entry: every copy has refused it. */
-  | 'refused'
   /** Time ran out. */
   | 'late'
   /** This member could not write it down. */
@@ -33,6 +31,8 @@ export interface RoundWaiter {
   readonly deadline: number;
   /** `copies` is the size of the set, the owner included; `agreed` of them have answered yes. */
   readonly done: (outcome: RoundOutcome, copies: number, agreed: number) => void;
+  /** Takes the entry back where it can come into force nowhere. */
+  readonly undo?: (() => void) | undefined;
 }
 
 /** What the rounds need of their segment. */
@@ -76,8 +76,10 @@ export class Rounds {
   /** Waiters whose entry somebody else may have. */
   readonly #given = new WeakSet<RoundWaiter>();
   #onIdle: (() => void) | undefined;
+  /** By key, those whose time ran out: their entries are still here, and may be elsewhere. */
+  readonly #late = new Map<Key, RoundWaiter>();
   #closed = false;
-  #isOver = false;
+  #parting: Parting = 'open';
 
   constructor(engine: Engine, view: RoundView) {
     this.#engine = engine;
@@ -104,23 +106,30 @@ export class Rounds {
     if (this.#waiting.length > 0) this.#engine.defer(() => this.#flush());
   }
 
-  /**
-   * The arc is another's: whoever waits is told to ask again. `isOver`: the next epoch is decided, so that
-   * what nobody else has been given by now comes into force nowhere.
-   */
-  close(isOver: boolean): void {
+  /** The arc is another's: whoever waits is told to ask again. */
+  close(parting: Parting): void {
     if (this.#closed) return;
     this.#closed = true;
-    const rounds = [...this.#running];
-    const waiters = [...this.#waiting, ...rounds.flatMap((round) => this.#parted(round))];
+    this.#parting = parting;
+    const waiters = [...this.#waiting, ...[...this.#running].flatMap((round) => this.#parted(round))];
     this.#waiting = [];
     this.#running.clear();
-    this.#isOver = isOver;
     for (const waiter of waiters) this.#lose(waiter);
+    for (const waiter of this.#late.values()) this.#undo(waiter);
+    this.#late.clear();
   }
 
   #lose(waiter: RoundWaiter): void {
-    waiter.done(this.#isOver && !this.#given.has(waiter) ? 'refused' : 'lost', 0, 0);
+    this.#undo(waiter);
+    waiter.done('lost', 0, 0);
+  }
+
+  /**
+   * The next epoch is decided, and its members hold what was in force. Of what this owner made besides, it
+   * alone keeps a copy that does not count: unless it is one of them, which may count on what all have.
+   */
+  #undo(waiter: RoundWaiter): void {
+    if (this.#parting === 'out' || (this.#parting === 'over' && !this.#given.has(waiter))) waiter.undo?.();
   }
 
   /** The member is about to be given what is held here. */
@@ -226,6 +235,7 @@ export class Rounds {
       if (round.saved === false && waiter.entry !== undefined) {
         waiter.done('unsaved', round.copies, round.agreed);
       } else if (round.saved !== undefined && round.agreed >= need) {
+        if (this.#late.size > 0 && waiter.entry !== undefined) this.#late.delete(waiter.entry.key);
         waiter.done('agreed', round.copies, round.agreed);
       } else {
         left.push(waiter);
@@ -245,8 +255,12 @@ export class Rounds {
     const waiters = this.#parted(round);
     this.#engine.after(this.#engine.profile.retryMs, () => {
       for (const waiter of waiters) {
-        if (this.#engine.now >= waiter.deadline) waiter.done('late', round.copies, round.agreed);
-        else this.add(waiter);
+        if (this.#engine.now < waiter.deadline || this.#closed) {
+          this.add(waiter);
+          continue;
+        }
+        if (waiter.entry !== undefined) this.#late.set(waiter.entry.key, waiter);
+        waiter.done('late', round.copies, round.agreed);
       }
     });
   }

@@ -4,7 +4,7 @@
 // arc is taken over from another owner, in change.ts.
 import { Absorbed, type Source } from './absorbed.ts';
 import type { Base, Configuration, Voter } from './configuration.ts';
-import { majority, sameVoters, successorOf } from './configuration.ts';
+import { partingOf, majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Key } from './entry.ts';
@@ -190,14 +190,14 @@ export class Segment {
   }
 
   /** Whoever waits for a round is told that the arc has gone. */
-  /** `isOver`: the next epoch is decided. */
-  close(isOver = false): void {
+  /** `next`: what is known to come after its configuration. */
+  close(next?: Configuration): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const copy of this.#copies.values()) copy.exchange?.end();
     this.#copies.clear();
     this.#absorbed.close();
-    this.rounds.close(isOver);
+    this.rounds.close(partingOf(this.#engine.self.id, this.#configuration, next));
     this.onClose();
   }
 

@@ -335,8 +335,8 @@ describe('rounds that are closed', () => {
     scene.add('asked');
     scene.driver.poll();
     scene.add('waiting');
-    scene.rounds.close(false);
-    scene.rounds.close(true);
+    scene.rounds.close('open');
+    scene.rounds.close('over');
     scene.add('late');
     scene.driver.advance(LONG_MS);
     expect(scene.outcomes.toSorted()).toEqual(['asked: lost 0/0', 'late: lost 0/0', 'waiting: lost 0/0']);
