@@ -114,15 +114,9 @@ export function supersedes(next: Configuration, former: Base): boolean {
   return next.ancestors.some((base) => base.lineage === former.lineage && base.epoch >= former.epoch);
 }
 
-/**
- * What has become of an owner's epoch: `over`, another one was decided, of which it is a member; `out`, it is
- * none of those; `open`, that is not known.
- */
-export type Parting = 'open' | 'over' | 'out';
-
-export function partingOf(id: string, former: Configuration, next: Configuration | undefined): Parting {
-  if (next === undefined || !supersedes(next, former)) return 'open';
-  return next.members.some(({ contact }) => contact.id === id) ? 'over' : 'out';
+/** Whether the next epoch was decided, and the member is none of its set. */
+export function leavesOut(next: Configuration, former: Base, id: string): boolean {
+  return supersedes(next, former) && next.members.every(({ contact }) => contact.id !== id);
 }
 
 /** A configuration that comes after all of these; `as` names it. */

@@ -2,11 +2,12 @@
 // key: writes go one at a time, and a read waits for the writes before it, so that conditions are atomic
 // and nobody reads a value that may still be lost. Copies are asked through the rounds of the segment.
 import { valueAfter } from './computed-value.ts';
-import { mayHaveGoneOn } from './configuration.ts';
+import { type Configuration, mayHaveGoneOn } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
 import { eraOf, isNewer, isSince, VersionClock } from './entry.ts';
 import type { History } from './history.ts';
+import { LeftBehind } from './left-behind.ts';
 import type { OperationResult, Reply, Request } from './message.ts';
 import { type Counts, failed, failureOf, type Reading, type ResultOf } from './operation-answer.ts';
 import { isAllowed, valueOf, withRequests, written } from './operation-answer.ts';
@@ -30,14 +31,6 @@ export interface Arrival {
   readonly respond: (reply: Reply) => void;
 }
 
-/** What a round is for, where a write waits for it. */
-interface Write {
-  /** Makes the entry anew, in the epoch that acknowledges it. */
-  readonly again?: (() => void) | undefined;
-  /** The entry was made for it, and nobody has been given it before. */
-  readonly isNew?: boolean;
-}
-
 export class Operations {
   readonly clock: VersionClock;
   readonly #engine: Engine;
@@ -54,7 +47,11 @@ export class Operations {
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
+  /** What was made here and is not known to be in force. */
+  readonly #left: LeftBehind;
+
   constructor(engine: Engine, store: MemoryStore, history: History) {
+    this.#left = new LeftBehind(engine, store, history);
     this.#engine = engine;
     this.#store = store;
     this.#history = history;
@@ -89,6 +86,12 @@ export class Operations {
   /** Nothing of the key is held any more. */
   removed(key: Key): void {
     this.#unsettled.delete(key);
+    this.#left.forget(key);
+  }
+
+  /** This was decided for the arc: what was made here before and came into force nowhere is taken back. */
+  passed(arc: Arc, configuration: Configuration): void {
+    for (const key of this.#left.takeBack(arc, configuration)) this.#unsettled.add(key);
   }
 
   handle(arrival: Arrival): void {
@@ -115,14 +118,14 @@ export class Operations {
     });
     this.#store.put(position, tombstone);
     this.#unsettled.add(entry.key);
+    this.#left.made(position, tombstone, segment.configuration);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
       if (outcome !== 'agreed') return;
       this.settled(position, tombstone);
       this.#tell(tombstone);
     };
-    const undo = (): void => this.#takeBack(position, tombstone);
-    segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done, undo });
+    segment.rounds.add({ position, entry: tombstone, need: 'quorum', deadline, done });
   }
 
   #start(arrival: Arrival): void {
@@ -187,7 +190,7 @@ export class Operations {
         if (isNews) this.#tell(entry);
         return written(entry, true, operation);
       };
-      return this.#round(arrival, stored, answer, { again });
+      return this.#round(arrival, stored, answer, again);
     }
     if (done.unknown || this.#isForgotten(arrival)) {
       const message =
@@ -294,12 +297,15 @@ export class Operations {
     }
     this.#store.put(arrival.position, entry);
     this.#unsettled.add(entry.key);
+    // What is acknowledged by this member alone stays.
+    if (arrival.request.consistency === 'one') this.#left.forget(entry.key);
+    else this.#left.made(arrival.position, entry, arrival.segment.configuration);
     const answer: ResultOf = () => {
       this.#tell(entry, existed);
       return written(entry, existed, arrival.request.operation);
     };
     const again = (): void => this.#putAgain(arrival, entry, existed);
-    this.#round(arrival, entry, answer, { again, isNew: true });
+    this.#round(arrival, entry, answer, again);
   }
 
   /**
@@ -316,20 +322,19 @@ export class Operations {
    * Asks the copies, then answers with what `result` makes of it; a failure says that the outcome is not
    * known. At `one` the answer waits for this member's own disk, and for no copy.
    */
-  #round(arrival: Arrival, entry: Entry | undefined, result: ResultOf, write: Write = {}): void {
+  #round(arrival: Arrival, entry: Entry | undefined, result: ResultOf, again?: () => void): void {
     const { position, deadline, segment } = arrival;
     const { consistency } = arrival.request;
     const need = consistency === 'one' ? 'quorum' : consistency;
     const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
       if (outcome === 'agreed' && entry !== undefined) {
         const isPassed = consistency !== 'one' && mayHaveGoneOn(segment.configuration, entry.version);
-        if (write.again !== undefined && isPassed && this.#isNewest(entry)) return write.again();
+        if (again !== undefined && isPassed && this.#isNewest(entry)) return again();
         this.settled(position, entry);
       }
       if (consistency !== 'one') this.#conclude(arrival, outcome, result, [copies, agreed]);
     };
-    const undo = write.isNew && consistency !== 'one' ? () => this.#takeBack(position, entry) : undefined;
-    segment.rounds.add({ position, entry, need, deadline, done, undo });
+    segment.rounds.add({ position, entry, need, deadline, done });
     if (consistency !== 'one') return;
     this.#engine.saver.whenSaved((saved) =>
       this.#conclude(arrival, saved ? 'agreed' : 'unsaved', result, [1, 1]),
@@ -346,20 +351,6 @@ export class Operations {
     const answer = result(copies, agreed);
     this.#remember(arrival.request.operationId, answer);
     this.#finish(arrival, operated(arrival, withRequests(answer, copies - 1)));
-  }
-
-  /**
-   * An entry of an epoch that is over, which came into force nowhere, is as if it had never been made: kept,
-   * it could replace what was made before it and came into force later, because its epoch is the later one.
-   */
-  #takeBack(position: number, entry: Entry | undefined): void {
-    if (entry === undefined || !this.#isNewest(entry)) return;
-    const before = this.#history.byVersion(entry.previous);
-    if (before === undefined && entry.previous !== '') return;
-    this.#store.remove(entry.key);
-    if (before === undefined) return;
-    this.#store.put(position, before);
-    this.#unsettled.add(entry.key);
   }
 
   /** Tells this node's user of a change that is acknowledged. */
@@ -379,7 +370,9 @@ export class Operations {
   /** A majority holds this version of the key. */
   settled(position: number, entry: Entry): void {
     this.onSettled(position, entry);
-    if (this.#isNewest(entry)) this.#unsettled.delete(entry.key);
+    if (!this.#isNewest(entry)) return;
+    this.#unsettled.delete(entry.key);
+    this.#left.forget(entry.key);
   }
 }
 

@@ -302,7 +302,8 @@ export class Owner {
         }
         for (const arc of this.#hints.add(one, configuration, known)) {
           news = true;
-          this.#stop(arc, undefined, configuration);
+          this.#stop(arc);
+          this.#view.passed(arc, configuration);
           for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
         }
       }
@@ -320,36 +321,35 @@ export class Owner {
   #moved(arc: Arc, configuration: Configuration): void {
     this.#hints.pass(arc, configuration);
     const mine = configuration.members[0]?.contact.id === this.#o.engine.self.id;
-    for (const segment of this.#segments.slice()) {
-      if (!overlaps(segment.arc, arc)) continue;
+    for (const segment of this.#segments.filter((one) => overlaps(one.arc, arc))) {
       // A change of our own is about to give the segment its new configuration.
       const known = segment.changing || segment.configuration.epoch === configuration.epoch;
-      if (!mine || !known) this.#cut(segment, arc, configuration);
+      if (!mine || !known) this.#cut(segment, arc);
     }
+    this.#view.passed(arc, configuration);
     this.reconcileSoon();
   }
 
   /** Of that epoch only, where one is given. */
-  #stop(arc: Arc, base?: Base, next?: Configuration): void {
-    for (const segment of this.#segments.slice()) {
-      if (!overlaps(segment.arc, arc)) continue;
-      if (!base || sameBase(segment.configuration, base)) this.#cut(segment, arc, next);
+  #stop(arc: Arc, base?: Base): void {
+    for (const segment of this.#segments.filter((one) => overlaps(one.arc, arc))) {
+      if (!base || sameBase(segment.configuration, base)) this.#cut(segment, arc);
     }
   }
 
   /** A part is nothing of ours any more: the rest is served on. */
-  #cut(segment: Segment, arc: Arc, next?: Configuration): void {
+  #cut(segment: Segment, arc: Arc): void {
     const { configuration, watermark, since } = segment;
     const rest = segment.changing ? [] : subtract(segment.arc, arc, this.#o.engine.size);
-    this.#close(segment, next);
+    this.#close(segment);
     for (const part of rest) this.#serve(part, configuration, watermark, since);
     this.reconcileSoon();
     this.#view.changed();
   }
 
-  #close(segment: Segment, next?: Configuration): void {
+  #close(segment: Segment): void {
     this.#segments = this.#segments.filter((other) => other !== segment);
-    segment.close(next);
+    segment.close();
     for (const [change, of] of this.#changes) if (of === segment) this.#drop(change);
   }
 

@@ -3,11 +3,11 @@
 // operations.ts. All that arrives in one turn shares a round: reads need only the second question, so they
 // cost no round of their own. While the set changes, new rounds wait (`hold`) until the next epoch is decided
 // (`resume`).
-import type { Base, Parting } from './configuration.ts';
+import type { Base } from './configuration.ts';
 import { majority } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
-import type { Entry, Key } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 
@@ -31,8 +31,6 @@ export interface RoundWaiter {
   readonly deadline: number;
   /** `copies` is the size of the set, the owner included; `agreed` of them have answered yes. */
   readonly done: (outcome: RoundOutcome, copies: number, agreed: number) => void;
-  /** Takes the entry back where it can come into force nowhere. */
-  readonly undo?: (() => void) | undefined;
 }
 
 /** What the rounds need of their segment. */
@@ -43,8 +41,6 @@ export interface RoundView {
   copies(): readonly Contact[];
   /** Members that are being brought up to date, and do not count. */
   learners(): readonly Contact[];
-  /** Members that may be given entries outside of rounds. */
-  unsynced(): readonly string[];
   /** A copy does not vote at this epoch, or has promised it away. */
   refused(id: string): void;
   /** A copy missed entries: it must be compared again. */
@@ -56,10 +52,6 @@ interface Round {
   readonly copies: number;
   agreed: number;
   open: number;
-  /** Copies that have answered that this member is their owner no more. */
-  refused: number;
-  /** The entries may have gone to others in another way. */
-  readonly taught: boolean;
   saved: boolean | undefined;
 }
 
@@ -71,15 +63,8 @@ export class Rounds {
   /** Requests with entries that have not been answered. */
   #outstanding = 0;
   #held = false;
-  /** Copies that obey a later owner: they take nothing more from this one. */
-  readonly #refusers = new Set<string>();
-  /** Waiters whose entry somebody else may have. */
-  readonly #given = new WeakSet<RoundWaiter>();
   #onIdle: (() => void) | undefined;
-  /** By key, those whose time ran out: their entries are still here, and may be elsewhere. */
-  readonly #late = new Map<Key, RoundWaiter>();
   #closed = false;
-  #parting: Parting = 'open';
 
   constructor(engine: Engine, view: RoundView) {
     this.#engine = engine;
@@ -87,7 +72,7 @@ export class Rounds {
   }
 
   add(waiter: RoundWaiter): void {
-    if (this.#closed) return this.#lose(waiter);
+    if (this.#closed) return waiter.done('lost', 0, 0);
     this.#waiting.push(waiter);
     if (this.#waiting.length === 1 && !this.#held) this.#engine.defer(() => this.#flush());
   }
@@ -101,49 +86,18 @@ export class Rounds {
 
   resume(): void {
     this.#held = false;
-    this.#refusers.clear();
     this.#onIdle = undefined;
     if (this.#waiting.length > 0) this.#engine.defer(() => this.#flush());
   }
 
   /** The arc is another's: whoever waits is told to ask again. */
-  close(parting: Parting): void {
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#parting = parting;
-    const waiters = [...this.#waiting, ...[...this.#running].flatMap((round) => this.#parted(round))];
+    const waiters = [...this.#waiting, ...[...this.#running].flatMap((round) => round.waiters)];
     this.#waiting = [];
     this.#running.clear();
-    for (const waiter of waiters) this.#lose(waiter);
-    for (const waiter of this.#late.values()) this.#undo(waiter);
-    this.#late.clear();
-  }
-
-  #lose(waiter: RoundWaiter): void {
-    this.#undo(waiter);
-    waiter.done('lost', 0, 0);
-  }
-
-  /**
-   * The next epoch is decided, and its members hold what was in force. Of what this owner made besides, it
-   * alone keeps a copy that does not count: unless it is one of them, which may count on what all have.
-   */
-  #undo(waiter: RoundWaiter): void {
-    if (this.#parting === 'out' || (this.#parting === 'over' && !this.#given.has(waiter))) waiter.undo?.();
-  }
-
-  /** The member is about to be given what is held here. */
-  compares(id: string): void {
-    if (this.#refusers.has(id)) return;
-    for (const waiter of this.#waiting) this.#given.add(waiter);
-    for (const { waiters } of this.#running) for (const waiter of waiters) this.#given.add(waiter);
-  }
-
-  /** Those who wait for a round that ends without them. */
-  #parted(round: Round): readonly RoundWaiter[] {
-    const isKept = round.refused === round.copies - 1 && !round.taught;
-    if (!isKept) for (const waiter of round.waiters) this.#given.add(waiter);
-    return round.waiters;
+    for (const waiter of waiters) waiter.done('lost', 0, 0);
   }
 
   #flush(): void {
@@ -175,8 +129,6 @@ export class Rounds {
       copies: copies.length + 1,
       agreed: 0,
       open: copies.length + 1,
-      refused: 0,
-      taught: this.#view.unsynced().some((id) => !this.#refusers.has(id)),
       saved: undefined,
     };
     this.#running.add(round);
@@ -205,10 +157,6 @@ export class Rounds {
     round.open -= 1;
     const stored = answer.type === 'reply' && answer.body.type === 'replicated' ? answer.body.outcome : '';
     if (stored === 'stored') round.agreed += 1;
-    if (stored === 'refused') {
-      round.refused += 1;
-      this.#refusers.add(id);
-    }
     if (!this.#closed) {
       if (stored === 'refused') this.#view.refused(id);
       else if (stored === '' && brought) this.#view.missed(id);
@@ -235,7 +183,6 @@ export class Rounds {
       if (round.saved === false && waiter.entry !== undefined) {
         waiter.done('unsaved', round.copies, round.agreed);
       } else if (round.saved !== undefined && round.agreed >= need) {
-        if (this.#late.size > 0 && waiter.entry !== undefined) this.#late.delete(waiter.entry.key);
         waiter.done('agreed', round.copies, round.agreed);
       } else {
         left.push(waiter);
@@ -252,15 +199,11 @@ export class Rounds {
    */
   #repeat(round: Round): void {
     this.#running.delete(round);
-    const waiters = this.#parted(round);
+    const waiters = round.waiters;
     this.#engine.after(this.#engine.profile.retryMs, () => {
       for (const waiter of waiters) {
-        if (this.#engine.now < waiter.deadline || this.#closed) {
-          this.add(waiter);
-          continue;
-        }
-        if (waiter.entry !== undefined) this.#late.set(waiter.entry.key, waiter);
-        waiter.done('late', round.copies, round.agreed);
+        if (this.#engine.now >= waiter.deadline) waiter.done('late', round.copies, round.agreed);
+        else this.add(waiter);
       }
     });
   }

@@ -4,7 +4,7 @@
 // arc is taken over from another owner, in change.ts.
 import { Absorbed, type Source } from './absorbed.ts';
 import type { Base, Configuration, Voter } from './configuration.ts';
-import { partingOf, majority, sameVoters, successorOf } from './configuration.ts';
+import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Key } from './entry.ts';
@@ -89,7 +89,6 @@ export class Segment {
       base: () => this.#configuration,
       copies: () => this.#others,
       learners: () => this.#learners(),
-      unsynced: () => [...this.#copies].flatMap(([id, { synced }]) => (synced ? [] : [id])),
       refused: (id) => this.#refused(id),
       missed: (id) => this.#missed(id),
     });
@@ -190,14 +189,13 @@ export class Segment {
   }
 
   /** Whoever waits for a round is told that the arc has gone. */
-  /** `next`: what is known to come after its configuration. */
-  close(next?: Configuration): void {
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const copy of this.#copies.values()) copy.exchange?.end();
     this.#copies.clear();
     this.#absorbed.close();
-    this.rounds.close(partingOf(this.#engine.self.id, this.#configuration, next));
+    this.rounds.close();
     this.onClose();
   }
 
@@ -247,7 +245,6 @@ export class Segment {
       this.#mark(copy.contact);
       this.#progress();
     });
-    this.rounds.compares(copy.contact.id);
     copy.exchange = new Exchange({
       ...parts,
       push: true,

@@ -1,6 +1,6 @@
 // When the owner of a key may answer a write: at `one` once it is on its own disk, and after a forced epoch
 // once the entry is a version of the lineage that acknowledges it.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Configuration } from '../../src/core/configuration.ts';
 import { type Entry, isNewer } from '../../src/core/entry.ts';
 import { recording } from '../../src/core/history.ts';
@@ -8,7 +8,6 @@ import type { Reply } from '../../src/core/message.ts';
 import { Operations } from '../../src/core/operations.ts';
 import { MemoryStore } from '../../src/core/store.ts';
 import { configurationOf, SegmentScene } from '../support/segment-scene.ts';
-import { EMPTY } from '../support/owner-scene.ts';
 import { memberAt } from '../support/members.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -16,12 +15,12 @@ const TIMEOUT_MS = 2_000;
 class Scene extends SegmentScene {
   readonly replies: Reply[] = [];
   readonly memory: MemoryStore;
-  readonly #operations: Operations;
+  readonly operations: Operations;
 
   constructor(configuration: Configuration, durable: boolean) {
     super(configuration, durable);
     this.memory = new MemoryStore(recording(this.history, this.driver.engine.saver));
-    this.#operations = new Operations(this.driver.engine, this.memory, this.history);
+    this.operations = new Operations(this.driver.engine, this.memory, this.history);
   }
 
   set(
@@ -36,8 +35,16 @@ class Scene extends SegmentScene {
       ifAbsent: false,
       ifVersion: '',
     } as const;
-    this.#operations.handle({
-      request: { type: 'operate', key: 'n', operation, consistency, operationId, sinceMs, budgetMs: TIMEOUT_MS },
+    this.operations.handle({
+      request: {
+        type: 'operate',
+        key: 'n',
+        operation,
+        consistency,
+        operationId,
+        sinceMs,
+        budgetMs: TIMEOUT_MS,
+      },
       position: 210,
       segment: this.segment,
       deadline: this.driver.engine.now + TIMEOUT_MS,
@@ -120,78 +127,69 @@ it('does so too where the write is sent again, and not for a message that comes 
   expect(scene.replies[2]).toMatchObject({ result: { type: 'stored', version: again?.version } });
 });
 
-/** Every copy is compared, so that rounds are the only way on which anything is given away. */
-function compare(scene: Scene): void {
-  const { driver } = scene;
-  for (let i = 0; i < 100 && !scene.segment.complete; i++) {
-    for (const { to } of driver.openOf('install'))
-      driver.answer(to, 'install', { type: 'installed', whole: true });
-    for (const { to } of driver.openOf('summarise')) driver.answer(to, 'summarise', EMPTY);
-    for (const { to } of driver.openOf('copy')) driver.answer(to, 'copy', { type: 'copied', stored: true });
-    driver.advance(1);
-  }
-  expect(scene.segment.complete).toBe(true);
-}
-
-/** Both copies answer that they have another owner. */
-function refused(scene: Scene): void {
-  for (const by of ['m1', 'm2']) {
-    scene.driver.answer(by, 'replicate', { type: 'replicated', outcome: 'refused' });
-  }
-}
-
 /** The set of the next epoch. */
 function next(...positions: number[]): Configuration {
   return { ...configurationOf(positions), epoch: 2 };
 }
 
-/** What is kept of a write that followed another one, once the segment is closed. */
-function kept(answer: (scene: Scene) => void, then: Configuration | undefined): string {
+/** What is kept of a write that followed another one, when a configuration is decided for the arc. */
+function kept(then: Configuration, answer: (scene: Scene) => void = () => {}): string {
   const scene = new Scene(configurationOf([0, 1, 2]), false);
-  compare(scene);
   scene.set('before');
   for (const by of ['m1', 'm2']) scene.stores(by);
+  expect(scene.replies).toMatchObject([{ type: 'operated' }]);
   scene.set('left behind');
   answer(scene);
-  scene.segment.close(then);
-  scene.driver.advance(1_000);
-  expect(scene.replies[1]).toMatchObject({ type: 'failed' });
+  scene.operations.passed(scene.segment.arc, then);
   return new TextDecoder().decode(scene.memory.get('n')?.value);
 }
 
-const silent = (): void => {};
-/** Its time runs out before anybody says why. */
-const late = (scene: Scene): void => {
-  for (let i = 0; i < 20 && scene.replies.length < 2; i++) {
-    scene.driver.advance(TIMEOUT_MS / 8);
-    for (const by of ['m1', 'm2']) scene.driver.refuse(by);
-  }
-};
+describe('what a deposed owner keeps of a write that nobody has confirmed', () => {
+  it('is what was there before, where it is none of the next set', () => {
+    expect(kept(next(3, 4))).toBe('before');
+  });
 
-it.each([
-  ['refused by all copies, and a member of the next set', refused, next(0, 3), 'before'],
-  ['no answer, and none of the next set', silent, next(3, 4), 'before'],
-  ['no answer in time, and none of the next set', late, next(3, 4), 'before'],
-  ['no answer, and a member of the next set, which may count on it', silent, next(0, 3), 'left behind'],
-  ['no answer in time, and a member of the next set', late, next(0, 3), 'left behind'],
-  ['a next set that is not known', refused, undefined, 'left behind'],
-  ['a set of another ring', refused, { ...next(3, 4), lineage: 'other' }, 'left behind'],
-] as const)('what a deposed owner keeps: %s', (_name, answer, then, expected) => {
-  expect(kept(answer, then)).toBe(expected);
-});
+  it('is that also after it has given up (the segment is closed, the time is over)', () => {
+    const over = (scene: Scene): void => {
+      scene.segment.close();
+      scene.driver.advance(2 * TIMEOUT_MS);
+    };
+    expect(kept(next(3, 4), over)).toBe('before');
+  });
 
-it('takes back the first entry of a key wholly', () => {
-  const scene = new Scene(configurationOf([0, 1, 2]), false);
-  compare(scene);
-  scene.set('left behind');
-  scene.segment.close(next(3, 4));
-  expect(scene.memory.get('n')).toBe(undefined);
-});
+  it('is the write, where it is one of the next set, which may count on it', () => {
+    expect(kept(next(0, 3))).toBe('left behind');
+  });
 
-it('keeps what was acknowledged at one', () => {
-  const scene = new Scene(configurationOf([0, 1, 2]), false);
-  compare(scene);
-  scene.set('acknowledged', { consistency: 'one' });
-  scene.segment.close(next(3, 4));
-  expect(scene.memory.get('n')).toBeDefined();
+  it('is the write, where that set is of another ring', () => {
+    expect(kept({ ...next(3, 4), lineage: 'other' })).toBe('left behind');
+  });
+
+  it('is the write, where a copy has confirmed it', () => {
+    expect(kept(next(3, 4), (scene) => scene.stores('m1'))).toBe('left behind');
+  });
+
+  it('is what was there before the first of several such writes', () => {
+    const more = (scene: Scene): void => {
+      scene.driver.advance(2 * TIMEOUT_MS);
+      for (const by of ['m1', 'm2']) scene.driver.refuse(by);
+      scene.driver.advance(TIMEOUT_MS);
+      scene.set('again', { operationId: 'b' });
+    };
+    expect(kept(next(3, 4), more)).toBe('before');
+  });
+
+  it('is nothing, where it made the first entry of the key', () => {
+    const scene = new Scene(configurationOf([0, 1, 2]), false);
+    scene.set('left behind');
+    scene.operations.passed(scene.segment.arc, next(3, 4));
+    expect(scene.memory.get('n')).toBe(undefined);
+  });
+
+  it('is the write, where it was acknowledged at one', () => {
+    const scene = new Scene(configurationOf([0, 1, 2]), false);
+    scene.set('acknowledged', { consistency: 'one' });
+    scene.operations.passed(scene.segment.arc, next(3, 4));
+    expect(scene.memory.get('n')).toBeDefined();
+  });
 });

@@ -41,7 +41,6 @@ class Scene {
       base: () => view.base,
       copies: () => view.copies.map((position) => memberAt(position)),
       learners: () => view.learners.map((position) => memberAt(position)),
-      unsynced: () => view.learners.map((position) => memberAt(position).id),
       refused: (id) => this.refused.push(id),
       missed: (id) => this.missed.push(id),
     });
@@ -335,8 +334,8 @@ describe('rounds that are closed', () => {
     scene.add('asked');
     scene.driver.poll();
     scene.add('waiting');
-    scene.rounds.close('open');
-    scene.rounds.close('over');
+    scene.rounds.close();
+    scene.rounds.close();
     scene.add('late');
     scene.driver.advance(LONG_MS);
     expect(scene.outcomes.toSorted()).toEqual(['asked: lost 0/0', 'late: lost 0/0', 'waiting: lost 0/0']);

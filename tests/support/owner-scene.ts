@@ -49,6 +49,7 @@ export class OwnerScene {
           ...exchangeParts(this, contact, arc),
           born: (of, birth) => voters.born(of, birth),
         }),
+        passed: nothing,
         changed: nothing,
       },
     );
