@@ -300,16 +300,19 @@ export class Change {
 
   #store(decision: rules.Decision): void {
     const me = this.#engine.self.id;
-    const read = rules.promisers(decision);
-    // Who comes back and was none of the set may hold what the set has deleted.
-    const isCurrent = read.has(me) && (this.#marks.get(me) ?? 0) >= this.#horizon(decision);
-    if (!decision.forced && !isCurrent) this.#exchanges.bury(read.size - (read.has(me) ? 1 : 0));
-    const horizon = this.#horizon(decision);
+    const [read, horizon] = [rules.promisers(decision), this.#horizon(decision)];
+    const [hasVote, isOne] = [read.has(me), this.bases.length === 1];
+    // Who comes back and was none of the set may hold what the set has deleted, or what was never in force.
+    const isCurrent = hasVote && (this.#marks.get(me) ?? 0) >= horizon;
+    const others = read.size - (hasVote ? 1 : 0);
+    const buries = !decision.forced && !isCurrent;
+    if (buries && this.#exchanges.bury(others, hasVote || !isOne)) return this.#prepare();
+    const knownTo = isOne && !decision.forced ? (this.bases[0]?.epoch ?? 0) : 0;
     for (const voter of rules.outcome(decision).members) {
       const { contact } = voter;
       const done = (): void => this.#step((now) => rules.stored(now, contact.id));
       if (contact.id === me) this.#whenSaved(done);
-      else this.#exchanges.push(voter, horizon, done);
+      else this.#exchanges.push(voter, horizon, knownTo, done);
     }
   }
 

@@ -114,11 +114,6 @@ export function supersedes(next: Configuration, former: Base): boolean {
   return next.ancestors.some((base) => base.lineage === former.lineage && base.epoch >= former.epoch);
 }
 
-/** Whether the next epoch was decided, and the member is none of its set. */
-export function leavesOut(next: Configuration, former: Base, id: string): boolean {
-  return supersedes(next, former) && next.members.every(({ contact }) => contact.id !== id);
-}
-
 /** A configuration that comes after all of these; `as` names it. */
 export function successorOf(
   bases: readonly Configuration[],

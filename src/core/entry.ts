@@ -112,6 +112,11 @@ export function lineagePart(lineage: string): string {
   return lineage.slice(0, LINEAGE_LENGTH).padEnd(LINEAGE_LENGTH, '-');
 }
 
+/** In which epoch of its lineage a version was made; NaN where it does not say. */
+export function epochOf(version: Version): number {
+  return Number.parseInt(version.slice(EPOCH_AT), 36);
+}
+
 /** The same, of a version; shorter where it does not say. */
 export function lineageOf(version: Version): string {
   return version.slice(LINEAGE_AT, EPOCH_AT);

@@ -6,7 +6,7 @@ import type { Configuration } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Answer, Engine } from './engine.ts';
 import type { Entry, EntryVersion, Key, Place, Version } from './entry.ts';
-import { eraOf, isNewer, versionTime } from './entry.ts';
+import { epochOf, isNewer, lineageOf, lineagePart, versionTime } from './entry.ts';
 import type { History } from './history.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
@@ -27,27 +27,37 @@ export interface ExchangeOptions {
   readonly trusted: boolean;
   readonly pull: boolean;
   readonly push: boolean;
+  /**
+   * Up to this epoch of the base's lineage, all that came into force is held here: what else the member holds
+   * of them was left behind by a deposed owner. 0 = of none.
+   */
+  readonly knownTo: number;
   /** A newer version of the key was taken over. */
   took(key: Key): void;
   /** The member has made or seen versions up to this one. */
   observe(version: Version): void;
   /** The member has told in which life its memory began. */
   born(contact: Contact, birth: number): void;
-  /**
-   * The member lacks an entry that is held here, and so old that its deletion may be forgotten. Only told
-   * where nothing is pushed.
-   */
-  readonly lacks?: (key: Key) => void;
+  /** What the member lacks of what is held here. Only told where nothing is pushed. */
+  readonly lacks?: (lack: Lack) => void;
   /** All is compared. */
   done(): void;
   /** The member stands at a later epoch. */
   overtaken(): void;
 }
 
+export interface Lack {
+  readonly key: Key;
+  /** Whether the entry is so old that its deletion may be forgotten. */
+  readonly isOld: boolean;
+  /** Whether the member has an older version of it. */
+  readonly hasOlder: boolean;
+}
+
 /** What whoever begins an exchange need not say. */
 export type ExchangeParts = Omit<
   ExchangeOptions,
-  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'lacks' | 'done'
+  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'knownTo' | 'lacks' | 'done'
 >;
 
 /** Up to so many entries the versions are compared, above it the sums of parts. */
@@ -156,24 +166,35 @@ export class Exchange {
     });
   }
 
-  /** Whether it was deleted so long ago that nothing is left here to tell of it. */
+  /**
+   * Whether it was deleted so long ago that nothing is left here to tell of it, or was left behind: never in
+   * force, though its version is newer than ours.
+   */
   #isBuried({ key, version }: EntryVersion): boolean {
-    const { trusted, store, watermark } = this.#o;
+    const { trusted, store, watermark, knownTo } = this.#o;
+    if (this.#isOurs(version) && epochOf(version) <= knownTo) return true;
     if (trusted || store.versionOf(key) !== undefined) return false;
     return this.#isOld(version) || (this.#wasCompared && versionTime(version) < watermark);
   }
 
   /** Whether what was deleted then, in this lineage, may be forgotten. */
   #isOld(version: Version): boolean {
-    const { watermark, base } = this.#o;
-    return versionTime(version) < watermark && version.includes(eraOf(base.lineage, 0).slice(0, -1), 16);
+    const { watermark } = this.#o;
+    return versionTime(version) < watermark && this.#isOurs(version);
+  }
+
+  /** Whether it was made in the lineage of the base. */
+  #isOurs(version: Version): boolean {
+    return lineageOf(version) === lineagePart(this.#o.base.lineage);
   }
 
   #reportLacking(arc: Arc, theirs: ReadonlyMap<Key, Version>): void {
-    const { store, lacks, watermark } = this.#o;
-    if (lacks === undefined || watermark === 0) return;
+    const { store, lacks, base } = this.#o;
+    if (lacks === undefined) return;
     for (const { key, version } of store.walk(arc)) {
-      if (!theirs.has(key) && this.#isOld(version)) lacks(key);
+      const their = theirs.get(key);
+      if (!this.#isOurs(version) || epochOf(version) > base.epoch || !isNewer(version, their ?? '')) continue;
+      lacks({ key, isOld: their === undefined && this.#isOld(version), hasOlder: their !== undefined });
     }
   }
 

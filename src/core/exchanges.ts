@@ -4,7 +4,7 @@ import type { ChangeView } from './change-view.ts';
 import type { Configuration, Voter } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Key } from './entry.ts';
-import type { ExchangeOptions } from './exchange.ts';
+import type { ExchangeOptions, Lack } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 import type { Arc } from './position.ts';
 import { callRoll } from './roll-call.ts';
@@ -22,7 +22,13 @@ export interface Source {
   readonly watermark: number;
 }
 
-type Direction = Pick<ExchangeOptions, 'pull' | 'watermark' | 'trusted' | 'done'>;
+interface Lacking {
+  times: number;
+  isOld: boolean;
+  hasOlder: boolean;
+}
+
+type Direction = Pick<ExchangeOptions, 'pull' | 'watermark' | 'trusted' | 'knownTo' | 'done'>;
 
 export class Exchanges {
   readonly #view: Pick<ChangeView, 'exchange'>;
@@ -31,8 +37,8 @@ export class Exchanges {
   #running: Exchange[] = [];
   /** What belongs to one that has ended is not gone on with. */
   #attempt = 0;
-  /** By key: how many of those that were read lack it. */
-  readonly #lacking = new Map<Key, number>();
+  /** What is held here: how many of those that were read lack it. */
+  readonly #lacking = new Map<Key, Lacking>();
   #store: MemoryStore | undefined;
   /** By id: the life that a member was found in, where it was not the one that was asked for. */
   readonly #births = new Map<string, number>();
@@ -53,7 +59,8 @@ export class Exchanges {
     let open = first.length;
     const next = (): void => {
       for (const { voter } of then) {
-        this.#begin(voter, { pull: true, watermark, trusted: false, done: () => done(voter.contact.id) });
+        const finished = (): void => done(voter.contact.id);
+        this.#begin(voter, { pull: true, watermark, trusted: false, knownTo: 0, done: finished });
       }
     };
     for (const { voter } of first) {
@@ -62,7 +69,7 @@ export class Exchanges {
         open -= 1;
         if (open === 0) next();
       };
-      this.#begin(voter, { pull: true, watermark, trusted: true, done: finished });
+      this.#begin(voter, { pull: true, watermark, trusted: true, knownTo: 0, done: finished });
     }
     if (first.length === 0) next();
 
@@ -71,8 +78,10 @@ export class Exchanges {
     }
   }
 
-  /** Gives the member what it lacks, and waits until it has all of it on its disk. */
-  push(voter: Voter, watermark: number, done: () => void): void {
+  /**
+   * Gives the member what it lacks, and waits until it has all of it on its disk. `knownTo` as in an exchange.
+   */
+  push(voter: Voter, watermark: number, knownTo: number, done: () => void): void {
     if (this.#base === undefined) return done();
     const attempt = this.#attempt;
     const { engine } = this.#view.exchange(voter.contact, this.#arc);
@@ -84,11 +93,11 @@ export class Exchanges {
         else engine.after(engine.random.around(engine.profile.retryMs, 0.5), confirm);
       });
     };
-    this.#begin(voter, { pull: false, watermark, trusted: false, done: confirm });
+    this.#begin(voter, { pull: false, watermark, trusted: false, knownTo, done: confirm });
   }
 
   /** Nothing comes of a member in another life. */
-  #begin({ contact, birth }: Partner, { pull, watermark, trusted, done }: Direction): void {
+  #begin({ contact, birth }: Partner, { pull, done, ...rest }: Direction): void {
     const base = this.#base;
     if (base === undefined) return done();
     const options = this.#view.exchange(contact, this.#arc);
@@ -98,12 +107,17 @@ export class Exchanges {
       this.#births.set(who.id, found);
       exchange.end();
     };
-    const lacks = (key: Key): void => {
-      this.#lacking.set(key, 1 + (this.#lacking.get(key) ?? 0));
+    const lacks = ({ key, isOld, hasOlder }: Lack): void => {
+      const known = this.#lacking.get(key);
+      const times = 1 + (known?.times ?? 0);
+      this.#lacking.set(key, {
+        times,
+        isOld: isOld && known?.isOld !== false,
+        hasOlder: hasOlder || known?.hasOlder === true,
+      });
     };
     this.#store = options.store;
-    const rest = { born, lacks, base, watermark, trusted, pull, push: !pull, done };
-    const exchange = new Exchange({ ...options, ...rest });
+    const exchange = new Exchange({ ...options, ...rest, born, lacks, base, pull, push: !pull, done });
     this.#running.push(exchange);
   }
 
@@ -114,11 +128,19 @@ export class Exchanges {
   }
 
   /**
-   * What is held here of before the watermark, and by none of the `read` members: it was deleted while this
-   * member was away, and nobody is left to tell of it.
+   * Forgets what is held here and by none of the `read` members: of before the watermark, it was deleted
+   * while this member was away, and nobody is left to tell of it. Where this member has no vote, it was also
+   * left behind, never in force, if the others have an older version or none. Returns whether they have an
+   * older one, which has to be read then.
    */
-  bury(read: number): void {
-    for (const [key, lacking] of this.#lacking) if (lacking === read) this.#store?.remove(key);
+  bury(read: number, hasVote: boolean): boolean {
+    let hasOlder = false;
+    for (const [key, lacking] of this.#lacking) {
+      if (lacking.times !== read || (hasVote && !lacking.isOld)) continue;
+      this.#store?.remove(key);
+      hasOlder ||= lacking.hasOlder;
+    }
+    return hasOlder;
   }
 
   end(): void {

@@ -346,7 +346,6 @@ export class Machine {
         born: (of, birth) => this.#voters.born(of, birth),
         overtaken: () => this.#owner.reconcileSoon(),
       }),
-      passed: (arc, configuration) => this.#operations.passed(arc, configuration),
       changed: () => this.#tenure.servingChanged(),
     };
   }

@@ -2,12 +2,11 @@
 // key: writes go one at a time, and a read waits for the writes before it, so that conditions are atomic
 // and nobody reads a value that may still be lost. Copies are asked through the rounds of the segment.
 import { valueAfter } from './computed-value.ts';
-import { type Configuration, mayHaveGoneOn } from './configuration.ts';
+import { mayHaveGoneOn } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
 import { eraOf, isNewer, isSince, VersionClock } from './entry.ts';
 import type { History } from './history.ts';
-import { LeftBehind } from './left-behind.ts';
 import type { OperationResult, Reply, Request } from './message.ts';
 import { type Counts, failed, failureOf, type Reading, type ResultOf } from './operation-answer.ts';
 import { isAllowed, valueOf, withRequests, written } from './operation-answer.ts';
@@ -47,11 +46,7 @@ export class Operations {
   /** Keys whose newest version here may not have reached a majority: a read brings it there first. */
   readonly #unsettled = new Set<Key>();
 
-  /** What was made here and is not known to be in force. */
-  readonly #left: LeftBehind;
-
   constructor(engine: Engine, store: MemoryStore, history: History) {
-    this.#left = new LeftBehind(engine, store, history);
     this.#engine = engine;
     this.#store = store;
     this.#history = history;
@@ -86,12 +81,6 @@ export class Operations {
   /** Nothing of the key is held any more. */
   removed(key: Key): void {
     this.#unsettled.delete(key);
-    this.#left.forget(key);
-  }
-
-  /** This was decided for the arc: what was made here before and came into force nowhere is taken back. */
-  passed(arc: Arc, configuration: Configuration): void {
-    for (const key of this.#left.takeBack(arc, configuration)) this.#unsettled.add(key);
   }
 
   handle(arrival: Arrival): void {
@@ -118,7 +107,6 @@ export class Operations {
     });
     this.#store.put(position, tombstone);
     this.#unsettled.add(entry.key);
-    this.#left.made(position, tombstone, segment.configuration);
     const deadline = this.#engine.now + this.#engine.profile.timeoutMs;
     const done = (outcome: RoundOutcome): void => {
       if (outcome !== 'agreed') return;
@@ -297,9 +285,6 @@ export class Operations {
     }
     this.#store.put(arrival.position, entry);
     this.#unsettled.add(entry.key);
-    // What is acknowledged by this member alone stays.
-    if (arrival.request.consistency === 'one') this.#left.forget(entry.key);
-    else this.#left.made(arrival.position, entry, arrival.segment.configuration);
     const answer: ResultOf = () => {
       this.#tell(entry, existed);
       return written(entry, existed, arrival.request.operation);
@@ -370,9 +355,7 @@ export class Operations {
   /** A majority holds this version of the key. */
   settled(position: number, entry: Entry): void {
     this.onSettled(position, entry);
-    if (!this.#isNewest(entry)) return;
-    this.#unsettled.delete(entry.key);
-    this.#left.forget(entry.key);
+    if (this.#isNewest(entry)) this.#unsettled.delete(entry.key);
   }
 }
 

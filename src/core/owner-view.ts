@@ -1,5 +1,4 @@
 // What the owner of arcs needs to know of the ring around it, and of what it is to do in the worst case.
-import type { Configuration } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { ExchangeParts } from './exchange.ts';
@@ -13,8 +12,6 @@ export interface OwnerView {
   /** Members behind us, the nearest first, and the one before us. */
   neighbours(): { readonly successors: readonly Contact[]; readonly predecessor: Contact | undefined };
   exchange(contact: Contact, arc: Arc): ExchangeParts;
-  /** This is decided for the arc, and nothing is served there any more of what was before. */
-  passed(arc: Arc, configuration: Configuration): void;
   /** Whether the whole arc is served has changed. */
   changed(): void;
 }

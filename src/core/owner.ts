@@ -303,7 +303,6 @@ export class Owner {
         for (const arc of this.#hints.add(one, configuration, known)) {
           news = true;
           this.#stop(arc);
-          this.#view.passed(arc, configuration);
           for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
         }
       }
@@ -326,7 +325,6 @@ export class Owner {
       const known = segment.changing || segment.configuration.epoch === configuration.epoch;
       if (!mine || !known) this.#cut(segment, arc);
     }
-    this.#view.passed(arc, configuration);
     this.reconcileSoon();
   }
 

@@ -280,7 +280,8 @@ export class Segment {
       done();
     };
     const [base, watermark] = [this.#configuration, this.#watermark];
-    return { ...parts, base, watermark, trusted: false, pull: true, took, done: finished };
+    const rest = { base, watermark, knownTo: base.epoch - 1, trusted: false, pull: true };
+    return { ...parts, ...rest, took, done: finished };
   }
 
   /** Once no more comes from there, even if it was not read to the end. */

@@ -1,6 +1,6 @@
 // When the owner of a key may answer a write: at `one` once it is on its own disk, and after a forced epoch
 // once the entry is a version of the lineage that acknowledges it.
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Configuration } from '../../src/core/configuration.ts';
 import { type Entry, isNewer } from '../../src/core/entry.ts';
 import { recording } from '../../src/core/history.ts';
@@ -15,12 +15,12 @@ const TIMEOUT_MS = 2_000;
 class Scene extends SegmentScene {
   readonly replies: Reply[] = [];
   readonly memory: MemoryStore;
-  readonly operations: Operations;
+  readonly #operations: Operations;
 
   constructor(configuration: Configuration, durable: boolean) {
     super(configuration, durable);
     this.memory = new MemoryStore(recording(this.history, this.driver.engine.saver));
-    this.operations = new Operations(this.driver.engine, this.memory, this.history);
+    this.#operations = new Operations(this.driver.engine, this.memory, this.history);
   }
 
   set(
@@ -35,7 +35,7 @@ class Scene extends SegmentScene {
       ifAbsent: false,
       ifVersion: '',
     } as const;
-    this.operations.handle({
+    this.#operations.handle({
       request: {
         type: 'operate',
         key: 'n',
@@ -125,71 +125,4 @@ it('does so too where the write is sent again, and not for a message that comes 
   const again = scene.stores('m3');
   expect(isNewer(again!.version, made!.version)).toBe(true);
   expect(scene.replies[2]).toMatchObject({ result: { type: 'stored', version: again?.version } });
-});
-
-/** The set of the next epoch. */
-function next(...positions: number[]): Configuration {
-  return { ...configurationOf(positions), epoch: 2 };
-}
-
-/** What is kept of a write that followed another one, when a configuration is decided for the arc. */
-function kept(then: Configuration, answer: (scene: Scene) => void = () => {}): string {
-  const scene = new Scene(configurationOf([0, 1, 2]), false);
-  scene.set('before');
-  for (const by of ['m1', 'm2']) scene.stores(by);
-  expect(scene.replies).toMatchObject([{ type: 'operated' }]);
-  scene.set('left behind');
-  answer(scene);
-  scene.operations.passed(scene.segment.arc, then);
-  return new TextDecoder().decode(scene.memory.get('n')?.value);
-}
-
-describe('what a deposed owner keeps of a write that nobody has confirmed', () => {
-  it('is what was there before, where it is none of the next set', () => {
-    expect(kept(next(3, 4))).toBe('before');
-  });
-
-  it('is that also after it has given up (the segment is closed, the time is over)', () => {
-    const over = (scene: Scene): void => {
-      scene.segment.close();
-      scene.driver.advance(2 * TIMEOUT_MS);
-    };
-    expect(kept(next(3, 4), over)).toBe('before');
-  });
-
-  it('is the write, where it is one of the next set, which may count on it', () => {
-    expect(kept(next(0, 3))).toBe('left behind');
-  });
-
-  it('is the write, where that set is of another ring', () => {
-    expect(kept({ ...next(3, 4), lineage: 'other' })).toBe('left behind');
-  });
-
-  it('is the write, where a copy has confirmed it', () => {
-    expect(kept(next(3, 4), (scene) => scene.stores('m1'))).toBe('left behind');
-  });
-
-  it('is what was there before the first of several such writes', () => {
-    const more = (scene: Scene): void => {
-      scene.driver.advance(2 * TIMEOUT_MS);
-      for (const by of ['m1', 'm2']) scene.driver.refuse(by);
-      scene.driver.advance(TIMEOUT_MS);
-      scene.set('again', { operationId: 'b' });
-    };
-    expect(kept(next(3, 4), more)).toBe('before');
-  });
-
-  it('is nothing, where it made the first entry of the key', () => {
-    const scene = new Scene(configurationOf([0, 1, 2]), false);
-    scene.set('left behind');
-    scene.operations.passed(scene.segment.arc, next(3, 4));
-    expect(scene.memory.get('n')).toBe(undefined);
-  });
-
-  it('is the write, where it was acknowledged at one', () => {
-    const scene = new Scene(configurationOf([0, 1, 2]), false);
-    scene.set('acknowledged', { consistency: 'one' });
-    scene.operations.passed(scene.segment.arc, next(3, 4));
-    expect(scene.memory.get('n')).toBeDefined();
-  });
 });

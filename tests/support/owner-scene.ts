@@ -49,7 +49,6 @@ export class OwnerScene {
           ...exchangeParts(this, contact, arc),
           born: (of, birth) => voters.born(of, birth),
         }),
-        passed: nothing,
         changed: nothing,
       },
     );

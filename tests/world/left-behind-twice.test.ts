@@ -1,4 +1,4 @@
-// Two owners are cut off one after the other, each with an increment in hand that nobody else has. What the
+// Two owners are cut off, or lose power, one after the other, each with an increment in hand that nobody else has. What the
 // first left behind is of an earlier epoch: found, and acknowledged when it is sent again, it would be replaced
 // by what the second left behind, were both kept.
 import { expect, test } from 'vitest';
@@ -8,10 +8,21 @@ import { at, get, isIdeal, joinedRing, operate, reach, succeed } from '../suppor
 
 const HANGS_MS = 300_000;
 
-test.each([1, 2, 3, 4, 5, 6])(
-  'an increment that was acknowledged is not lost to one that two owners later was not (seed %i)',
-  (seed) => {
-    const world = new World({ seed, k: 32, onQuorumLost: 'refuse' });
+const SEEDS = [1, 2, 3, 4, 5, 6];
+const CASES = [
+  ...SEEDS.map((seed) => ['cut off', seed] as const),
+  ...SEEDS.map((seed) => ['down', seed] as const),
+];
+
+test.each(CASES)(
+  'an increment that was acknowledged is not lost to one of a later owner that was not (%s, seed %i)',
+  (how, seed) => {
+    const world = new World({
+      seed,
+      k: 32,
+      onQuorumLost: 'refuse',
+      ...(how === 'down' ? { disks: {} } : {}),
+    });
     const members = joinedRing(world, 6);
     reach(world, () => isIdeal(world, true), 60_000);
     const [first, second, third] = [world.add(), world.add(), world.add()];
@@ -31,12 +42,20 @@ test.each([1, 2, 3, 4, 5, 6])(
         nodes.filter((node) => node !== owner && node !== client),
       );
       const operation = { type: 'increment', by } as const;
-      const operate = { type: 'operate', key: 'n', operation, consistency: 'quorum' } as const;
-      const command = world.command(client, operate, HANGS_MS);
-      world.run(10);
+      const request = { type: 'operate', key: 'n', operation, consistency: 'quorum' } as const;
+      const command = world.command(client, request, HANGS_MS);
+      world.run(how === 'down' ? 100 : 10);
+      if (how === 'down') world.crash(owner, true);
       world.partition([client], nodes);
       world.run(8_000);
       return { owner, command };
+    };
+    const comesBack = (node: WorldNode): void => {
+      if (how === 'cut off') return;
+      world.restart(node, node.machine.self.salt);
+      world.connect(node, world.members().find((other) => other !== node) as WorldNode);
+      world.runUntil(() => node.machine.known().length > 0, 1_000);
+      world.command(node, { type: 'join' }, 60_000);
     };
     const one = leaveBehind(first, 1);
     const two = leaveBehind(second, 10);
@@ -47,8 +66,10 @@ test.each([1, 2, 3, 4, 5, 6])(
       [two.owner, second],
       [...members, first, third].filter((node) => node !== two.owner),
     );
+    comesBack(one.owner);
     reach(world, () => first.outcomes.has(one.command), HANGS_MS);
     world.heal();
+    comesBack(two.owner);
     reach(world, () => second.outcomes.has(two.command), HANGS_MS);
     world.run(10_000);
     // Of one whose answer is that nobody knows, either may be.
