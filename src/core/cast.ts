@@ -1,5 +1,5 @@
-// Cast: what a message to everybody is, and how nodes tell each other which of them they have. Plain data;
-// who passes casts on is broadcast.ts, what has been received is cast-log.ts.
+// Cast: what messages to everybody and to one are, and how nodes tell each other which casts they have. Plain
+// data; who passes casts on is broadcast.ts, what has been received is cast-log.ts, whispers are whispers.ts.
 import type { Contact } from './contact.ts';
 
 /** One part of a message, as its sender gave it: bytes or text. */
@@ -39,6 +39,17 @@ export interface Whisper {
   readonly sequence: number;
   readonly sentAt: number;
   readonly packets: readonly Packet[];
+}
+
+/** Messages to one node, which is the receiver or a client of the receiver; or anybody, if it is a wave. */
+export interface WhisperRequest {
+  readonly type: 'whisper';
+  readonly target: string;
+  readonly sender: string;
+  readonly incarnation: number;
+  readonly items: readonly Whisper[];
+  /** Counts the sender's waves, which go to all nodes where nobody has joined (waves.ts); 0 = it is none. */
+  readonly wave: number;
 }
 
 /** Where a node can be whispered to: a member, which for a client is its home. */

@@ -2,7 +2,7 @@
 // It owns the vocabulary; the wire turns it into bytes, and each kind is answered in the module named
 // beside it. Every request has a number that its reply repeats; requests and replies have names of their
 // own, so that a reply can never be taken for a request.
-import type { Cast, CastStream, Whereabouts, Whisper } from './cast.ts';
+import type { Cast, CastStream, Whereabouts, WhisperRequest } from './cast.ts';
 import type { Ballot, Base, Configuration, Proposal } from './configuration.ts';
 import type { ChangesReply, ChangesRequest } from './change-query.ts';
 import type { Contact } from './contact.ts';
@@ -210,14 +210,7 @@ export type MessageRequest =
    * position passes it on to. Without an arc it goes from a member to its client, or the other way round.
    */
   | { readonly type: 'cast'; readonly arc: Arc | undefined; readonly cast: Cast }
-  /** Messages to one node, which is the receiver or a client of the receiver. */
-  | {
-      readonly type: 'whisper';
-      readonly target: string;
-      readonly sender: string;
-      readonly incarnation: number;
-      readonly items: readonly Whisper[];
-    }
+  | WhisperRequest
   /** "This is what I have of everybody's casts"; from a client also "you are my home". */
   | { readonly type: 'tally'; readonly client: boolean; readonly streams: readonly CastStream[] }
   /** Casts that are missing. */

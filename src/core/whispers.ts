@@ -1,15 +1,17 @@
 // Whispers: messages to one node, wherever it is. It owns what waits for each target, one batch under way at
 // a time, so that the order is kept; the search for the target; and, as a receiver, the numbers that tell a
-// repeated whisper from a new one. A member is asked itself, a client through its home.
-import type { Packet, Whisper } from './cast.ts';
+// repeated whisper from a new one. A member is asked itself, a client through its home; where nobody has
+// joined, waves.ts carries them.
+import type { Packet, Whisper, WhisperRequest } from './cast.ts';
 import { packetBytes } from './cast.ts';
 import type { Contact } from './contact.ts';
 import type { Directory } from './directory.ts';
 import type { Destination, Failure } from './effect.ts';
 import type { Answer, Engine } from './engine.ts';
-import type { MessageRequest, Reply } from './message.ts';
+import type { Reply } from './message.ts';
 import type { RoutingTable } from './routing-table.ts';
 import type { Timer } from './timers.ts';
+import { Waves } from './waves.ts';
 
 interface Item extends Whisper {
   readonly bytes: number;
@@ -40,6 +42,7 @@ export class Whispers {
   readonly #engine: Engine;
   readonly #table: RoutingTable;
   readonly #directory: Directory;
+  readonly #waves: Waves;
   readonly #queues = new Map<string, Queue>();
   /** Where targets were found, the latest last. */
   readonly #found = new Map<string, Contact>();
@@ -54,6 +57,7 @@ export class Whispers {
     this.#engine = engine;
     this.#table = table;
     this.#directory = directory;
+    this.#waves = new Waves(engine, table);
   }
 
   /** Settles when the target has it, within `timeoutMs`. */
@@ -71,8 +75,8 @@ export class Whispers {
       engine.event({ type: 'message', message: { sender: target, sentAt, packets, from: target } });
       return done();
     }
-    if (!engine.member && this.#table.origin === undefined && !engine.peers.isConnected(target)) {
-      const message = 'no member is connected: connect to one first, or join to start a ring';
+    if (!engine.member && this.#table.origin === undefined && !this.#waves.isNeeded) {
+      const message = 'no node is connected: connect to one first, or join to start a ring';
       return done({ code: 'ERR_NOT_CONNECTED', message });
     }
     const bytes = packetBytes(packets) + packets.length * PACKET_BYTES + WHISPER_BYTES;
@@ -101,20 +105,18 @@ export class Whispers {
     this.#homes = [home, ...this.#homes.filter((id) => id !== home)].slice(0, HOMES_MAX);
   }
 
-  handle(
-    from: string,
-    request: Extract<MessageRequest, { type: 'whisper' }>,
-    respond: (reply: Reply) => void,
-  ): void {
+  handle(from: string, request: WhisperRequest, respond: (reply: Reply) => void): void {
     const engine = this.#engine;
     const { target, sender } = request;
-    // Only the sender itself, or for a client its home, may bring a whisper.
+    // Only the sender itself, or for a client its home, may bring a whisper; or anybody where nobody has one.
     const isHome = !engine.member && this.#homes.includes(from);
-    if (from !== sender && !isHome) return respond({ type: 'heard', delivered: false });
+    const isWave = request.wave > 0 && this.#waves.isNeeded;
+    if (from !== sender && !isHome && !isWave) return respond({ type: 'heard', delivered: false });
     if (target === engine.self.id) {
       for (const item of request.items) this.#deliver(from, request, item);
       return respond({ type: 'heard', delivered: true });
     }
+    if (request.wave > 0) return this.#waves.pass(from, request, respond);
     if (!engine.member || !engine.peers.isConnected(target)) {
       return respond({ type: 'heard', delivered: false });
     }
@@ -149,6 +151,7 @@ export class Whispers {
     const { target } = queue;
     const known = this.#engine.peers.isConnected(target) ? target : this.#contact(target);
     if (known !== undefined && queue.rounds % 2 === 0) return this.#transmit(queue, known);
+    if (this.#waves.isNeeded) return this.#transmit(queue, undefined);
     this.#search(queue);
   }
 
@@ -167,7 +170,8 @@ export class Whispers {
     });
   }
 
-  #transmit(queue: Queue, to: Destination): void {
+  /** To a node; to all where it is not known which. */
+  #transmit(queue: Queue, to: Destination | undefined): void {
     const batch = this.#batch(queue);
     if (batch.length === 0) {
       queue.isBusy = false;
@@ -175,7 +179,13 @@ export class Whispers {
     }
     const { id: sender, incarnation } = this.#engine.self;
     const items = batch.map(({ sequence, sentAt, packets }) => ({ sequence, sentAt, packets }));
-    const request = { type: 'whisper', target: queue.target, sender, incarnation, items } as const;
+    const { target } = queue;
+    const request = { type: 'whisper', target, sender, incarnation, items, wave: 0 } as const;
+    if (to === undefined) {
+      return this.#waves.send(request, (body) =>
+        this.#answered(queue, batch, { type: 'reply', body, ms: 0 }),
+      );
+    }
     // A home needs a request of its own to its client.
     const timeoutMs = 2 * this.#engine.profile.requestMaxMs;
     this.#engine.call(to, request, (answer) => this.#answered(queue, batch, answer), timeoutMs);

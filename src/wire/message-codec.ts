@@ -135,6 +135,7 @@ export const MESSAGE_REQUESTS: Pick<
       writeId(out, request.sender, scope);
       out.varint(request.incarnation);
       writeList(out, request.items, scope.limits.itemsMax, writeWhisper, scope);
+      out.varint(request.wave);
     },
     read: (input, scope) => ({
       type: 'whisper',
@@ -142,6 +143,7 @@ export const MESSAGE_REQUESTS: Pick<
       sender: readId(input, scope),
       incarnation: input.varint(),
       items: readList(input, scope.limits.itemsMax, readWhisper, scope),
+      wave: input.varint(),
     }),
   },
   tally: {

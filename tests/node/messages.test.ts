@@ -268,4 +268,26 @@ describe('mesh sockets', () => {
       await Promise.all(sockets.map((socket) => socket.close({ force: true })));
     }
   });
+
+  it('whisper and reply by way of others when none of them has joined', async () => {
+    const sockets = meshSockets(3);
+    const [first, second, third] = sockets as [MeshSocket, MeshSocket, MeshSocket];
+    try {
+      await first.listen();
+      await second.listen();
+      await second.connect(...first.addr);
+      await third.connect(...second.addr);
+      await third.send('hello');
+      await (await next(first)).reply('good day');
+      expect((await next(third)).packets).toEqual(['good day']);
+      await first.whisper(third.id, 'psst', Uint8Array.of(1));
+      const { packets, sender } = await next(third);
+      expect({ packets, sender }).toEqual({ packets: ['psst', Buffer.from([1])], sender: first.id });
+      expect((await next(second)).packets).toEqual(['hello']);
+      expect(second.recv()).toBeUndefined();
+      await expect(first.whisper('nobody', 'psst')).rejects.toMatchObject({ code: 'ERR_UNREACHABLE' });
+    } finally {
+      await Promise.all(sockets.map((socket) => socket.close({ force: true })));
+    }
+  });
 });

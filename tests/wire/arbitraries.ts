@@ -253,7 +253,7 @@ const REQUESTS: Arbitraries<Request> = {
   digest: of('digest', { arc, after: place }),
   fetch: of('fetch', { keys }),
   cast: of('cast', { arc: fc.option(arc, { nil: undefined }), cast }),
-  whisper: of('whisper', { target: text, sender: text, incarnation: number, items: whispers }),
+  whisper: of('whisper', { target: text, sender: text, incarnation: number, items: whispers, wave: number }),
   tally: of('tally', { client: flag, streams }),
   recall: of('recall', { sender: text, incarnation: number, sequences: fc.array(number, { maxLength: 5 }) }),
   register: of('register', { copy: flag, items: places }),

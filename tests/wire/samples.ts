@@ -156,7 +156,7 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     { type: 'cast', arc, cast },
     { type: 'cast', arc: undefined, cast: { ...cast, packets: [] } },
   ],
-  whisper: [{ type: 'whisper', target: b.id, sender: a.id, incarnation: 1, items: whispers }],
+  whisper: [{ type: 'whisper', target: b.id, sender: a.id, incarnation: 1, items: whispers, wave: 300 }],
   tally: [
     { type: 'tally', client: false, streams: [stream, { ...stream, sender: b.id }] },
     { type: 'tally', client: true, streams: [] },

@@ -119,14 +119,17 @@ describe('a whisper', () => {
     expect(outcome).toMatchObject({ ok: false, failure: { code: 'ERR_NOT_CONNECTED' } });
   });
 
-  test('in the name of another is not delivered', () => {
+  test.each([
+    ['', 0],
+    [', nor passed on as a wave', 7],
+  ])('in the name of another is not delivered%s', (_how, wave) => {
     const { world, members } = messageRing(3, 0);
     const [liar, victim, other] = [at(members, 0), at(members, 1), at(members, 2)];
     const ears = new Ears(world);
     ears.listen();
     const items = [{ sequence: 9, sentAt: 1, packets: ['lie'] }];
-    const target = victim.machine.self.id;
-    const body = { type: 'whisper', target, sender: other.machine.self.id, incarnation: 1, items } as const;
+    const [target, sender] = [victim.machine.self.id, other.machine.self.id];
+    const body = { type: 'whisper', target, sender, incarnation: 1, items, wave } as const;
     victim.machine.handleMessage(world.now, liar.machine.self.id, { direction: 'request', number: 1, body });
     world.run(100);
     expect(ears.of(victim)).toEqual([]);
