@@ -1,7 +1,8 @@
 // Changes: how the owner tells watchers what has changed in an arc. What it tells is what is in force and
 // what that replaced, each brought to a majority first, so that nothing which was never acknowledged slips
-// in; where a link is forgotten, or a history begins that the watcher was not told of, it says that something
-// may be missing. It owns the answers and when they are given; what is kept for them is in change-feed.ts.
+// in, and the ends by time in between (lapse.ts); where a link is forgotten, or a history begins that the
+// watcher was not told of, it says that something may be missing. It owns the answers and when they are
+// given; what is kept for them is in change-feed.ts.
 import type { FeedItem, Held, Led } from './change-feed.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { ChangesReply, ChangesRequest, Mark } from './change-query.ts';
@@ -11,6 +12,7 @@ import { lineageOf, versionTime } from './entry.ts';
 import { pageOf } from './exchange.ts';
 import type { History } from './history.ts';
 import type { Kept } from './kept.ts';
+import { lapseBetween } from './lapse.ts';
 import type { Reply } from './message.ts';
 import type { Operations } from './operations.ts';
 import type { Arc } from './position.ts';
@@ -217,7 +219,8 @@ export class Changes {
       // What came before it in another history nobody has told, whatever the versions.
       if (foreign) behind = '';
       if (entry !== undefined && !replaced && (!foreign || version > since)) {
-        const told = foreign || entry.previous === former ? [entry] : this.#between(entry, former, since);
+        const isNext = foreign || entry.previous === former;
+        const told = isNext ? this.#behindLapse(entry) : this.#between(entry, former, since);
         missing ||= told === undefined;
         for (const one of told ?? [entry]) {
           entries.push(one);
@@ -271,13 +274,15 @@ export class Changes {
     for (const kept of this.#store.walk(arc)) if (kept.key.startsWith(key)) yield kept;
   }
 
-  /** Adds an entry and what it replaced, down to a version; whether a link is forgotten. */
+  /** Adds an entry and what it replaced, with lapses, down to a version; whether a link is forgotten. */
   #chain(newest: Entry, since: Version, found: Entry[]): boolean {
     let entry = newest;
     while (entry.version > since) {
       found.push(entry);
-      if (entry.previous <= since) return false;
       const replaced = this.#history.byVersion(entry.previous);
+      const lapse = lapseBetween(replaced, entry);
+      if (lapse !== undefined && lapse.version > since) found.push(lapse);
+      if (entry.previous <= since) return false;
       if (replaced === undefined) return true;
       entry = replaced;
     }
@@ -291,7 +296,13 @@ export class Changes {
   #between(entry: Entry, former: Version, since: Version): Entry[] | undefined {
     const found: Entry[] = [];
     if (this.#chain(entry, former > since ? former : since, found)) return undefined;
-    return found.length === 0 ? [entry] : found.toReversed();
+    return found.length === 0 ? this.#behindLapse(entry) : found.toReversed();
+  }
+
+  /** The entry, and before it the end of the one that it replaced, if that had ended by itself. */
+  #behindLapse(entry: Entry): Entry[] {
+    const lapse = lapseBetween(this.#history.byVersion(entry.previous), entry);
+    return lapse === undefined ? [entry] : [lapse, entry];
   }
 
   #entry(key: Key, version: Version): Entry | undefined {

@@ -122,6 +122,11 @@ export function lineageOf(version: Version): string {
   return version.slice(LINEAGE_AT, EPOCH_AT);
 }
 
+/** Right below a version, and above the one that it replaced. Nobody makes it: no node is called so. */
+export function versionBelow(version: Version): Version {
+  return version.slice(0, CLOCK_LENGTH) + '!'.repeat(NODE_LENGTH) + version.slice(LINEAGE_AT);
+}
+
 /**
  * Whether the first version is to replace the second; '' stands for none. Within a lineage the epoch goes
  * before the clock: what a failed owner left behind on one copy never replaces what its successors

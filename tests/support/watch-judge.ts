@@ -41,6 +41,18 @@ export function judge(evidence: Evidence): string[] {
   return problems.slice(0, 10);
 }
 
+/** Whether several watches tell the same of a key, in the same order, as they do where nothing is missing. */
+export function disagreements(key: string, readers: readonly Pick<Evidence, 'told'>[]): string[] {
+  const [first, ...others] = readers.map(({ told }) =>
+    told.filter((event) => event.key === key).map(({ type, version }) => `${type} ${version}`),
+  );
+  return others.flatMap((told) => {
+    const odd = told.findIndex((event, i) => event !== first?.[i]);
+    const i = odd === -1 && told.length < (first?.length ?? 0) ? told.length : odd;
+    return i === -1 ? [] : [`of ${key}, ${told[i]} is told by one, ${first?.[i]} by another`];
+  });
+}
+
 /** A gap covers what was written before it was told, behind its version. */
 function missing({ keys, told, wrote, since }: Evidence, gaps: readonly Told[]): string[] {
   const versions = new Set(told.map(nameOf));

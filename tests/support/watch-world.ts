@@ -19,7 +19,7 @@ import { at } from './rings.ts';
 import type { Turns } from './sim-runner.ts';
 import { SimRunner } from './sim-runner.ts';
 import type { Told, Wrote } from './watch-judge.ts';
-import { judge } from './watch-judge.ts';
+import { disagreements, judge } from './watch-judge.ts';
 
 /** What happens to the owner of the watched key. */
 export type Mode =
@@ -179,6 +179,7 @@ class WatchRun {
         mayRepeat: mode === 'cuts',
       }).map((problem) => `${name}: ${problem}`),
     );
+    if (!MISSING.includes(mode)) problems.push(...disagreements(KEY, this.#readers));
     const gapsOf = ({ told }: Reader): number => told.filter(({ type }) => type === 'gap').length;
     const most = (isKey: boolean): number =>
       Math.max(...this.#readers.map((reader) => ((reader.keys.length === 1) === isKey ? gapsOf(reader) : 0)));
