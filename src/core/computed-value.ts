@@ -120,7 +120,8 @@ function bounded(text: string | Refused, valueBytes: number): Computed {
   if (value.length <= valueBytes) return { type: 'computes', value };
   return refuse(
     'ERR_VALUE_TOO_LARGE',
-    `the new value has ${value.length} bytes, at most ${valueBytes} are allowed (limits.valueBytes)`,
+    `the new value has ${value.length} bytes, and the owner of the key takes at most ${valueBytes} ` +
+      '(its limits.valueBytes)',
   );
 }
 

@@ -10,6 +10,7 @@ import type { Membership } from './membership.ts';
 import type { Entry } from './entry.ts';
 import type { MemberDescription, MessageRequest, Reply, Request } from './message.ts';
 import type { Arrival, Operations } from './operations.ts';
+import { oversize } from './oversize.ts';
 import type { Owner } from './owner.ts';
 import type { Arc } from './position.ts';
 import { advance } from './position.ts';
@@ -267,13 +268,8 @@ export class Responder {
     }
     const listed = engine.member ? table.ownerByList(position) : undefined;
     if (listed !== undefined) {
-      return {
-        type: 'found',
-        arc,
-        owner: true,
-        contacts: [listed],
-        followers: wanted ? table.following(listed) : [],
-      };
+      const followers = wanted ? table.following(listed) : [];
+      return { type: 'found', arc, owner: true, contacts: [listed], followers };
     }
     return { type: 'found', arc, owner: false, contacts: table.route(position).preceding, followers: [] };
   }
@@ -311,6 +307,8 @@ export class Responder {
         return respond({ type: 'redirect', arc: this.#arc(), owner: true, contacts: [server] });
       }
     }
+    const tooLarge = request.type === 'operate' ? oversize(request, this.#parts) : undefined;
+    if (tooLarge !== undefined) return respond(tooLarge);
     owner.withSegment(
       position,
       (segment) => this.#run(request, position, segment, respond),

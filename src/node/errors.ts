@@ -87,12 +87,16 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     advice: 'Go on as a client, or build the ring with a larger `k`.',
   },
   ERR_VALUE_TOO_LARGE: {
-    description: 'The value has more bytes than `limits` allow.',
-    advice: 'Split the value, or raise the limit on every node.',
+    description:
+      'The value has more bytes than the `limits` of this node, or of the member that owns the key, allow.',
+    advice: 'Split the value, or raise the limit: on every member, and on the clients that write.',
   },
   ERR_KEY_TOO_LARGE: {
-    description: 'The key has more bytes than `limits` allow.',
-    advice: 'Use a shorter key, for example a hash of it, or raise the limit on every node.',
+    description:
+      'The key has more bytes than the `limits` of this node, or of the member that owns it, allow.',
+    advice:
+      'Use a shorter key, for example a hash of it, or raise the limit: on every member, and on the clients ' +
+      'that write.',
   },
   ERR_LIMIT: {
     description:
