@@ -5,7 +5,6 @@
 import type { Broadcast } from './broadcast.ts';
 import type { Cast, CastStream } from './cast.ts';
 import type { CastLog } from './cast-log.ts';
-import { packetBytes } from './cast.ts';
 import type { Destination } from './effect.ts';
 import type { Engine } from './engine.ts';
 import type { MessageRequest, Reply } from './message.ts';
@@ -186,9 +185,7 @@ export class AntiEntropy {
       const casts = answer.type === 'reply' && answer.body.type === 'recalled' ? answer.body.casts : [];
       let isProgress = false;
       for (const cast of casts) {
-        const isWanted =
-          cast.sender === sender && packetBytes(cast.packets) <= this.#engine.limits.messageBytes;
-        if (isWanted && this.#broadcast.accept(cast, idOf(partner))) isProgress = true;
+        if (cast.sender === sender && this.#broadcast.accept(cast, idOf(partner))) isProgress = true;
       }
       // Without progress the next round finds another partner.
       if (isProgress) return this.#pull(key, pull);

@@ -88,11 +88,6 @@ export class Broadcast {
   ): void {
     const { engine, table, log } = this.#parts;
     const { arc, cast } = request;
-    const bytes = packetBytes(cast.packets);
-    if (bytes > engine.limits.messageBytes) {
-      const message = `a message of ${bytes} bytes, at most ${engine.limits.messageBytes} are allowed`;
-      return respond({ type: 'failed', code: 'ERR_LIMIT', message });
-    }
     const start = arc === undefined ? undefined : advance(arc.from, 1, engine.size);
     const own = this.#parts.arc();
     const isOwner = start !== undefined && own !== undefined && holds(own, start);

@@ -1,9 +1,11 @@
 // CoreLimits: every bound of the machine, so that nothing it keeps can grow with what others send.
 
 export interface CoreLimits {
-  /** Bytes of a key. */
+  /**
+   * Bytes of a key and of a value that this node writes, or takes as a write to an arc of its own. Copies and
+   * reads of what others allow are not bounded by them.
+   */
   readonly keyBytes: number;
-  /** Bytes of a value. */
   readonly valueBytes: number;
   /**
    * Members in a successor list (r). 16 lists every member of a small ring, and half of a large ring may
@@ -36,8 +38,6 @@ export interface CoreLimits {
   readonly pageBytes: number;
   /** Entries and bytes in the store: more are refused with ERR_LIMIT. */
   readonly storeBytes: number;
-  /** Bytes of the packets of one message. */
-  readonly messageBytes: number;
   /**
    * How long casts are kept for nodes that missed them, and gaps are waited for. Copies are recognised for
    * twice as long.
@@ -66,7 +66,6 @@ export const CORE_LIMITS: CoreLimits = {
   pageEntries: 512,
   pageBytes: 262_144,
   storeBytes: 1_073_741_824,
-  messageBytes: 1_048_576,
   messageWindowMs: 60_000,
   messageWindowBytes: 16 * 1_048_576,
   messageSenders: 4_096,

@@ -135,7 +135,6 @@ export class Whispers {
   ): void {
     const engine = this.#engine;
     const { sequence, sentAt, packets } = item;
-    if (packetBytes(packets) > engine.limits.messageBytes) return;
     const key = `${sender}:${incarnation}`;
     const last = this.#heard.get(key) ?? 0;
     this.#heard.delete(key);

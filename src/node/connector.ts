@@ -5,12 +5,13 @@ import type { Contact } from '../core/contact.ts';
 import type { Tables } from '../core/message.ts';
 import type { ByteStream } from '../transport/transport.ts';
 import type { Codec } from '../wire/codec.ts';
+import { FrameBudget } from '../wire/frame-budget.ts';
 import type { Terms } from '../wire/handshake-message.ts';
 import { type Address, showAddress } from './address.ts';
 import { ChordError } from './errors.ts';
 import type { Role } from './handshake.ts';
 import { Link, type LinkFailure, type LinkHandler } from './link.ts';
-import type { DialOptions, LinksOptions, LinkTimings } from './link-options.ts';
+import { type DialOptions, LARGE_FRAMES_BYTES, type LinksOptions, type LinkTimings } from './link-options.ts';
 import { addressOf, closing, type Objection, overLimit } from './refusal.ts';
 
 /** What the connector needs of the links, besides their options. */
@@ -52,6 +53,7 @@ const BULK_QUEUES = 8;
 export class Connector {
   readonly #options: ConnectorOptions;
   readonly #handler: LinkHandler;
+  readonly #budget: FrameBudget;
   /** Everything that has a stream. */
   readonly #all = new Set<Link>();
   /** Handshakes of connections that we accepted, and of those that we dialled. */
@@ -62,6 +64,8 @@ export class Connector {
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    const { limits, largeFramesBytes = LARGE_FRAMES_BYTES } = options.links;
+    this.#budget = new FrameBudget(limits.frameBytes, largeFramesBytes);
     this.#handler = {
       opened: (link, peer, member, tables) => {
         const attempt = this.#forget(link);
@@ -72,6 +76,7 @@ export class Connector {
       failed: (link, failure) => this.#handleFailed(link, failure),
       message: options.message,
       malformed: (_link, error) => options.links.events.error(error),
+      leftOut: (_link, error) => options.links.events.error(error),
       over: (link, reason) => {
         this.#all.delete(link);
         options.over(link, reason);
@@ -167,7 +172,7 @@ export class Connector {
 
   #makeLink(stream: ByteStream, role: Role, openMs: number, verifyOnly: boolean): Link {
     const { terms, timings, codec } = this.#options;
-    const { identity, secrets, hello, tables, limits, wireLimits, wallMs = Date.now } = this.#options.links;
+    const { identity, secrets, hello, tables, limits, wallMs = Date.now } = this.#options.links;
     const { clockSkewMaxMs } = timings;
     const { remote } = stream;
     const object = (id: string): Objection | undefined => this.#options.object(id, remote);
@@ -175,7 +180,7 @@ export class Connector {
       stream,
       role,
       codec,
-      frameBytes: wireLimits.frameBytes,
+      budget: this.#budget,
       bulkBytes: BULK_QUEUES * limits.queueBytes,
       openMs,
       handler: this.#handler,

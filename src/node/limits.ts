@@ -1,10 +1,16 @@
 // Limits: every bound of a node that a user may set, each with its default, its range and its reason. It
 // owns the table and its checks. The machine enforces the bounds of CoreLimits, the links those of
-// connections.
+// connections. What may be sent at all, whatever a node's limits are, is in wire/limits.ts.
 import { CORE_LIMITS, type CoreLimits } from '../core/limits.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
 
 export interface Limits extends CoreLimits {
-  /** Bytes of one frame on a connection; at least a value, its key and a page beside it must fit. */
+  /** Bytes of the packets of one message that this node sends; it receives and passes on larger ones. */
+  readonly messageBytes: number;
+  /**
+   * Bytes that one connection may hold of a frame that is arriving; at least a value, its key and a page
+   * beside it must fit. Of what other nodes' limits allow beyond, all connections together hold 256 MiB.
+   */
   readonly frameBytes: number;
   /** Connections open at once, both directions together; one more is refused with a reason. */
   readonly connections: number;
@@ -42,9 +48,9 @@ interface Bound {
 // allocatable.
 const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   // A key is held by every copy and named in every digest: 1 KiB is a long path, and still cheap.
-  keyBytes: { standard: CORE_LIMITS.keyBytes, least: 16, most: 65_536 },
+  keyBytes: { standard: CORE_LIMITS.keyBytes, least: 16, most: WIRE_LIMITS.keyBytes },
   // One value travels in one frame and is held in memory by asker, owner and replicas at once.
-  valueBytes: { standard: CORE_LIMITS.valueBytes, least: 1, most: 64 * MIB },
+  valueBytes: { standard: CORE_LIMITS.valueBytes, least: 1, most: WIRE_LIMITS.valueBytes },
   // Zave's proof needs r + 1 members; below 4, two losses at once could cut the ring.
   successors: { standard: CORE_LIMITS.successors, least: 4, most: 64 },
   learnedArcs: { standard: CORE_LIMITS.learnedArcs, least: 16, most: MIB },
@@ -57,11 +63,10 @@ const BOUNDS: Readonly<Record<Exclude<keyof Limits, 'frameBytes'>, Bound>> = {
   history: { standard: CORE_LIMITS.history, least: 256, most: MIB },
   // As much as the queue of a connection: what passes through must not stay.
   historyBytes: { standard: CORE_LIMITS.historyBytes, least: 65_536, most: 1_024 * MIB },
-  // The wire takes at most 4,096 entries in one list.
-  pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: 4_096 },
+  pageEntries: { standard: CORE_LIMITS.pageEntries, least: 1, most: WIRE_LIMITS.itemsMax },
   pageBytes: { standard: CORE_LIMITS.pageBytes, least: 1_024, most: 16 * MIB },
   // A message is held by every node on its way, so it may be as large as a value and no larger.
-  messageBytes: { standard: CORE_LIMITS.messageBytes, least: 1, most: 64 * MIB },
+  messageBytes: { standard: MIB, least: 1, most: WIRE_LIMITS.messageBytes },
   // Longer than it takes to evict a member and mend the ring in any profile.
   messageWindowMs: { standard: CORE_LIMITS.messageWindowMs, least: 1_000, most: 3_600_000 },
   messageWindowBytes: { standard: CORE_LIMITS.messageWindowBytes, least: 65_536, most: 1_024 * MIB },
@@ -101,7 +106,7 @@ export function parseLimits(given: unknown): Limits {
   const values = named as Readonly<Record<string, unknown>>;
   const limits: Record<string, number> = {};
   for (const [name, bound] of Object.entries(BOUNDS)) limits[name] = parseLimit(name, values[name], bound);
-  const least = frameLeast(limits as unknown as CoreLimits);
+  const least = frameLeast(limits as unknown as Omit<Limits, 'frameBytes'>);
   limits['frameBytes'] = parseLimit('frameBytes', values['frameBytes'], {
     standard: Math.max(least, 2 * MIB),
     least,
@@ -114,7 +119,7 @@ export function parseLimits(given: unknown): Limits {
  * The smallest frame that carries whatever the other limits let through: one value, or one message, on top
  * of a full page.
  */
-function frameLeast(limits: CoreLimits): number {
+function frameLeast(limits: Omit<Limits, 'frameBytes'>): number {
   const overhead = FRAME_OVERHEAD_BYTES + limits.pageEntries * ENTRY_OVERHEAD_BYTES;
   return Math.max(limits.valueBytes, limits.messageBytes) + limits.pageBytes + limits.keyBytes + overhead;
 }

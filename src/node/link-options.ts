@@ -3,7 +3,6 @@
 import type { Contact } from '../core/contact.ts';
 import type { Message, Tables } from '../core/message.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { WireLimits } from '../wire/limits.ts';
 import type { ChordError } from './errors.ts';
 import type { Announcement } from './handshake.ts';
 import type { Identity } from './identity.ts';
@@ -34,7 +33,15 @@ export interface LinkLimits {
   readonly handshakes: number;
   /** Bytes that may wait for a connection to be made, or on one; of large messages eight times as many. */
   readonly queueBytes: number;
+  /** Bytes that each connection may hold of a frame that is arriving. */
+  readonly frameBytes: number;
 }
+
+/**
+ * Above that: two of the largest frames at once, and half of a third. One that finds no room is left out, and
+ * whoever waits for it asks again.
+ */
+export const LARGE_FRAMES_BYTES: number = 256 * 1_048_576;
 
 /** Milliseconds. */
 export interface LinkTimings {
@@ -69,7 +76,8 @@ export interface LinksOptions {
   /** The first proves, all are accepted; empty = an open network. Only with encryption 'SSL'. */
   readonly secrets: readonly Uint8Array[];
   readonly limits: LinkLimits;
-  readonly wireLimits: WireLimits;
+  /** What all connections together may hold of frames above frameBytes; default: LARGE_FRAMES_BYTES. */
+  readonly largeFramesBytes?: number | undefined;
   readonly timings?: Partial<LinkTimings> | undefined;
   /** Epoch milliseconds; default: the host's clock. */
   readonly wallMs?: (() => number) | undefined;

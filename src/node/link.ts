@@ -8,7 +8,9 @@ import type { ByteStream, ChannelFacts, StreamEnd, StreamHandler } from '../tran
 import { WireError } from '../wire/bytes.ts';
 import type { Codec } from '../wire/codec.ts';
 import { FrameReader } from '../wire/frame.ts';
+import type { FrameBudget } from '../wire/frame-budget.ts';
 import type { Difference, HandshakeMessage, Terms } from '../wire/handshake-message.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
 import { isWhole } from '../wire/parts.ts';
 import { type Address, showAddress } from './address.ts';
 import { Bulk } from './bulk.ts';
@@ -41,6 +43,8 @@ export interface LinkHandler {
   message(link: Link, message: Message): void;
   /** The peer sent what is no message; the link ends. */
   malformed(link: Link, error: ChordError): void;
+  /** A message of the peer found no room; the link goes on. */
+  leftOut(link: Link, error: ChordError): void;
   /** The stream is gone; `reason` is a part of a sentence. */
   over(link: Link, reason: string): void;
 }
@@ -49,7 +53,8 @@ export interface LinkOptions {
   readonly stream: ByteStream;
   readonly role: Role;
   readonly codec: Codec;
-  readonly frameBytes: number;
+  /** Of the node: for large messages that are arriving. */
+  readonly budget: FrameBudget;
   /** Bytes of large messages that may wait. */
   readonly bulkBytes: number;
   /** All that the handshake needs besides what the stream tells. */
@@ -122,7 +127,8 @@ export class Link implements StreamHandler {
     this.#options = options;
     this.role = options.role;
     this.remote = options.stream.remote;
-    this.#reader = new FrameReader(options.frameBytes);
+    const leftOut = (bytes: number): void => this.#tellLeftOut(bytes);
+    this.#reader = new FrameReader(WIRE_LIMITS.frameBytes, { budget: options.budget, leftOut });
     this.#bulk = new Bulk(options.stream, options.bulkBytes);
   }
 
@@ -224,6 +230,7 @@ export class Link implements StreamHandler {
 
   closed(end: StreamEnd): void {
     this.#bulk.clear();
+    this.#reader.clear();
     if (this.#state === 'opening') this.#failBy(end);
     this.#state = 'over';
     clearTimeout(this.#timer);
@@ -315,6 +322,15 @@ export class Link implements StreamHandler {
     const details = { cause, address: addressOf(this.remote), differs: [] };
     this.#options.handler.malformed(this, new ChordError('ERR_PROTOCOL_MISMATCH', message, details));
     this.destroy('it sent a malformed message');
+  }
+
+  #tellLeftOut(bytes: number): void {
+    const { ownBytes } = this.#options.budget;
+    const message =
+      `a message of ${bytes} bytes from ${showAddress(this.remote)} was left out: too many bytes of ` +
+      `messages above ${ownBytes} bytes are arriving already (limits.frameBytes)`;
+    const details = { address: addressOf(this.remote) };
+    this.#options.handler.leftOut(this, new ChordError('ERR_LIMIT', message, details));
   }
 
   #handleTimeout(): void {

@@ -9,6 +9,7 @@ import type { Listener } from '../transport/transport.ts';
 import { WireError } from '../wire/bytes.ts';
 import { Codec } from '../wire/codec.ts';
 import { PROTOCOL_VERSION } from '../wire/handshake-message.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
 import { isWhole } from '../wire/parts.ts';
 import { type Address, showAddress } from './address.ts';
 import { Connector } from './connector.ts';
@@ -44,14 +45,14 @@ export class Links {
 
   /** Throws TypeError for a secret without encryption. */
   constructor(options: LinksOptions) {
-    const { protocol, k, secrets, identity, limits, wireLimits } = options;
+    const { protocol, k, secrets, identity, limits } = options;
     const { subnet, encryption } = protocol;
     if (secrets.length > 0 && encryption === 'Plaintext') {
       throw new TypeError("a secret needs encryption 'SSL': in plaintext anybody on the way could use it");
     }
     this.#options = options;
     this.#timings = { ...LINK_TIMINGS, ...options.timings };
-    this.#codec = new Codec({ k, hash: sha256, idOf, limits: wireLimits });
+    this.#codec = new Codec({ k, hash: sha256, idOf, limits: WIRE_LIMITS });
     this.#table = new LinkTable(identity.id, this.#timings.handshakeMs);
     this.#outbox = new Outbox(limits.queueBytes);
     this.#connector = new Connector({

@@ -7,7 +7,6 @@ import type { Delivery } from '../core/effect.ts';
 import type { Key } from '../core/entry.ts';
 import type { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
-import { WIRE_LIMITS } from '../wire/limits.ts';
 import { type Address, showAddress } from './address.ts';
 import { type Call, type CallDefaults, Deadline } from './call-options.ts';
 import { DebugLog } from './debug-log.ts';
@@ -297,7 +296,6 @@ export class LocalNode implements WatchRunner {
 
   async #makeLinks(identity: Identity): Promise<Links> {
     const { k, protocol, secrets, limits, clockSkewMaxMs } = this.config;
-    const { frameBytes, keyBytes, valueBytes, messageBytes } = limits;
     const given = this.config.transport;
     return new Links({
       identity,
@@ -306,7 +304,6 @@ export class LocalNode implements WatchRunner {
       transport: given ?? (await chooseTransport(protocol.encryption, identity, limits)),
       secrets,
       limits,
-      wireLimits: { ...WIRE_LIMITS, frameBytes, keyBytes, valueBytes, messageBytes },
       timings: { clockSkewMaxMs },
       wallMs: () => Math.round(performance.now() + this.machine.health().wallOffsetMs),
       hello: () => {

@@ -1,6 +1,6 @@
-// Saved records as a store keeps them: the key under which each lies, and its value in bytes. The forms are
-// those of the wire; what differs is that sizes are bounded by what any configuration allows, because a limit
-// that was lowered must not make a record unreadable.
+// Saved records as a store keeps them: the key under which each lies, and its value in bytes. The forms and
+// the bounds are those of the wire, which allows what any configuration does: a limit that was lowered must
+// not make a record unreadable.
 import { fromKey, toKey } from '../core/bytes.ts';
 import type { Key } from '../core/entry.ts';
 import { type Hash, ringSize } from '../core/position.ts';
@@ -41,17 +41,17 @@ const POSITION_BYTES = 6;
 const REGISTERS_NAME = '\uffffregisters';
 const REGISTERS_KEY: Uint8Array = Uint8Array.of(REGISTERS);
 
-const MIB = 1_048_576;
-const LIMITS: WireLimits = { ...WIRE_LIMITS, frameBytes: 80 * MIB, keyBytes: 65_536, valueBytes: 64 * MIB };
+/** What is read is our own: there may be as many registers as there may be, each with its lists. */
+const LIMITS: WireLimits = { ...WIRE_LIMITS, listedMax: Infinity };
 /** A member holds registers for its own arc and those before it, and pieces of them while they change. */
 const REGISTERS_MAX = 65_536;
 
 export class SavedCodec {
   readonly #scope: Scope;
-  readonly #out: Writer = new Writer(LIMITS.frameBytes);
+  readonly #out: Writer = new Writer(WIRE_LIMITS.frameBytes);
 
   constructor({ k, hash, idOf }: SavedCodecOptions) {
-    const contacts = new ContactReader({ k, hash, idOf, hostBytes: LIMITS.hostBytes });
+    const contacts = new ContactReader({ k, hash, idOf, hostBytes: WIRE_LIMITS.hostBytes });
     this.#scope = { limits: LIMITS, size: ringSize(k), contacts };
   }
 

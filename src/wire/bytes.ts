@@ -45,6 +45,8 @@ export class Writer {
   /** Where the frame being written begins; what lies before it has been handed out. */
   #start = 0;
   #at = 0;
+  /** Items of the lists so far. */
+  #listed = 0;
 
   /** `frameLimit` is the largest payload in bytes. */
   constructor(frameLimit: number) {
@@ -53,6 +55,7 @@ export class Writer {
 
   begin(): void {
     this.#at = this.#start;
+    this.#listed = 0;
     this.#reserve(HEADER_BYTES);
     this.#at += HEADER_BYTES;
   }
@@ -109,6 +112,13 @@ export class Writer {
       rest >>>= 7;
     }
     bytes[this.#at++] = rest;
+  }
+
+  /** The length of a list; `total` bounds the items of all lists of a frame. */
+  items(count: number, limit: number, total: number): void {
+    this.length(count, limit);
+    this.#listed += count;
+    if (this.#listed > total) throw this.error(`lists of ${this.#listed} items, at most ${total} allowed`);
   }
 
   /** The length of a list, or of bytes that follow. */
@@ -236,6 +246,8 @@ export class Reader {
   readonly #bytes: Uint8Array;
   readonly #carver: Carver | undefined;
   #at = 0;
+  /** Items of the lists so far. */
+  #listed = 0;
 
   /** Passing values are copied by the carver; without one, each has memory of its own. */
   constructor(payload: Uint8Array, carver?: Carver) {
@@ -286,6 +298,14 @@ export class Reader {
     const rest = this.#bytes.length - this.#at;
     if (length > rest) throw this.error(`a length of ${length} where ${rest} bytes are left`);
     return length;
+  }
+
+  /** The length of a list; `total` bounds the items of all lists of a payload. */
+  items(limit: number, total: number): number {
+    const count = this.length(limit);
+    this.#listed += count;
+    if (this.#listed > total) throw this.error(`lists of ${this.#listed} items, at most ${total} allowed`);
+    return count;
   }
 
   /** Exactly `length` bytes, copied. */

@@ -2,6 +2,7 @@
 // big-endian: the length of the payload, and two flags for the parts of a large message) and the memory of a
 // frame, and of a message, that has not arrived whole; what a payload means is the codec's.
 import { HEADER_BYTES, WireError } from './bytes.ts';
+import type { FrameBudget } from './frame-budget.ts';
 import { LAST_FLAG, PART_BYTES, PART_FLAG } from './parts.ts';
 
 /** Room for a frame whose header has not arrived whole. */
@@ -9,14 +10,22 @@ const FIRST_BYTES = 64;
 
 const NOTHING = new Uint8Array(0);
 
+/** What bounds large messages on all connections together. */
+export interface SharedBudget {
+  readonly budget: FrameBudget;
+  /** A message of so many bytes arrived and found no room: it is lost, and what comes behind it is not. */
+  readonly leftOut: (bytes: number) => void;
+}
+
 /**
  * Cuts chunks into payloads. A frame that lies in one chunk is a view of it; one that spans chunks is put
  * together in memory of its own, which is at most twice what has arrived of it, whatever its header says.
  * Each byte is copied a bounded number of times, however small the chunks are. Of large messages, which come
- * in parts, there is one at a time.
+ * in parts, there is one at a time; one that finds no room in the budget is passed over.
  */
 export class FrameReader {
   readonly #frameLimit: number;
+  readonly #shared: SharedBudget | undefined;
   /** What was pushed and not yet looked at. */
   readonly #chunks: Uint8Array[] = [];
   #chunk: Uint8Array = NOTHING;
@@ -26,13 +35,17 @@ export class FrameReader {
   #filled = 0;
   /** Of the frame that was looked at last. */
   #header = 0;
-  /** The parts of a large message so far, and their bytes. */
+  /** The parts of a large message so far, and their bytes; none of one that is passed over, but their bytes. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  #isLeftOut = false;
+  /** Of the shared budget. */
+  #taken = 0;
 
   /** `frameLimit` is the largest payload in bytes, that of a message in parts included. */
-  constructor(frameLimit: number) {
+  constructor(frameLimit: number, shared?: SharedBudget) {
     this.#frameLimit = frameLimit;
+    this.#shared = shared;
   }
 
   /** Takes the chunk over: it must not change any more. Call next() until undefined before pushing again. */
@@ -61,20 +74,46 @@ export class FrameReader {
     return this.#filled > 0 || this.#partBytes > 0;
   }
 
+  /** Nothing more is read: what is held is let go. */
+  clear(): void {
+    this.#forget();
+    this.#partBytes = 0;
+    this.#partial = NOTHING;
+    this.#filled = 0;
+  }
+
   /** The whole message, with its last part. */
   #join(part: Uint8Array): Uint8Array | undefined {
-    this.#parts.push(part);
     this.#partBytes += part.length;
-    if (this.#header % PART_FLAG < LAST_FLAG) return undefined;
-    const payload = new Uint8Array(this.#partBytes);
-    let at = 0;
-    for (const each of this.#parts) {
-      payload.set(each, at);
-      at += each.length;
+    if (!this.#isLeftOut && !this.#hasRoom()) {
+      this.#isLeftOut = true;
+      this.#forget();
     }
-    this.#parts = [];
+    if (!this.#isLeftOut) this.#parts.push(part);
+    if (this.#header % PART_FLAG < LAST_FLAG) return undefined;
+    const [parts, bytes, isLeftOut] = [this.#parts, this.#partBytes, this.#isLeftOut];
+    this.#forget();
     this.#partBytes = 0;
-    return payload;
+    this.#isLeftOut = false;
+    if (!isLeftOut) return joined(parts, bytes);
+    this.#shared?.leftOut(bytes);
+    return undefined;
+  }
+
+  /** Whether the message may be held as far as it has come. */
+  #hasRoom(): boolean {
+    if (this.#shared === undefined) return true;
+    const { budget } = this.#shared;
+    const more = Math.max(0, this.#partBytes - budget.ownBytes) - this.#taken;
+    if (!budget.take(more)) return false;
+    this.#taken += more;
+    return true;
+  }
+
+  #forget(): void {
+    this.#parts = [];
+    this.#shared?.budget.giveBack(this.#taken);
+    this.#taken = 0;
   }
 
   /** A frame that lies in the chunk; else the chunk's rest, if any, begins a partial frame. */
@@ -153,6 +192,16 @@ export class FrameReader {
     if (total <= this.#frameLimit) return;
     throw new WireError(`a message of ${total} bytes or more, at most ${this.#frameLimit} allowed`, 0);
   }
+}
+
+function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** What a stranger speaks whose first bytes are no frame of ours. */

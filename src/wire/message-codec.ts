@@ -1,6 +1,13 @@
 // Users' messages on the wire: casts, whispers and the directory, as records and as rows of the tables of
 // requests and replies.
-import type { Cast, CastStream, Packet, Whereabouts, Whisper } from '../core/cast.ts';
+import {
+  type Cast,
+  type CastStream,
+  type Packet,
+  packetBytes,
+  type Whereabouts,
+  type Whisper,
+} from '../core/cast.ts';
 import type { Reply, Request } from '../core/message.ts';
 import type { Reader, Writer } from './bytes.ts';
 import { readContact, writeContact } from './contact-codec.ts';
@@ -36,11 +43,21 @@ function readPacket(input: Reader, scope: Scope): Packet {
 }
 
 function writePackets(out: Writer, packets: readonly Packet[], scope: Scope): void {
+  checkSize(packets, out, scope);
   writeList(out, packets, scope.limits.itemsMax, writePacket, scope);
 }
 
 function readPackets(input: Reader, scope: Scope): Packet[] {
-  return readList(input, scope.limits.itemsMax, readPacket, scope);
+  const packets = readList(input, scope.limits.itemsMax, readPacket, scope);
+  checkSize(packets, input, scope);
+  return packets;
+}
+
+/** Whoever passes a message on, with others beside it, must find room for it in a frame. */
+function checkSize(packets: readonly Packet[], at: Reader | Writer, scope: Scope): void {
+  const bytes = packetBytes(packets);
+  const most = scope.limits.messageBytes;
+  if (bytes > most) throw at.error(`packets of ${bytes} bytes, at most ${most} allowed`);
 }
 
 function writeCast(out: Writer, cast: Cast, scope: Scope): void {

@@ -108,7 +108,7 @@ export function writeList<T>(
   write: (out: Writer, item: T, scope: Scope) => void,
   scope: Scope,
 ): void {
-  out.length(items.length, limit);
+  out.items(items.length, limit, scope.limits.listedMax);
   for (const item of items) write(out, item, scope);
 }
 
@@ -119,7 +119,8 @@ export function readList<T>(
   scope: Scope,
 ): T[] {
   const items: T[] = [];
-  for (let left = input.length(limit); left > 0; left--) items.push(read(input, scope));
+  const count = input.items(limit, scope.limits.listedMax);
+  for (let left = count; left > 0; left--) items.push(read(input, scope));
   return items;
 }
 

@@ -18,13 +18,12 @@ function script(encryption: string): string {
     const { Identity } = await load('node/identity.js');
     const { Protocol } = await load('node/protocol.js');
     const { chooseTransport } = await load('node/transport-choice.js');
-    const { WIRE_LIMITS } = await load('wire/limits.js');
-    const limits = { connections: 8, handshakes: 8, queueBytes: 1e6 };
+    const limits = { connections: 8, handshakes: 8, queueBytes: 1e6, frameBytes: 2e6 };
     const make = async () => {
       const identity = Identity.create();
       const nothing = () => {};
       return new Links({
-        identity, limits, k: 8, secrets: [], wireLimits: WIRE_LIMITS,
+        identity, limits, k: 8, secrets: [],
         protocol: new Protocol('exit', '${encryption}'),
         transport: await chooseTransport('${encryption}', identity, limits),
         hello: () => ({ salt: 0, incarnation: 1, member: false, seeksHome: true, host: '', port: 0 }),

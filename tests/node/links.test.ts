@@ -26,8 +26,8 @@ const CARRIERS: readonly (readonly [string, () => NodeOptions])[] = [
 ];
 
 /** A valid reply of about a megabyte. */
-function large(number: number): Message {
-  const value = new Uint8Array(1_000_000).fill(7);
+function large(number: number, bytes: number = 1_000_000): Message {
+  const value = new Uint8Array(bytes).fill(7);
   const result = {
     type: 'value',
     value,
@@ -266,6 +266,17 @@ it('a message beyond the limits of the wire is reported, and costs nothing else'
   await a.until(() => a.errors.length === 1 && a.unreachables.length === 1);
   expect(a.errors[0]?.code).toBe('ERR_LIMIT');
   expect(a.links.connectedIds()).toEqual([b.identity.id]);
+});
+
+it('a message that finds no room while it arrives is left out and told, and costs nothing else', async () => {
+  const limits = { ...LIMITS, frameBytes: 100_000 };
+  const [a, b] = [await world.node(), await world.listening({ limits, largeFramesBytes: 500_000 })];
+  await a.dial(b);
+  for (const bytes of [500_000, 700_000, 500_000]) a.links.send(b.identity.id, large(bytes, bytes));
+  await b.until(() => b.messages.length === 2);
+  expect(b.messages.map(({ message }) => message.number)).toEqual([500_000, 500_000]);
+  expect(b.errors).toMatchObject([{ code: 'ERR_LIMIT', message: expect.stringContaining('was left out') }]);
+  expect([a.disconnections, b.disconnections]).toEqual([[], []]);
 });
 
 it('a network that was cut is whole again once healed', async () => {

@@ -7,6 +7,7 @@ import { parseSocketConfig } from '../../src/node/options.ts';
 import { chordProtocol, Protocol } from '../../src/node/protocol.ts';
 import { DurableStore } from '../../src/storage/durable-store.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
+import { WIRE_LIMITS } from '../../src/wire/limits.ts';
 
 const SSL = new Protocol('orders', 'SSL');
 const PLAINTEXT = new Protocol('orders', 'Plaintext');
@@ -73,6 +74,13 @@ describe('what is taken', () => {
   it('a frame that is large enough for the largest value', () => {
     const { limits } = parseSocketConfig('a', 0, { limits: { valueBytes: 8_000_000 } }, chordProtocol);
     expect(limits.frameBytes).toBeGreaterThan(limits.valueBytes + limits.pageBytes + limits.keyBytes);
+  });
+
+  it('the largest of everything, which fits the largest frame that may be sent', () => {
+    const { keyBytes, valueBytes, messageBytes, itemsMax, frameBytes } = WIRE_LIMITS;
+    const most = { keyBytes, valueBytes, messageBytes, pageEntries: itemsMax, pageBytes: 16 * 1_048_576 };
+    const { limits } = parseSocketConfig('a', 0, { limits: most }, chordProtocol);
+    expect(limits.frameBytes).toBeLessThanOrEqual(frameBytes);
   });
 
   it('a directory, whole or with its sync policy, as a durable store that was not touched yet', () => {

@@ -11,9 +11,14 @@ import { Links } from '../../src/node/links.ts';
 import { type Encryption, Protocol } from '../../src/node/protocol.ts';
 import { chooseTransport } from '../../src/node/transport-choice.ts';
 import type { Transport } from '../../src/transport/transport.ts';
-import { WIRE_LIMITS } from '../../src/wire/limits.ts';
 
-export const LIMITS: LinkLimits = { connections: 64, handshakes: 32, queueBytes: 16 * 1_048_576 };
+const MIB = 1_048_576;
+export const LIMITS: LinkLimits = {
+  connections: 64,
+  handshakes: 32,
+  queueBytes: 16 * MIB,
+  frameBytes: 2 * MIB,
+};
 
 export interface NodeOptions
   extends Partial<Omit<LinksOptions, 'secrets' | 'protocol' | 'hello' | 'events'>> {
@@ -138,7 +143,6 @@ export class LinkWorld {
       identity,
       {
         k: 8,
-        wireLimits: WIRE_LIMITS,
         tables: () => undefined,
         protocol: new Protocol(subnet, encryption),
         ...rest,

@@ -203,6 +203,8 @@ describe('limits', () => {
   const [contact] = REPLY_SAMPLES.located[0]!.replicas;
   const member = REPLY_SAMPLES.described[1]!.member!;
 
+  const whisper = { sequence: 1, sentAt: 1, packets: ['abc', 'de'] };
+
   /** For each limit, a message that exceeds it once it is set to the number. */
   const cases: readonly (readonly [keyof WireLimits, number, Message])[] = [
     ['keyBytes', 4, ask({ type: 'fetch', keys: ['12345'] })],
@@ -212,6 +214,8 @@ describe('limits', () => {
     ['operationBytes', 4, ask({ type: 'copy', arc: arcs, base, entries: [entry!], past: false })],
     ['contactsMax', 1, ask({ type: 'introduce', contacts: [contact!, contact!] })],
     ['itemsMax', 1, ask({ type: 'fetch', keys: ['', ''] })],
+    ['messageBytes', 4, ask({ type: 'whisper', target: '', sender: '', incarnation: 1, items: [whisper] })],
+    ['listedMax', 2, ask({ type: 'whisper', target: '', sender: '', incarnation: 1, items: [whisper] })],
     ['arcsMax', 1, answer({ type: 'described', member: { ...member, underReplicated: [arcs, arcs] } })],
   ];
 
@@ -236,7 +240,10 @@ describe('limits', () => {
 
   it('on the frame hold for one that grows step by step', () => {
     const keys = Array.from({ length: 4_000 }, () => 'x'.repeat(1_000));
-    expect(() => codec.encode(ask({ type: 'fetch', keys }))).toThrow(/a frame of \d+ bytes, at most 2097152/);
+    const strict = createCodec({ frameBytes: 2_000_000 });
+    expect(() => strict.encode(ask({ type: 'fetch', keys }))).toThrow(
+      /a frame of \d+ bytes, at most 2000000/,
+    );
   });
 
   it('refuse a list that is longer than the bytes left before reading any of it', () => {

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WireError } from '../../src/wire/bytes.ts';
 import { FrameReader } from '../../src/wire/frame.ts';
+import { FrameBudget } from '../../src/wire/frame-budget.ts';
 import { isWhole, PART_BYTES, Parts } from '../../src/wire/parts.ts';
 import { hex } from './fixture.ts';
 
@@ -148,6 +149,72 @@ describe('a large message', () => {
       }
     };
     expect(read).toThrow(WireError);
+  });
+});
+
+describe('messages above what a connection may hold by itself', () => {
+  /** Three parts and a bit, in parts. */
+  const frame = frameOf(new Uint8Array(3 * PART_BYTES + 7).fill(5));
+  const stream = travel(frame);
+  /** Two parts and half of the third. */
+  const half = stream.subarray(0, 2.5 * PART_BYTES);
+
+  function readers(sharedBytes: number): { budget: FrameBudget; lost: number[]; make: () => FrameReader } {
+    const budget = new FrameBudget(PART_BYTES, sharedBytes);
+    const lost: number[] = [];
+    return {
+      budget,
+      lost,
+      make: () => new FrameReader(LIMIT, { budget, leftOut: (bytes) => lost.push(bytes) }),
+    };
+  }
+
+  function take(reader: FrameReader, chunk: Uint8Array): number[] {
+    reader.push(chunk);
+    return readAll(reader).map(({ length }) => length);
+  }
+
+  it('share what there is, and give it back when they are whole', () => {
+    const { budget, lost, make } = readers(4 * PART_BYTES + 14);
+    const both = [make(), make()];
+    for (const reader of both) expect(take(reader, half)).toEqual([]);
+    expect(budget.taken).toBe(2 * PART_BYTES);
+    for (const reader of both) expect(take(reader, stream.subarray(half.length))).toEqual([frame.length - 4]);
+    expect([budget.taken, lost]).toEqual([0, []]);
+  });
+
+  it('are passed over where they find no room, and what comes behind and between is read', () => {
+    const { budget, lost, make } = readers(2 * PART_BYTES);
+    const [first, second] = [make(), make()];
+    take(first, half);
+    const between = travel(frame, frameOf(Uint8Array.of(1)));
+    expect(take(second, between)).toEqual([1, 1, 1, 1]);
+    expect(lost).toEqual([frame.length - 4]);
+    expect(second.isWithinFrame).toBe(false);
+    expect(budget.taken).toBe(PART_BYTES);
+    first.clear();
+    expect(budget.taken).toBe(0);
+    expect(take(second, travel(frameOf(new Uint8Array(3 * PART_BYTES))))).toEqual([3 * PART_BYTES]);
+  });
+
+  it('hold nothing of what is passed over, and end where any message does', () => {
+    const { budget, make } = readers(0);
+    const reader = make();
+    const part = stream.subarray(0, 4 + PART_BYTES);
+    const before = process.memoryUsage().arrayBuffers;
+    const push = (): void => {
+      for (let i = 0; i <= LIMIT / PART_BYTES; i++) take(reader, part.slice());
+    };
+    expect(push).toThrow(/a message of \d+ bytes or more/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * LIMIT);
+    expect(budget.taken).toBe(0);
+  });
+
+  it('need nothing of it where a connection holds them by itself', () => {
+    const { budget, lost, make } = readers(0);
+    const reader = make();
+    expect(take(reader, travel(frameOf(new Uint8Array(PART_BYTES))))).toEqual([PART_BYTES]);
+    expect([budget.taken, lost]).toEqual([0, []]);
   });
 });
 

@@ -111,7 +111,7 @@ describe('docs/PROTOCOL.md', () => {
     expect(answered.toSorted()).toEqual(asked.toSorted());
   });
 
-  it('lists the limits with their defaults', () => {
+  it('lists the limits with their numbers', () => {
     const listed = [...text.matchAll(/^\| `(\w+(?:Bytes|Max))` \| (\d+) \|/gm)];
     expect(Object.fromEntries(listed.map(([, name, value]) => [name, Number(value)]))).toEqual(WIRE_LIMITS);
   });
