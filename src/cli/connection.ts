@@ -3,6 +3,7 @@
 // themselves.
 import { readFileSync } from 'node:fs';
 import { ChordError, ChordSocket, type ChordOptions, Protocol } from '../index.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
 import { codeOf, CommandFailure } from './failure.ts';
 import { type Address, type Encryption, formatAddress, type RingFlags } from './flags.ts';
 
@@ -15,8 +16,8 @@ export interface Terms {
 
 const DEFAULT_TERMS: Terms = { subnet: 'chord', encryption: 'SSL', k: 32 };
 
-/** What the ring allows is not known here, and the largest value has to come through. */
-const CLIENT_LIMITS = { valueBytes: 64 * 2 ** 20 };
+/** What the ring allows is not known here: whatever may be sent at all is, and owners refuse what they must. */
+const CLIENT_LIMITS = { keyBytes: WIRE_LIMITS.keyBytes, valueBytes: WIRE_LIMITS.valueBytes };
 
 // SSL and k = 32, then perhaps plaintext, then what the node says of itself.
 const ATTEMPTS_MAX = 3;

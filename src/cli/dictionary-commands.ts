@@ -1,15 +1,12 @@
 // The commands get, set, del and keys: one dictionary call each, as a client of the ring. `update` has its
 // own file.
 import type { Command } from 'commander';
-import { CORE_LIMITS } from '../core/limits.ts';
-import type { EntryView } from '../index.ts';
+import { ChordError, type EntryView } from '../index.ts';
+import { WIRE_LIMITS } from '../wire/limits.ts';
 import { callOptions, withClient } from './connection.ts';
 import { CommandFailure, keyNotFound } from './failure.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
 import { jsonBytes, stderrLine, writeBytes, writeJson } from './output.ts';
-
-// What a client and a node take at most that were not told otherwise, and commands cannot tell them.
-const VALUE_BYTES_MAX = CORE_LIMITS.valueBytes;
 
 export function addDictionary(program: Command): void {
   const get = program.command('get').description('write the value of a key, and nothing else');
@@ -89,18 +86,15 @@ async function readValue(value: string | undefined): Promise<string | Uint8Array
   return bytes;
 }
 
-/** All bytes of a stream, up to what a value may have at most. */
+/** All bytes of a stream, up to what a value may have in any ring: how much this one takes, its owners say. */
 async function readAll(source: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of source) {
     bytes += chunk.length;
-    if (bytes > VALUE_BYTES_MAX) {
-      throw new CommandFailure(
-        'ERR_VALUE_TOO_LARGE',
-        `standard input has more than ${VALUE_BYTES_MAX} bytes, the most that a value may have`,
-        { advice: 'Split it and store each part under a key of its own.' },
-      );
+    if (bytes > WIRE_LIMITS.valueBytes) {
+      const most = `more than ${WIRE_LIMITS.valueBytes} bytes, the most that a value may have in any ring`;
+      throw new ChordError('ERR_VALUE_TOO_LARGE', `standard input has ${most}`);
     }
     chunks.push(chunk);
   }

@@ -40,6 +40,7 @@ export interface FailureReport {
 const ADVICE: Readonly<Record<string, string>> = {
   ERR_CLOCK_SKEW: 'Set this machine’s clock (NTP), then try again.',
   ERR_CONFLICT: 'Somebody changed the entry first. Read it again and repeat.',
+  ERR_KEY_TOO_LARGE: 'Use a shorter key, for example a hash of it.',
   ERR_LIMIT: 'A limit of the node was reached; try again with less at once.',
   ERR_NOT_CONNECTED: 'That node is no member of a ring itself. Give one that is: --connect HOST:PORT',
   ERR_PROTOCOL_MISMATCH:
@@ -53,6 +54,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     'All nodes of a network need the same secret: give it with --secret-file, or leave that out where the ' +
     'network has none.',
   ERR_UNREACHABLE: 'Is it running, and reachable from here? `chord check` tells whether the ring is whole.',
+  ERR_VALUE_TOO_LARGE: 'Split it and store each part under a key of its own.',
 };
 
 // By what the system says about the address.

@@ -70,12 +70,20 @@ describe('chord get, set and del', () => {
     expect(await chord(['get', 'empty'])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('stores the largest value that a ring takes, and says where one is larger', async () => {
+  it('stores the largest value that a ring takes, and says where one is larger than its owner allows', async () => {
     const largest = new Uint8Array(2 ** 20);
     expect(await chord(['set', 'large', '-'], largest)).toMatchObject({ code: 0 });
     const { code, stderr } = await chord(['set', 'large', '-'], new Uint8Array(2 ** 20 + 1));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ERR_VALUE_TOO_LARGE: .*more than 1048576 bytes, the most that a value may have/);
+    expect(stderr).toMatch(/^ERR_VALUE_TOO_LARGE: the value has 1048577 bytes, and the owner of the key/);
+    expect(stderr).toContain('takes at most 1048576');
+    expect(stderr).toContain('Split it');
+  });
+
+  it('reads no more from standard input than a value may have in any ring', async () => {
+    const { code, stderr } = await chord(['set', 'large', '-'], new Uint8Array(64 * 2 ** 20 + 1));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_VALUE_TOO_LARGE: .*more than 67108864 bytes, .* in any ring/);
   });
 
   it('exits with 3 for a key that is not there', async () => {
@@ -123,6 +131,16 @@ describe('chord update and keys', () => {
       failed: [{ key: long, code: 'ERR_KEY_TOO_LARGE' }],
     });
     expect((await chord(['get', 'fine'])).stdout).toBe('stored');
+  });
+
+  it('names the values that are too large for their owners', async () => {
+    const file = join(folder, 'large.json');
+    writeFileSync(file, JSON.stringify({ huge: 'x'.repeat(3 * 2 ** 20), tiny: 'stored' }));
+    const { code, stdout, stderr } = await chord(['update', file, '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('"huge": ERR_VALUE_TOO_LARGE: the value has 3145728 bytes, and the owner');
+    const failed = [{ key: 'huge', code: 'ERR_VALUE_TOO_LARGE' }];
+    expect(JSON.parse(stdout)).toMatchObject({ stored: 1, failed });
   });
 
   it('refuses entries that are not UTF-8, from a file and from standard input', async () => {
