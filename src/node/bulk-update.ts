@@ -1,5 +1,5 @@
 // Bulk update: many writes from one source, a bounded number at a time. It owns what a source may be, the
-// order of writes to the same key, and the account of what failed.
+// order of writes to the same key, when it stops, and the account of what failed.
 import type { Key } from '../core/entry.ts';
 import { type Bytes, checkValue, keyToText, toKey, toKeyOfAnySize, toValue } from './bytes.ts';
 import type { Call } from './call-options.ts';
@@ -15,6 +15,8 @@ export type PairSource = Readonly<Record<string, Bytes>> | Iterable<Pair> | Asyn
 export interface UpdateTarget {
   readonly dictionary: Dictionary;
   readonly limits: Limits;
+  /** Aborted once the node is closed, with what its calls reject with then. */
+  readonly closed: AbortSignal;
 }
 
 /** Enough to hide the round trip, few enough to leave room for other operations of this node. */
@@ -27,33 +29,98 @@ interface Write {
   readonly value: unknown;
 }
 
-/** Rejects with a ChordError that has `failed`; with TypeError for a source or a pair that is none. */
+/**
+ * Rejects with a ChordError that has `failed`; with TypeError for a source or a pair that is none. An abort
+ * and the end of the node are waited for together with everything else, so that it rejects at once; the
+ * time-out of the call is that of each write.
+ */
 export async function updateAll(
   source: unknown,
   call: Call,
   target: UpdateTarget,
 ): Promise<{ stored: number }> {
-  const account = new Account();
-  const underWay = new Map<Key, Promise<void>>();
+  const writes = mapPairs(source, toWrite);
+  const batch = new Batch(call, target);
   try {
-    for await (const write of writesOf(source)) {
-      call.signal?.throwIfAborted();
-      // Of two writes to one key, the one that came last has to end last.
-      await underWay.get(write.key);
-      while (underWay.size >= WRITES_AT_ONCE) await Promise.race(underWay.values());
-      const done = store(write, call, target).then(
-        () => account.succeed(write),
-        (error: unknown) => account.fail(write, error),
-      );
-      underWay.set(
-        write.key,
-        done.finally(() => underWay.delete(write.key)),
-      );
-    }
+    // What is in memory already is checked as a whole, so that misuse stores nothing.
+    if (Array.isArray(writes)) for (const write of lastOfEach(writes)) await batch.add(write);
+    else await batch.addAll(writes);
   } finally {
-    await Promise.all(underWay.values());
+    await batch.settle();
   }
-  return account.close();
+  return batch.close();
+}
+
+/** Of duplicate keys the last. */
+function lastOfEach(writes: readonly Write[]): Iterable<Write> {
+  return new Map(writes.map((write) => [write.key, write])).values();
+}
+
+/** The writes of one update: those under way, and what became of the others. */
+class Batch {
+  readonly #call: Call;
+  readonly #target: UpdateTarget;
+  readonly #account = new Account();
+  readonly #underWay = new Map<Key, Promise<void>>();
+  readonly #over: AbortSignal;
+
+  constructor(call: Call, target: UpdateTarget) {
+    this.#call = call;
+    this.#target = target;
+    // One signal of its own, because that of the node has many listeners.
+    this.#over = AbortSignal.any([...(call.signal === undefined ? [] : [call.signal]), target.closed]);
+  }
+
+  async addAll(writes: AsyncIterator<Write>): Promise<void> {
+    try {
+      for (;;) {
+        const step = await this.#unlessOver(writes.next());
+        if (step.done === true) return;
+        await this.add(step.value);
+      }
+    } catch (error) {
+      if (this.#over.aborted) await writes.return?.();
+      throw error;
+    }
+  }
+
+  /** Resolves once there is room for the next. */
+  async add(write: Write): Promise<void> {
+    this.#over.throwIfAborted();
+    const underWay = this.#underWay;
+    // Of two writes to one key, the one that came last has to end last.
+    const earlier = underWay.get(write.key);
+    if (earlier !== undefined) await this.#unlessOver(earlier);
+    while (underWay.size >= WRITES_AT_ONCE) await this.#unlessOver(Promise.race(underWay.values()));
+    const done = store(write, this.#call, this.#target).then(
+      () => this.#account.succeed(write),
+      (error: unknown) => this.#account.fail(write, error),
+    );
+    underWay.set(
+      write.key,
+      done.finally(() => underWay.delete(write.key)),
+    );
+  }
+
+  async settle(): Promise<void> {
+    await this.#unlessOver(Promise.all(this.#underWay.values()));
+  }
+
+  /** What came of all. */
+  close(): { stored: number } {
+    return this.#account.close();
+  }
+
+  /** Rejects as soon as the call is over, whether or not the work ever ends. */
+  #unlessOver<Result>(work: Promise<Result>): Promise<Result> {
+    const over = this.#over;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(over.reason as Error);
+      if (over.aborted) stop();
+      over.addEventListener('abort', stop, { once: true });
+      void work.then(resolve, reject).finally(() => over.removeEventListener('abort', stop));
+    });
+  }
 }
 
 async function store(write: Write, call: Call, { dictionary, limits }: UpdateTarget): Promise<void> {
@@ -62,21 +129,11 @@ async function store(write: Write, call: Call, { dictionary, limits }: UpdateTar
   await dictionary.store(key, { type: 'set', value, ttlMs: 0, ifAbsent: false, ifVersion: '' }, call);
 }
 
-/**
- * What is in memory already is checked as a whole, so that misuse stores nothing; a stream is checked as it
- * comes.
- */
-async function* writesOf(source: unknown): AsyncGenerator<Write, void, undefined> {
-  const pairs = mapPairs(source, toWrite);
-  if (Array.isArray(pairs)) yield* new Map(pairs.map((write) => [write.key, write])).values();
-  else yield* pairs;
-}
-
 /** The pairs of a source, each shaped; a stream stays one. Throws TypeError for what is none. */
 export function mapPairs<Shaped>(
   source: unknown,
   shape: (key: unknown, value: unknown) => Shaped,
-): Shaped[] | AsyncGenerator<Shaped, void, undefined> {
+): Shaped[] | ShapedPairs<Shaped> {
   if (typeof source !== 'object' || source === null) {
     const got = source === null ? 'null' : typeof source;
     throw new TypeError(`update takes an object, a Map or an iterable of pairs, got ${got}`);
@@ -85,16 +142,48 @@ export function mapPairs<Shaped>(
     if (Array.isArray(pair) && pair.length === 2) return shape(pair[0], pair[1]);
     throw new TypeError('update takes pairs [key, value], got something else');
   };
-  if (Symbol.asyncIterator in source) return shapeEach(source as AsyncIterable<unknown>, shaped);
+  if (Symbol.asyncIterator in source) return new ShapedPairs(source as AsyncIterable<unknown>, shaped);
   const pairs = Symbol.iterator in source ? (source as Iterable<unknown>) : Object.entries(source);
   return Array.from(pairs, shaped);
 }
 
-async function* shapeEach<Shaped>(
-  pairs: AsyncIterable<unknown>,
-  shape: (pair: unknown) => Shaped,
-): AsyncGenerator<Shaped, void, undefined> {
-  for await (const pair of pairs) yield shape(pair);
+/**
+ * The pairs of a stream, each shaped when it comes. No generator, because that would take its end for a step
+ * behind the one that it waits for, and the source is told of the end at once.
+ */
+class ShapedPairs<Shaped> implements AsyncIterableIterator<Shaped, undefined, undefined> {
+  readonly #pairs: AsyncIterator<unknown>;
+  readonly #shape: (pair: unknown) => Shaped;
+
+  constructor(source: AsyncIterable<unknown>, shape: (pair: unknown) => Shaped) {
+    this.#pairs = source[Symbol.asyncIterator]();
+    this.#shape = shape;
+  }
+
+  async next(): Promise<IteratorResult<Shaped, undefined>> {
+    const step = await this.#pairs.next();
+    if (step.done === true) return { done: true, value: undefined };
+    try {
+      return { done: false, value: this.#shape(step.value) };
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  /** Does not wait for the source, which may never answer; what it says is for nobody any more. */
+  async return(): Promise<IteratorResult<Shaped, undefined>> {
+    void endOf(this.#pairs).catch(() => {});
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+async function endOf(pairs: AsyncIterator<unknown>): Promise<void> {
+  await pairs.return?.();
 }
 
 function toWrite(given: unknown, value: unknown): Write {

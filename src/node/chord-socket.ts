@@ -118,15 +118,18 @@ export class ChordSocket extends MeshSocket {
 
   /**
    * Stores every pair, 64 at a time; of duplicate keys the last wins. Resolves to the number of keys
-   * stored. `timeoutMs` is that of each write. Objects, Maps and other iterables are read whole before
-   * anything is sent, and misuse in them stores nothing; asynchronous iterables are streamed, and only
-   * their keys are kept.
+   * stored. Objects, Maps and other iterables are read whole before anything is sent, and misuse in them
+   * stores nothing; asynchronous iterables are streamed, and only their keys are kept.
+   * `timeoutMs` is that of each write: a stream may take its time, and `AbortSignal.timeout` bounds the
+   * whole. An abort, and closing the socket (ERR_CLOSED), reject at once, tell a stream to end (its
+   * `return`) without waiting for it, and leave what was stored.
    * Where keys fail, the others are stored all the same, and it rejects with the first cause's code and
-   * `failed`: a Map from the keys as they were given to their errors. An abort leaves what was stored.
+   * `failed`: a Map from the keys as they were given to their errors.
    */
   async update(source: PairSource, options?: CallOptions): Promise<{ stored: number }> {
     const call = parseCall(options, this.node.defaults);
-    return updateAll(source, call, { dictionary: this.#dictionary, limits: this.node.limits });
+    const { limits, closed } = this.node;
+    return updateAll(source, call, { dictionary: this.#dictionary, limits, closed });
   }
 
   /**

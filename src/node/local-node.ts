@@ -125,6 +125,11 @@ export class LocalNode implements WatchRunner {
     return [this.#outAddr.host, this.#outAddr.port];
   }
 
+  /** Aborted with ERR_CLOSED once this node is told to close. */
+  get closed(): AbortSignal {
+    return this.#over.signal;
+  }
+
   get gateway(): Address | undefined {
     return this.#gateway;
   }
@@ -226,7 +231,7 @@ export class LocalNode implements WatchRunner {
   /** Leaves first, unless forced; forced while it is leaving, it stops waiting. */
   async close(force: boolean): Promise<void> {
     if (force) this.#force.abort();
-    this.#over.abort();
+    this.#over.abort(closedError());
     this.#closing ??= this.#close();
     await this.#closing;
   }

@@ -9,6 +9,7 @@ import { Dictionary } from '../../src/node/dictionary.ts';
 import { ChordError } from '../../src/node/errors.ts';
 import { parseLimits } from '../../src/node/limits.ts';
 import type { Runner } from '../../src/node/runner.ts';
+import { createCluster } from '../../src/testing/index.ts';
 
 /** Answers writes in later turns, the first of two to one key more slowly than the second. */
 class MapRunner implements Runner {
@@ -32,8 +33,15 @@ class MapRunner implements Runner {
   }
 }
 
-function update(source: unknown, runner: MapRunner, call: Partial<Call> = {}): Promise<{ stored: number }> {
-  const target = { dictionary: new Dictionary(runner), limits: runner.limits };
+const OPEN = new AbortController().signal;
+
+function update(
+  source: unknown,
+  runner: MapRunner,
+  call: Partial<Call> = {},
+  closed: AbortSignal = OPEN,
+): Promise<{ stored: number }> {
+  const target = { dictionary: new Dictionary(runner), limits: runner.limits, closed };
   return updateAll(source, { ...runner.defaults, signal: undefined, ...call }, target);
 }
 
@@ -156,15 +164,109 @@ describe('failures', () => {
   });
 });
 
-it('stops with the reason of an abort, and leaves what was stored', async () => {
-  const runner = new MapRunner();
-  const controller = new AbortController();
-  const reason = new Error('enough');
-  async function* source(): AsyncGenerator {
-    yield ['a', '1'];
-    controller.abort(reason);
-    yield ['b', '2'];
+/** A stream that gives one pair and never another; neither does its `return` end. */
+class SilentSource implements AsyncIterableIterator<unknown> {
+  readonly asked: Promise<void>;
+  returns = 0;
+  #given = false;
+  #tellAsked: () => void = () => {};
+
+  constructor() {
+    this.asked = new Promise((resolve) => {
+      this.#tellAsked = resolve;
+    });
   }
-  await expect(update(source(), runner, { signal: controller.signal })).rejects.toBe(reason);
-  expect([...runner.stored.keys()]).toEqual(['a']);
+
+  async next(): Promise<IteratorResult<unknown>> {
+    if (!this.#given) {
+      this.#given = true;
+      return { done: false, value: ['a', '1'] };
+    }
+    this.#tellAsked();
+    return new Promise(() => {});
+  }
+
+  return(): Promise<IteratorResult<unknown>> {
+    this.returns += 1;
+    return new Promise(() => {});
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+describe('an abort', () => {
+  it('stops with its reason, and leaves what was stored', async () => {
+    const runner = new MapRunner();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    async function* source(): AsyncGenerator {
+      yield ['a', '1'];
+      while (!runner.stored.has('a')) await turn();
+      controller.abort(reason);
+      yield ['b', '2'];
+    }
+    await expect(update(source(), runner, { signal: controller.signal })).rejects.toBe(reason);
+    expect([...runner.stored.keys()]).toEqual(['a']);
+  });
+
+  it('rejects at once while the source waits, and ends the source without waiting for it', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const source = new SilentSource();
+    const updating = update(source, new MapRunner(), { signal: controller.signal });
+    await source.asked;
+    controller.abort(reason);
+    await expect(updating).rejects.toBe(reason);
+    expect(source.returns).toBe(1);
+  });
+
+  it('after the last pair, when writes are under way, is no success', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    async function* source(): AsyncGenerator {
+      yield ['a', '1'];
+      controller.abort(reason);
+    }
+    await expect(update(source(), new MapRunner(), { signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  it('rejects an update of what is in memory while its writes are under way', async () => {
+    const controller = new AbortController();
+    const runner = new MapRunner();
+    const updating = update({ a: '1' }, runner, { signal: controller.signal });
+    controller.abort();
+    await expect(updating).rejects.toBe(controller.signal.reason);
+    expect(runner.stored.size).toBe(0);
+  });
+});
+
+describe('misuse in a stream', () => {
+  it('ends the source without waiting for it', async () => {
+    const source = new SilentSource();
+    source.next = async () => ({ done: false, value: 'no pair' });
+    await expect(update(source, new MapRunner())).rejects.toThrow(TypeError);
+    expect(source.returns).toBe(1);
+  });
+});
+
+describe('a socket that is closed', () => {
+  it('rejects updates whose sources wait, of views too, and one that begins then', async () => {
+    const cluster = await createCluster(1, { transport: 'memory' });
+    try {
+      const [sock] = cluster.nodes;
+      const sources = [new SilentSource(), new SilentSource()] as const;
+      const [first, second] = sources.map((source) => source as unknown as AsyncIterable<[string, Buffer]>);
+      const updating = [sock!.map({ valueEncoding: 'utf8' }).update(first as never), sock!.update(second!)];
+      const closed = updating.map((update) => expect(update).rejects.toMatchObject({ code: 'ERR_CLOSED' }));
+      await Promise.all(sources.map(({ asked }) => asked));
+      await sock!.close();
+      await Promise.all(closed);
+      expect(sources.map(({ returns }) => returns)).toEqual([1, 1]);
+      await expect(sock!.update({})).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    } finally {
+      await cluster.close();
+    }
+  });
 });
