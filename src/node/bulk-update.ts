@@ -1,7 +1,7 @@
 // Bulk update: many writes from one source, a bounded number at a time. It owns what a source may be, the
 // order of writes to the same key, when it stops, and the account of what failed.
 import type { Key } from '../core/entry.ts';
-import { type Bytes, checkValue, keyToText, toKey, toKeyOfAnySize, toValue } from './bytes.ts';
+import { boundKey, type Bytes, checkValue, keyToText, toKeyOfAnySize, toValue } from './bytes.ts';
 import type { Call } from './call-options.ts';
 import type { Dictionary } from './dictionary.ts';
 import { ChordError } from './errors.ts';
@@ -22,11 +22,13 @@ export interface UpdateTarget {
 /** Enough to hide the round trip, few enough to leave room for other operations of this node. */
 const WRITES_AT_ONCE = 64;
 
-/** A pair whose key is known; its value is converted when its turn comes. */
+/** A pair as it was when it was read: whoever gave it may use its buffers again at once. */
 interface Write {
   readonly key: Key;
+  /** As the account names it. */
   readonly given: Bytes;
-  readonly value: unknown;
+  /** Text is converted when its turn comes, bytes are a copy; the error where these are too many. */
+  readonly value: string | Uint8Array | ChordError;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function updateAll(
   call: Call,
   target: UpdateTarget,
 ): Promise<{ stored: number }> {
-  const writes = mapPairs(source, toWrite);
+  const writes = mapPairs(source, (key, value) => toWrite(key, value, target.limits));
   const batch = new Batch(call, target);
   try {
     // What is in memory already is checked as a whole, so that misuse stores nothing.
@@ -123,10 +125,11 @@ class Batch {
   }
 }
 
-async function store(write: Write, call: Call, { dictionary, limits }: UpdateTarget): Promise<void> {
-  const key = toKey(write.given, limits);
-  const value = toValue(write.value, limits);
-  await dictionary.store(key, { type: 'set', value, ttlMs: 0, ifAbsent: false, ifVersion: '' }, call);
+async function store({ key, value }: Write, call: Call, { dictionary, limits }: UpdateTarget): Promise<void> {
+  boundKey(key, limits);
+  if (value instanceof ChordError) throw value;
+  const bytes = typeof value === 'string' ? toValue(value, limits) : value;
+  await dictionary.store(key, { type: 'set', value: bytes, ttlMs: 0, ifAbsent: false, ifVersion: '' }, call);
 }
 
 /** The pairs of a source, each shaped; a stream stays one. Throws TypeError for what is none. */
@@ -186,7 +189,7 @@ async function endOf(pairs: AsyncIterator<unknown>): Promise<void> {
   await pairs.return?.();
 }
 
-function toWrite(given: unknown, value: unknown): Write {
+function toWrite(given: unknown, value: unknown, limits: Limits): Write {
   const key = toKeyOfAnySize(given);
   try {
     checkValue(value);
@@ -195,7 +198,17 @@ function toWrite(given: unknown, value: unknown): Write {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`${reason} (key ${JSON.stringify(keyToText(key))})`, { cause });
   }
-  return { key, given: given as Bytes, value };
+  return { key, given: given as Bytes, value: typeof value === 'string' ? value : copyOf(value, limits) };
+}
+
+/** A value that is too large is one failure among others. */
+function copyOf(value: Uint8Array, limits: Limits): Uint8Array | ChordError {
+  try {
+    return toValue(value, limits);
+  } catch (error) {
+    if (error instanceof ChordError) return error;
+    throw error;
+  }
 }
 
 /** Which keys were seen, and which of them failed. Memory: the keys, not the values. */

@@ -15,7 +15,11 @@ export interface ByteLimits {
 
 /** Throws TypeError for anything but text or bytes, ERR_KEY_TOO_LARGE beyond the limit. */
 export function toKey(given: unknown, limits: ByteLimits): Key {
-  const key = toKeyOfAnySize(given);
+  return boundKey(toKeyOfAnySize(given), limits);
+}
+
+/** The key; throws ERR_KEY_TOO_LARGE beyond the limit. */
+export function boundKey(key: Key, limits: ByteLimits): Key {
   if (key.length > limits.keyBytes) {
     throw new ChordError(
       'ERR_KEY_TOO_LARGE',

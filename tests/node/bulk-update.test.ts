@@ -86,6 +86,53 @@ describe('sources', () => {
   });
 });
 
+describe('what is stored is what was given', () => {
+  it('where buffers change as soon as update has returned', async () => {
+    const runner = new MapRunner();
+    const [key, value] = [Buffer.from('key'), Buffer.from('value')];
+    const updates = [
+      update({ first: 'text', object: value }, runner),
+      update(
+        [
+          ['second', 'text'],
+          [key, value],
+        ],
+        runner,
+      ),
+    ];
+    key.fill('x');
+    value.fill('x');
+    await Promise.all(updates);
+    expect(Object.fromEntries(runner.stored)).toEqual({
+      first: 'text',
+      object: 'value',
+      second: 'text',
+      key: 'value',
+    });
+  });
+
+  it('where a stream uses one buffer for all its values', async () => {
+    const runner = new MapRunner();
+    async function* source(): AsyncGenerator {
+      const value = Buffer.alloc(1);
+      for (const text of ['1', '2', '3']) {
+        value.write(text);
+        yield [`key ${text}`, value];
+      }
+    }
+    await update(source(), runner);
+    expect([...runner.stored.values()]).toEqual(['1', '2', '3']);
+  });
+
+  it('where a value was too large and has become smaller', async () => {
+    const runner = new MapRunner();
+    const value = new Uint8Array(runner.limits.valueBytes + 1);
+    const updating = update({ a: value }, runner);
+    structuredClone(value, { transfer: [value.buffer] });
+    await expect(updating).rejects.toMatchObject({ code: 'ERR_VALUE_TOO_LARGE' });
+  });
+});
+
 describe('of duplicate keys the last wins', () => {
   const duplicates: [string | Uint8Array, string][] = [
     ['a', 'first'],
