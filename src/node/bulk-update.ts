@@ -5,6 +5,7 @@ import { boundKey, type Bytes, checkValue, keyToText, toKeyOfAnySize, toValue } 
 import type { Call } from './call-options.ts';
 import type { Dictionary } from './dictionary.ts';
 import { ChordError } from './errors.ts';
+import { isOpaque, kindOf } from './kind.ts';
 import type { Limits } from './limits.ts';
 
 export type Pair = readonly [key: Bytes, value: Bytes];
@@ -137,17 +138,20 @@ export function mapPairs<Shaped>(
   source: unknown,
   shape: (key: unknown, value: unknown) => Shaped,
 ): Shaped[] | ShapedPairs<Shaped> {
-  if (typeof source !== 'object' || source === null) {
-    const got = source === null ? 'null' : typeof source;
-    throw new TypeError(`update takes an object, a Map or an iterable of pairs, got ${got}`);
-  }
+  if (typeof source !== 'object' || source === null) throw noSource(source);
   const shaped = (pair: unknown): Shaped => {
     if (Array.isArray(pair) && pair.length === 2) return shape(pair[0], pair[1]);
     throw new TypeError('update takes pairs [key, value], got something else');
   };
   if (Symbol.asyncIterator in source) return new ShapedPairs(source as AsyncIterable<unknown>, shaped);
-  const pairs = Symbol.iterator in source ? (source as Iterable<unknown>) : Object.entries(source);
-  return Array.from(pairs, shaped);
+  if (Symbol.iterator in source) return Array.from(source as Iterable<unknown>, shaped);
+  if (isOpaque(source)) throw noSource(source);
+  return Array.from(Object.entries(source), shaped);
+}
+
+function noSource(given: unknown): TypeError {
+  const hint = given instanceof Promise ? ': await it first' : '';
+  return new TypeError(`update takes an object, a Map or an iterable of pairs, got ${kindOf(given)}${hint}`);
 }
 
 /**

@@ -3,6 +3,7 @@
 // directions, so that neither side can change what the other holds.
 import type { Key } from '../core/entry.ts';
 import { ChordError } from './errors.ts';
+import { kindOf } from './kind.ts';
 
 /** A key or a value as users give it: text, which is stored as UTF-8, or bytes. */
 export type Bytes = string | Uint8Array;
@@ -95,10 +96,4 @@ function isAscii(text: string): boolean {
 
 function hasLoneSurrogate(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
-}
-
-/** What a value is, for a sentence. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : typeof value;
 }

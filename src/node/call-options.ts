@@ -40,7 +40,7 @@ export function parseCall(given: unknown, defaults: CallDefaults, extraNames: re
   const options = parseNamed(given, CALL_NAMES, 'options', extraNames);
   const signal = parseSignal(options['signal']);
   const timeoutMs = parseDuration(options['timeoutMs'], 'timeoutMs') ?? defaults.timeoutMs;
-  const consistency = options['consistency'] ?? defaults.consistency;
+  const { consistency = defaults.consistency } = options;
   if (!isConsistency(consistency)) {
     throw new TypeError(
       `consistency must be one of ${CONSISTENCIES.join(', ')}, got ${JSON.stringify(consistency)}`,

@@ -5,10 +5,11 @@ import type { OperateResult } from '../core/command.ts';
 import { FIRST_VERSION, isVersion, type Key, type Version } from '../core/entry.ts';
 import type { Operation, OperationResult } from '../core/message.ts';
 import { ByteGate } from './byte-gate.ts';
-import { keyToBuffer, kindOf, toKey, toValue, valueToBuffer } from './bytes.ts';
+import { keyToBuffer, toKey, toValue, valueToBuffer } from './bytes.ts';
 import { type Call, type CallOptions, Deadline, parseCall, parseDuration } from './call-options.ts';
 import { type JsonValue, toJsonText } from './encoding.ts';
 import { ChordError } from './errors.ts';
+import { kindOf } from './kind.ts';
 import type { Runner } from './runner.ts';
 
 export interface SetOptions extends CallOptions {
@@ -184,9 +185,9 @@ function parseConditions(options: SetOptions | undefined): {
   ifAbsent: boolean;
   ifVersion: Version;
 } {
-  const ifAbsent: unknown = options?.ifAbsent ?? false;
+  const { ifAbsent = false }: { readonly ifAbsent?: unknown } = options ?? {};
   if (typeof ifAbsent !== 'boolean') {
-    throw new TypeError(`ifAbsent must be true or false, got ${typeof ifAbsent}`);
+    throw new TypeError(`ifAbsent must be true or false, got ${kindOf(ifAbsent)}`);
   }
   const ifVersion = parseVersion(options?.ifVersion);
   if (ifAbsent && ifVersion !== '') {

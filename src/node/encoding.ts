@@ -3,6 +3,7 @@
 import type { Key } from '../core/entry.ts';
 import { type Bytes, keyToText } from './bytes.ts';
 import { ChordError } from './errors.ts';
+import { isOpaque, kindOf } from './kind.ts';
 
 /** A value that JSON can say. */
 export type JsonValue =
@@ -84,14 +85,32 @@ const JSON_TEXT: Encoding<unknown> = {
   },
 };
 
-/** Throws TypeError for what JSON cannot say: it would write null for a number that is none. */
+/**
+ * Throws TypeError for what JSON would drop or replace without a word, at any depth: a number that is none,
+ * a Map. Members that are undefined are left out, as JSON does, and what has a `toJSON` is what that says.
+ */
 export function toJsonText(value: unknown): string {
   const text: unknown = JSON.stringify(value, (name, part: unknown) => {
-    if (typeof part !== 'number' || Number.isFinite(part)) return part;
-    throw new TypeError(`JSON cannot say ${part}${name === '' ? '' : ` (at '${name}')`}`);
+    const lost = lostInJson(part);
+    if (lost === undefined) return part;
+    throw new TypeError(`JSON cannot say ${lost}${name === '' ? '' : ` (at '${name}')`}`);
   });
   if (typeof text === 'string') return text;
   throw new TypeError(`JSON cannot say a value of type ${typeof value}`);
+}
+
+/** What JSON would not bring back of this part, for a sentence; undefined where it says all of it. */
+function lostInJson(part: unknown): string | undefined {
+  if (typeof part === 'number') return Number.isFinite(part) ? undefined : String(part);
+  if (typeof part === 'function' || typeof part === 'symbol') return `a ${typeof part}`;
+  if (typeof part !== 'object' || part === null || isBoxed(part)) return undefined;
+  // Bytes would become an object with a member for each.
+  return isOpaque(part) || ArrayBuffer.isView(part) ? kindOf(part) : undefined;
+}
+
+/** `new Number(1)` and the like, which JSON takes for what they hold. */
+function isBoxed(part: object): boolean {
+  return part instanceof Number || part instanceof String || part instanceof Boolean;
 }
 
 /** The key is named where the bytes are not of the encoding: among many, it has to be found again. */

@@ -60,9 +60,10 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   /** Throws TypeError for misuse. */
   constructor(target: MapTarget, given: MapOptions<KeyChoice, ValueChoice> | undefined) {
     const options = parseNamed(given, ['keyEncoding', 'valueEncoding'], 'options');
+    const { keyEncoding = 'utf8', valueEncoding = 'bytes' } = options;
     this.#target = target;
-    this.#key = parseEncoding(options['keyEncoding'] ?? 'utf8', 'keyEncoding');
-    this.#value = parseEncoding(options['valueEncoding'] ?? 'bytes', 'valueEncoding');
+    this.#key = parseEncoding(keyEncoding, 'keyEncoding');
+    this.#value = parseEncoding(valueEncoding, 'valueEncoding');
   }
 
   async get(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {

@@ -157,16 +157,17 @@ export function parseSocketConfig(
 }
 
 function parseOnQuorumLost(value: unknown): 'heal' | 'refuse' {
-  const chosen = value ?? 'heal';
-  if (chosen === 'heal' || chosen === 'refuse') return chosen;
-  throw new TypeError(`onQuorumLost must be 'heal' or 'refuse', got ${show(chosen)}`);
+  if (value === undefined) return 'heal';
+  if (value === 'heal' || value === 'refuse') return value;
+  throw new TypeError(`onQuorumLost must be 'heal' or 'refuse', got ${show(value)}`);
 }
 
 function parseProtocol(protocol: unknown, alias: unknown, standard: Protocol): Protocol {
   if (protocol !== undefined && alias !== undefined && protocol !== alias) {
     throw new TypeError('protocol and prot are one option under two names: give one of them');
   }
-  const chosen = protocol ?? alias ?? standard;
+  const given = protocol === undefined ? alias : protocol;
+  const chosen = given === undefined ? standard : given;
   if (chosen instanceof Protocol) return chosen;
   throw new TypeError(`protocol must be a Protocol, as new Protocol('chord', 'SSL'); got ${show(chosen)}`);
 }

@@ -1,6 +1,7 @@
 // update(): what a source may be, which write wins, and the account of failures. The owner is a plain Map
 // here.
 import { setImmediate as turn } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/core/command.ts';
 import { updateAll } from '../../src/node/bulk-update.ts';
@@ -73,6 +74,35 @@ describe('sources', () => {
 
   it.each([5, 'ab', undefined, null])('%j is refused', async (source) => {
     await expect(update(source, new MapRunner())).rejects.toThrow(TypeError);
+  });
+
+  it.each<[string, unknown]>([
+    ['an object of class Promise: await it first', Promise.resolve({ a: '1' })],
+    ['an object of class Date', new Date(0)],
+    ['an object of class ArrayBuffer', new ArrayBuffer(2)],
+    [
+      'an object of class Hidden',
+      new (class Hidden {
+        readonly #a = '1';
+        get a(): string {
+          return this.#a;
+        }
+      })(),
+    ],
+  ])('what holds its entries elsewhere is refused, as %s', async (name, source) => {
+    await expect(update(source, new MapRunner())).rejects.toThrow(new RegExp(`^update takes .*got ${name}`));
+  });
+
+  it('an object may have a class, or be empty', async () => {
+    const runner = new MapRunner();
+    class Settings {
+      readonly host = 'a.example';
+    }
+    expect(await update(new Settings(), runner)).toEqual({ stored: 1 });
+    for (const empty of [{}, Object.create(null), runInNewContext('({})')]) {
+      expect(await update(empty, runner)).toEqual({ stored: 0 });
+    }
+    expect([...runner.stored]).toEqual([['host', 'a.example']]);
   });
 
   it.each<[string, unknown]>([

@@ -25,6 +25,7 @@ describe('parseCall', () => {
     ['an unknown name', { timeout: 5 }],
     ['a name of another call', { ttlMs: 5 }],
     ['an unknown consistency', { consistency: 'most' }],
+    ['null for a consistency', { consistency: null }],
     ['a time-out as text', { timeoutMs: '5' }],
     ['a signal that is none', { signal: {} }],
     ['null for a signal', { signal: null }],

@@ -161,6 +161,7 @@ describe('misuse', () => {
     ['a value that is missing', (socket) => socket.set('k', undefined as unknown as string)],
     ['an unknown option', (socket) => socket.set('k', 'v', { ttl: 5 } as object)],
     ['both conditions', (socket) => socket.set('k', 'v', { ifAbsent: true, ifVersion: 'x' })],
+    ['null for ifAbsent', (socket) => socket.set('k', 'v', { ifAbsent: null as unknown as boolean })],
     ['ifAbsent as text', (socket) => socket.set('k', 'v', { ifAbsent: 'yes' as unknown as boolean })],
     ['update of a number', (socket) => socket.update(5 as unknown as [])],
   ])('%s is a TypeError', async (_name, use) => {

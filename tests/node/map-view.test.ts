@@ -127,8 +127,57 @@ describe('a map view', () => {
     await expect(client.applyDelta('n', { n: NaN })).rejects.toThrow(TypeError);
   });
 
+  it.each<[string, unknown]>([
+    ['an object of class Map', new Map([['a', 1]])],
+    ['an object of class Set', new Set([1])],
+    ['an object of class Promise', Promise.resolve(1)],
+    ['an object of class Uint8Array', Uint8Array.of(1)],
+    [
+      'an object of class Registry',
+      new (class Registry extends Map {
+        readonly name = 'x';
+      })(),
+    ],
+    ['a function', () => 1],
+    ['a symbol', Symbol('x')],
+  ])('takes nothing that JSON would lose, as %s, at any depth', async (name, value) => {
+    const view = client.map({ valueEncoding: 'json' });
+    const refusal = new RegExp(`^JSON cannot say ${name}`);
+    await expect(view.set('lost', value as JsonValue)).rejects.toThrow(refusal);
+    await expect(view.set('lost', { depth: [value as JsonValue] })).rejects.toThrow(refusal);
+    await expect(view.update({ lost: value as JsonValue })).rejects.toThrow(refusal);
+    await expect(client.applyDelta('lost', { a: value })).rejects.toThrow(refusal);
+    expect(await client.has('lost')).toBe(false);
+  });
+
+  it('takes what JSON says in its own way: undefined members, toJSON, classes with fields', async () => {
+    const view = client.map({ valueEncoding: 'json' });
+    class Point {
+      readonly x = 1;
+    }
+    const value: unknown = {
+      day: new Date(0),
+      none: undefined,
+      list: [undefined],
+      point: new Point(),
+      empty: {},
+      boxed: [new Number(1), new String(''), new Boolean(false)],
+      bytes: Buffer.from('a'),
+    };
+    await view.set('said', value as JsonValue);
+    expect(await view.get('said')).toEqual({
+      day: '1970-01-01T00:00:00.000Z',
+      list: [null],
+      point: { x: 1 },
+      empty: {},
+      boxed: [1, '', false],
+      bytes: { type: 'Buffer', data: [97] },
+    });
+  });
+
   it('has no room for other types', async () => {
     expect(() => client.map({ valueEncoding: 'latin1' as 'utf8' })).toThrow(TypeError);
+    expect(() => client.map({ keyEncoding: null as unknown as 'utf8' })).toThrow(/got null/);
     const numbers = client.map({ valueEncoding: 'utf8' });
     await expect(numbers.set('n', 1 as unknown as string)).rejects.toThrow(TypeError);
     await expect(client.map({ valueEncoding: 'json' }).set('n', undefined!)).rejects.toThrow(TypeError);
