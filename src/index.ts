@@ -34,7 +34,7 @@ export { PROFILES } from './core/profile.ts';
 export type { Profile, ProfileName } from './core/profile.ts';
 export type { Consistency } from './core/message.ts';
 export type { Arc } from './core/position.ts';
-export type { Pair, PairSource } from './node/bulk-update.ts';
+export type { FieldsOf, Pair, PairSource } from './node/bulk-update.ts';
 export type { Bytes } from './node/bytes.ts';
 export type { CallOptions } from './node/call-options.ts';
 export type { Logger } from './node/debug-log.ts';

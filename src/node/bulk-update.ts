@@ -13,6 +13,14 @@ export type Pair = readonly [key: Bytes, value: Bytes];
 /** Where pairs come from: a plain object, a Map, or anything that can be iterated, asynchronously too. */
 export type PairSource = Readonly<Record<string, Bytes>> | Iterable<Pair> | AsyncIterable<Pair>;
 
+/**
+ * An object of which every field is a value. Unlike a Record it takes interfaces and classes too, which have
+ * no index signature; what can be iterated is given as pairs instead.
+ */
+export type FieldsOf<Source, Value> = Source extends Iterable<unknown> | AsyncIterable<unknown>
+  ? never
+  : { readonly [Name in keyof Source]: Value };
+
 export interface UpdateTarget {
   readonly dictionary: Dictionary;
   readonly limits: Limits;

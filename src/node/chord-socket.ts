@@ -1,7 +1,7 @@
 // ChordSocket: one Map for many processes: the dictionary on top of a node. It owns the public names of the
 // dictionary; the operations are in dictionary.ts, walk.ts and bulk-update.ts.
 import type { ExplainResult, RingResult } from '../core/command.ts';
-import { type PairSource, updateAll } from './bulk-update.ts';
+import { type FieldsOf, type PairSource, updateAll } from './bulk-update.ts';
 import { type Bytes, keyToBuffer, keyToText, toKey } from './bytes.ts';
 import { type CallOptions, Deadline, parseCall } from './call-options.ts';
 import { type DeleteOptions, Dictionary, type EntryView, type SetOptions } from './dictionary.ts';
@@ -108,11 +108,7 @@ export class ChordSocket extends MeshSocket {
    * named stays as it was. Where there is no entry, it begins with {}. An expiry stays as it is.
    * Rejects with ERR_NOT_JSON where something else is stored, ERR_VALUE_TOO_LARGE; as `increment` otherwise.
    */
-  async applyDelta(
-    key: Bytes,
-    delta: Readonly<Record<string, unknown>>,
-    options?: CallOptions,
-  ): Promise<Record<string, JsonValue>> {
+  async applyDelta(key: Bytes, delta: object, options?: CallOptions): Promise<Record<string, JsonValue>> {
     return this.#dictionary.applyDelta(key, delta, options);
   }
 
@@ -127,7 +123,12 @@ export class ChordSocket extends MeshSocket {
    * Where keys fail, the others are stored all the same, and it rejects with the first cause's code and
    * `failed`: a Map from the keys as they were given to their errors.
    */
-  async update(source: PairSource, options?: CallOptions): Promise<{ stored: number }> {
+  update(source: PairSource, options?: CallOptions): Promise<{ stored: number }>;
+  update<Source extends object>(
+    source: Source & FieldsOf<Source, Bytes>,
+    options?: CallOptions,
+  ): Promise<{ stored: number }>;
+  async update(source: object, options?: CallOptions): Promise<{ stored: number }> {
     const call = parseCall(options, this.node.defaults);
     const { limits, closed } = this.node;
     return updateAll(source, call, { dictionary: this.#dictionary, limits, closed });

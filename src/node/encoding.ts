@@ -36,12 +36,17 @@ export type Decoded<Choice extends EncodingChoice> = Choice extends 'utf8'
         ? Type
         : never;
 
-/** What may be given under an encoding: any bytes, not only Buffers. */
+/**
+ * What may be given under an encoding: any bytes, not only Buffers, and under 'json' any object, because an
+ * interface has no index signature and would be no JsonValue; what JSON cannot say is found when it is given.
+ */
 export type Encodable<Choice extends EncodingChoice> = Choice extends 'bytes'
   ? Uint8Array
-  : Choice extends { encode(value: infer Type): Bytes }
-    ? Type
-    : Decoded<Choice>;
+  : Choice extends 'json'
+    ? JsonValue | object
+    : Choice extends { encode(value: infer Type): Bytes }
+      ? Type
+      : Decoded<Choice>;
 
 /**
  * The encoding 'json' for values of one type: `sock.map({ valueEncoding: json<User>() })`. That what is

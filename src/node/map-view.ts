@@ -1,6 +1,6 @@
 // MapView: the dictionary as a Map of a program's own types. It owns the conversion at both ends of each
 // call; what the calls do, cost and reject with is ChordSocket's.
-import { mapPairs, type Pair } from './bulk-update.ts';
+import { type FieldsOf, mapPairs, type Pair } from './bulk-update.ts';
 import { type Bytes, toKeyOfAnySize } from './bytes.ts';
 import { type CallOptions, parseNamed } from './call-options.ts';
 import type { DeleteOptions, SetOptions } from './dictionary.ts';
@@ -32,11 +32,7 @@ export interface MapTarget {
   delete(key: Bytes, options?: DeleteOptions): Promise<boolean>;
   pop(key: Bytes, fallback: undefined, options?: CallOptions): Promise<Buffer | undefined>;
   increment(key: Bytes, by?: number, options?: CallOptions): Promise<number>;
-  applyDelta(
-    key: Bytes,
-    delta: Readonly<Record<string, unknown>>,
-    options?: CallOptions,
-  ): Promise<Record<string, JsonValue>>;
+  applyDelta(key: Bytes, delta: object, options?: CallOptions): Promise<Record<string, JsonValue>>;
   update(source: Iterable<Pair> | AsyncIterable<Pair>, options?: CallOptions): Promise<{ stored: number }>;
   keys(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
   values(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined>;
@@ -101,20 +97,25 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   /** Of the JSON object that is stored, whatever the encoding of values. */
   async applyDelta(
     key: Encodable<KeyChoice>,
-    delta: Readonly<Record<string, unknown>>,
+    delta: object,
     options?: CallOptions,
   ): Promise<Record<string, JsonValue>> {
     return this.#target.applyDelta(this.#key.encode(key), delta, options);
   }
 
   /** `failed` of an error has the encoded keys. */
-  async update(
+  update(
     source:
       | Readonly<Record<string, Encodable<ValueChoice>>>
       | Iterable<readonly [key: Encodable<KeyChoice>, value: Encodable<ValueChoice>]>
       | AsyncIterable<readonly [key: Encodable<KeyChoice>, value: Encodable<ValueChoice>]>,
     options?: CallOptions,
-  ): Promise<{ stored: number }> {
+  ): Promise<{ stored: number }>;
+  update<Source extends object>(
+    source: Source & FieldsOf<Source, Encodable<ValueChoice>>,
+    options?: CallOptions,
+  ): Promise<{ stored: number }>;
+  async update(source: object, options?: CallOptions): Promise<{ stored: number }> {
     const encoded = mapPairs(
       source,
       (key, value): Pair => [this.#key.encode(key), this.#value.encode(value)],
