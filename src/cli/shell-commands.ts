@@ -156,7 +156,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     description: 'tell of changes meanwhile; alone, list what is watched',
     takesKey: true,
     async run({ watches, options, json }, [name]) {
-      if (name !== undefined) return watches?.begin(name, options.signal);
+      if (name !== undefined) return watches?.begin(name, options);
       for (const watched of watches?.names ?? []) await (json ? writeJson(watched) : writeLine(watched));
     },
   },

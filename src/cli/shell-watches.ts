@@ -6,9 +6,14 @@ import { eventJson, GAP, showEvent, type ShownEvent } from './shell-output.ts';
 
 type Watching = AsyncIterable<ShownEvent> & { readonly ready: Promise<void> };
 
+interface WatchCall {
+  readonly timeoutMs?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** The part of a socket that is used here. */
 export interface Watchable {
-  watch(what: string | { prefix: string }, options: { signal: AbortSignal }): Watching;
+  watch(what: string | { prefix: string }, options: WatchCall): Watching;
 }
 
 /** What was told last of a key. */
@@ -48,11 +53,11 @@ export class ShellWatches {
   }
 
   /** Watches a key, or with a star at the end all keys that begin so; resolves once changes are told. */
-  async begin(name: string, signal: AbortSignal): Promise<void> {
+  async begin(name: string, { signal, timeoutMs }: WatchCall): Promise<void> {
     if (this.#running.has(name)) return;
     const controller = new AbortController();
     const what = name.endsWith('*') ? { prefix: name.slice(0, -1) } : name;
-    const watch = this.#socket.watch(what, { signal: controller.signal });
+    const watch = this.#socket.watch(what, { timeoutMs, signal: controller.signal });
     const running = { controller, told: new Map<string, Told>() };
     this.#running.set(name, running);
     const giveUp = (): void => void this.end(name);

@@ -34,7 +34,7 @@ async function runWatch(key: string, flags: WatchFlags): Promise<void> {
   const use = async (ring: ChordSocket): Promise<void> => {
     await ring.ready({ members: 1, ...callOptions(flags) });
     const what = flags.prefix === true ? { prefix: key } : key;
-    const watch = ring.watch(what, { signal, since: flags.since });
+    const watch = ring.watch(what, { ...callOptions(flags), signal, since: flags.since });
     await watch.ready;
     const named = flags.prefix === true ? `all keys that begin with ${quoted(key)}` : quoted(key);
     if (process.stderr.isTTY) stderrLine(`watching ${named} until Ctrl-C`);

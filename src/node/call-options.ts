@@ -36,6 +36,13 @@ const CALL_NAMES: readonly string[] = ['consistency', 'timeoutMs', 'signal'];
  * Throws TypeError or RangeError for misuse, and `signal.reason` where the signal is already aborted.
  */
 export function parseCall(given: unknown, defaults: CallDefaults, extraNames: readonly string[] = []): Call {
+  const call = parseIteration(given, defaults, extraNames);
+  call.signal?.throwIfAborted();
+  return call;
+}
+
+/** As parseCall, for what is iterated: that the signal is already aborted is for the first step to say. */
+export function parseIteration(given: unknown, defaults: CallDefaults, extraNames: readonly string[]): Call {
   if (given === undefined) return { ...defaults, signal: undefined };
   const options = parseNamed(given, CALL_NAMES, 'options', extraNames);
   const signal = parseSignal(options['signal']);
@@ -46,7 +53,6 @@ export function parseCall(given: unknown, defaults: CallDefaults, extraNames: re
       `consistency must be one of ${CONSISTENCIES.join(', ')}, got ${JSON.stringify(consistency)}`,
     );
   }
-  signal?.throwIfAborted();
   return { consistency, timeoutMs, signal };
 }
 

@@ -137,7 +137,8 @@ export class ChordSocket extends MeshSocket {
   /**
    * Every key of the ring once, also while members join and leave: a key that lives throughout the walk
    * comes exactly once. Memory: one page. Costs about one request a page of 512 entries, at least one a
-   * member; `timeoutMs` is that of a page.
+   * member; `timeoutMs` is that of a page. Misuse throws at once; everything else, an abort too, rejects the
+   * step that finds it.
    */
   keys(options?: WalkOptions): AsyncGenerator<Buffer, void, undefined> {
     return this.#walk.keys(options);
@@ -229,7 +230,10 @@ export class ChordSocket extends MeshSocket {
 
   /**
    * The changes of a key, or of all keys with a prefix, until `signal` aborts or the loop is left: per key in
-   * the order of versions, none twice. It goes on with the next owner where one is lost; `gap` tells where
+   * the order of versions, none twice. An abort ends it quietly, as `return` does: a loop over it is over,
+   * what waits to be read is dropped, and only `ready`, where it still waits, rejects with `signal.reason`.
+   * With a signal that is aborted already, the first step rejects with that too. `timeoutMs` is that of
+   * `ready`. It goes on with the next owner where one is lost; `gap` tells where
    * something may have been missed: a slow reader leaves changes so long that owners forget them
    * (`limits.history`), a majority of the copies was lost, or rings have met. Costs a held request for each
    * owner of what it watches, around every second, and one for each page of changes; a prefix is of every

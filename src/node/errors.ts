@@ -65,7 +65,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     advice: 'Call `connect(addr, port)` or `join()` first.',
   },
   ERR_CLOSED: {
-    description: 'The socket was closed.',
+    description: 'The socket was closed, or the watch was ended before it was ready.',
     advice: 'Make a new socket; a closed one does not open again.',
   },
   ERR_PROTOCOL_MISMATCH: {

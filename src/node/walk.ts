@@ -4,7 +4,7 @@
 import { type ScanCursor, type ScanResult, WALK_START } from '../core/command.ts';
 import type { Entry, Key } from '../core/entry.ts';
 import { type Bytes, keyToBuffer, toKey, toPrefix, valueToBuffer } from './bytes.ts';
-import { type Call, type CallOptions, parseCall } from './call-options.ts';
+import { type Call, type CallOptions, parseIteration } from './call-options.ts';
 import type { Runner } from './runner.ts';
 
 export interface WalkOptions extends CallOptions {
@@ -74,7 +74,7 @@ export class Walk {
 
   /** Throws for misuse at once. */
   scan(options: unknown): AsyncGenerator<ScanPage, void, undefined> {
-    const call = parseCall(options, this.#runner.defaults, ['prefix', 'after', 'values']);
+    const call = parseIteration(options, this.#runner.defaults, ['prefix', 'after', 'values']);
     const { prefix, after, values = true } = (options ?? {}) as ScanOptions;
     if (typeof values !== 'boolean') {
       throw new TypeError(`values must be true or false, got ${typeof values}`);
@@ -97,7 +97,7 @@ export class Walk {
   }
 
   #parse(options: unknown): { prefix: Key; call: Call } {
-    const call = parseCall(options, this.#runner.defaults, ['prefix']);
+    const call = parseIteration(options, this.#runner.defaults, ['prefix']);
     return { prefix: toPrefix((options as WalkOptions | undefined)?.prefix), call };
   }
 
@@ -123,7 +123,7 @@ export class Walk {
     }
   }
 
-  /** The time-out is that of each page. */
+  /** The time-out is that of each page; an aborted signal rejects the first step. */
   async *#pages(
     start: ScanCursor,
     prefix: Key,

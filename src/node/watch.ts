@@ -11,14 +11,18 @@ import type { Entry, Key } from '../core/entry.ts';
 import { FIRST_VERSION, isVersion, lineageOf, versionTime } from '../core/entry.ts';
 import { holds, intersect, subtract } from '../core/position.ts';
 import { type Bytes, keyToBuffer, toKey, toPrefix, valueToBuffer } from './bytes.ts';
-import { parseCall, parseNamed } from './call-options.ts';
+import { type Call, type CallOptions, parseIteration, parseNamed } from './call-options.ts';
+import { ChordError } from './errors.ts';
 import type { WalkRunner } from './walk.ts';
 import { WatchDoubt } from './watch-doubt.ts';
 import { WatchPart } from './watch-part.ts';
 
-export interface WatchOptions {
+/** `consistency` changes nothing here: a change is told once a majority has it. */
+export interface WatchOptions extends CallOptions {
   /** Changes behind this version are told first; default: those from `ready` on. */
   readonly since?: string | undefined;
+  /** Milliseconds until `ready` rejects with ERR_TIMEOUT, as in CallOptions; the watch itself goes on. */
+  readonly timeoutMs?: number | undefined;
   /** Aborting it ends the watch. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,7 +39,9 @@ export type WatchEvent =
 
 /** What a watch needs of a node besides running commands. */
 export interface WatchRunner extends WalkRunner {
-  /** Resolves after so many milliseconds, or once the signal aborts. */
+  /** Aborted once the node is closed, with what its calls reject with then. */
+  readonly closed: AbortSignal;
+  /** Resolves after so many milliseconds, or once the signal aborts or the node is closed. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -47,7 +53,11 @@ const PAUSE_MS = 50;
 const BUFFERED_MAX = 512;
 
 export class Watch implements AsyncIterableIterator<WatchEvent> {
-  /** Resolves once every change from here on will be told; rejects where the watch ends before. */
+  /**
+   * Resolves once every change from here on will be told. Rejects where the watch ends before: with what
+   * ended it, ERR_CLOSED behind `return`; and with ERR_TIMEOUT where no owner has answered within
+   * `timeoutMs`, while the watch itself goes on asking, and tells what changes behind the first answer.
+   */
   readonly ready: Promise<void>;
   readonly #runner: WatchRunner;
   readonly #what: { readonly key: Key; readonly prefix: boolean };
@@ -61,12 +71,14 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   #doubt: WatchDoubt | undefined;
   /** Whether every part has been answered once. */
   #hasBegun = false;
+  /** Aborted once nobody waits to be ready any more. */
+  readonly #awaited = new AbortController();
   #isReady: () => void = () => {};
   #isNotReady: (error: unknown) => void = () => {};
 
   /** Throws for misuse at once. */
   constructor(runner: WatchRunner, what: Bytes | { readonly prefix: Bytes }, options: unknown) {
-    const { since, signal } = parseWatch(options, runner);
+    const { since, call } = parseWatch(options, runner);
     const { key, prefix } = parseWhat(what, runner);
     this.#runner = runner;
     this.#what = { key, prefix };
@@ -75,14 +87,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
       this.#isNotReady = reject;
     });
     this.ready.catch(() => {});
-    const to = prefix ? 0 : runner.positionOf(key);
-    const arc = { from: prefix ? 0 : (to + runner.positions - 1) % runner.positions, to };
-    const aborted = (): void => this.#end(signal?.reason);
-    signal?.addEventListener('abort', aborted, { once: true, signal: this.#ended.signal });
-    // What the version says of its history tells whether another one has begun since.
-    const marks =
-      since === undefined ? [] : [{ arc, lineage: lineageOf(since), since, sinceMs: versionTime(since) }];
-    this.#begin(new WatchPart(arc, marks));
+    if (call.signal?.aborted === true) this.#fail(call.signal.reason);
+    else this.#start(since, call);
   }
 
   async next(): Promise<IteratorResult<WatchEvent, undefined>> {
@@ -100,7 +106,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   }
 
   async return(): Promise<IteratorResult<WatchEvent, undefined>> {
-    this.#end(new Error('the watch has ended'));
+    this.#end(new ChordError('ERR_CLOSED', 'the watch has ended'));
     return { done: true, value: undefined };
   }
 
@@ -113,13 +119,33 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     return this.#events.length;
   }
 
+  #start(since: string | undefined, { signal, timeoutMs }: Call): void {
+    const { key, prefix } = this.#what;
+    const { positions } = this.#runner;
+    const to = prefix ? 0 : this.#runner.positionOf(key);
+    const arc = { from: prefix ? 0 : (to + positions - 1) % positions, to };
+    const aborted = (): void => this.#end(signal?.reason);
+    signal?.addEventListener('abort', aborted, { once: true, signal: this.#ended.signal });
+    // What the version says of its history tells whether another one has begun since.
+    const marks =
+      since === undefined ? [] : [{ arc, lineage: lineageOf(since), since, sinceMs: versionTime(since) }];
+    this.#begin(new WatchPart(arc, marks));
+    void this.#boundReady(timeoutMs);
+  }
+
   #begin(part: WatchPart): void {
     this.#parts.add(part);
     void this.#follow(part).catch((error: unknown) => {
-      if (this.#ended.signal.aborted) return;
-      this.#failures.push(error);
-      this.#end(error);
+      if (!this.#ended.signal.aborted) this.#fail(error);
     });
+  }
+
+  async #boundReady(timeoutMs: number): Promise<void> {
+    const { closed } = this.#runner;
+    await this.#runner.pause(timeoutMs, this.#awaited.signal);
+    if (this.#awaited.signal.aborted) return;
+    const late = `no owner has told within ${timeoutMs} ms where the watch begins; it goes on asking`;
+    this.#isNotReady(closed.aborted ? closed.reason : new ChordError('ERR_TIMEOUT', late));
   }
 
   async #follow(part: WatchPart): Promise<void> {
@@ -187,6 +213,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     if (![...this.#parts].some(({ fresh }) => fresh)) {
       this.#hasBegun = true;
       this.#isReady();
+      this.#awaited.abort();
     }
     this.#wake();
   }
@@ -241,6 +268,12 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     for (const resolve of waiting) resolve();
   }
 
+  /** Ends it, and lets the next step say why. */
+  #fail(error: unknown): void {
+    this.#failures.push(error);
+    this.#end(error);
+  }
+
   #end(error: unknown): void {
     this.#ended.abort();
     for (const part of this.#parts) part.end();
@@ -250,20 +283,21 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
     this.#events.length = 0;
     this.#bytes = 0;
     this.#isNotReady(error);
+    this.#awaited.abort();
     this.#wake();
   }
 }
 
-function parseWatch(options: unknown, runner: WalkRunner): WatchOptions {
-  const { signal } = parseCall(options, runner.defaults, ['since']);
+function parseWatch(options: unknown, runner: WalkRunner): { since: string | undefined; call: Call } {
+  const call = parseIteration(options, runner.defaults, ['since']);
   const since: unknown = (options as WatchOptions | undefined)?.since;
-  if (since === undefined) return { since, signal };
+  if (since === undefined) return { since, call };
   // A gap behind which no version is known.
-  if (since === '') return { since: FIRST_VERSION, signal };
+  if (since === '') return { since: FIRST_VERSION, call };
   if (typeof since !== 'string' || !isVersion(since)) {
     throw new TypeError(`since must be the version of a change, got ${JSON.stringify(since)}`);
   }
-  return { since, signal };
+  return { since, call };
 }
 
 /** A prefix, or a key; throws TypeError for neither. */

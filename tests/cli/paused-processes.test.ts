@@ -64,6 +64,28 @@ describe('a ring with sleeping processes', () => {
     });
   });
 
+  it('does not keep whoever waits for a watch to be ready, and the watch goes on', async () => {
+    const [node] = await startRing(1);
+    if (node === undefined) throw new Error('no node');
+    const client = await connect(node);
+    await client.ready({ members: 1, timeoutMs: 10_000 });
+    pause(node);
+    const watch = client.watch('key', { timeoutMs: 200 });
+    await expect(watch.ready).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+    wake(node);
+    let isTold = false;
+    const told = watch.next().finally(() => {
+      isTold = true;
+    });
+    // A change before it has begun is not told: set until one is.
+    while (!isTold) await client.set('key', 'value');
+    expect(await told).toMatchObject({ value: { type: 'set' } });
+    pause(node);
+    const { ready } = client.watch('other', { timeoutMs: 600_000 });
+    await client.close();
+    await expect(ready).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
   it('goes round one of them and takes it back when it wakes', async () => {
     const nodes = await startRing(5);
     const [first, , sleeper] = nodes;

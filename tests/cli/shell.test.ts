@@ -220,7 +220,7 @@ describe('watches', () => {
         expect([watches.end('k*'), watches.end('k*')]).toEqual([true, false]);
         resolve(lines);
       });
-      void watches.begin('k*', new AbortController().signal);
+      void watches.begin('k*', new AbortController());
     });
     expect(told).toEqual(['set k v', 'delete k']);
     expect(asked).toEqual([{ prefix: 'k' }]);
@@ -265,7 +265,7 @@ describe('watches', () => {
     const socket = { watch: () => Object.assign(later(), { ready: Promise.resolve() }) };
     const lines: string[] = [];
     const watches = new ShellWatches(socket, (line) => void lines.push(line));
-    await watches.begin('k*', signal);
+    await watches.begin('k*', { signal });
     await watches.changing('k1', () => Promise.resolve());
     await watches.changing('other', () => Promise.reject(new Error('not watched'))).catch(() => {});
     await watches.changing('k2', () => Promise.reject(new Error('refused'))).catch(() => {});
@@ -299,7 +299,7 @@ describe('watches', () => {
     };
     const watches = new ShellWatches(socket, () => {});
     const controller = new AbortController();
-    const begun = watches.begin('k', controller.signal);
+    const begun = watches.begin('k', controller);
     expect(watches.names).toEqual(['k']);
     controller.abort();
     await expect(begun).rejects.toThrow('ended');

@@ -235,6 +235,19 @@ describe('walks', () => {
     await expect(walk.next()).rejects.toBe(reason);
   });
 
+  it('reject their first step where the signal is aborted already', async () => {
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    const [keys, values, entries] = [
+      client.keys({ signal }),
+      client.values({ signal }),
+      client.items({ signal }),
+    ];
+    const walks = [keys, values, entries, client.scan({ signal }), client.map().keys({ signal })];
+    for (const walk of walks) await expect(walk.next()).rejects.toBe(reason);
+    await expect(client.size({ signal })).rejects.toBe(reason);
+  });
+
   it('popItem takes some entry, until there is none', async () => {
     const small = await createCluster(1, { transport: 'memory' });
     try {

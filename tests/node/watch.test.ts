@@ -71,6 +71,37 @@ describe('watch', () => {
     await expect(late.next()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  it('ends quietly when it is aborted, and drops what waits to be read', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const watch = client.watch('q', { signal: controller.signal });
+    await watch.ready;
+    await client.set('q', '1');
+    while (watch.buffered === 0) await new Promise(setImmediate);
+    controller.abort(reason);
+    expect(await watch.next()).toEqual({ done: true, value: undefined });
+    const early = new AbortController();
+    const { ready } = client.watch('q', { signal: early.signal });
+    early.abort(reason);
+    await expect(ready).rejects.toBe(reason);
+  });
+
+  it('rejects its first step, and ready, where the signal is aborted already', async () => {
+    const reason = new Error('enough');
+    const watch = client.watch('a', { signal: AbortSignal.abort(reason) });
+    await expect(watch.ready).rejects.toBe(reason);
+    await expect(watch.next()).rejects.toBe(reason);
+    expect(await watch.next()).toEqual({ done: true, value: undefined });
+    const view = client.map().watch('a', { signal: AbortSignal.abort(reason) });
+    await expect(view.next()).rejects.toBe(reason);
+  });
+
+  it('ended before it is ready, says so with a code', async () => {
+    const watch = client.watch('a');
+    await watch.return();
+    await expect(watch.ready).rejects.toMatchObject({ code: 'ERR_CLOSED', message: 'the watch has ended' });
+  });
+
   it('goes on behind a gap of which no version is known', async () => {
     await client.set('g', '1');
     const watch = client.watch('g', { since: '' });
@@ -84,6 +115,8 @@ describe('watch', () => {
     ['an object without a prefix', { prefix: undefined }, {}],
     ['an unknown name', { prefix: 'a', suffix: 'b' }, {}],
     ['what is no version', 'a', { since: 'yesterday' }],
+    ['an unknown option', 'a', { values: true }],
+    ['a time-out as text', 'a', { timeoutMs: '5' }],
   ])('refuses %s', (_name, what, options) => {
     expect(() => client.watch(what as string, options as object)).toThrow(TypeError);
   });

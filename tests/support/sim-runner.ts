@@ -29,6 +29,7 @@ interface Waiting {
 export class SimRunner implements WatchRunner {
   readonly limits: Limits = parseLimits(undefined);
   readonly defaults: CallDefaults = { consistency: 'quorum', timeoutMs: PROFILES.local.timeoutMs };
+  readonly closed: AbortSignal = new AbortController().signal;
   readonly positions: number;
   readonly #turns: Turns;
   readonly #tamper: (reply: ChangesReply) => ChangesReply;
