@@ -28,7 +28,7 @@ export interface UpdateTarget {
   readonly closed: AbortSignal;
 }
 
-/** Enough to hide the round trip, few enough to leave room for other operations of this node. */
+/** Enough to hide the round trip; at most half of what the node may have under way, which leaves room. */
 const WRITES_AT_ONCE = 64;
 
 /** A pair as it was when it was read: whoever gave it may use its buffers again at once. */
@@ -74,8 +74,10 @@ class Batch {
   readonly #account = new Account();
   readonly #underWay = new Map<Key, Promise<void>>();
   readonly #over: AbortSignal;
+  readonly #most: number;
 
   constructor(call: Call, target: UpdateTarget) {
+    this.#most = Math.max(1, Math.min(WRITES_AT_ONCE, Math.floor(target.limits.inFlight / 2)));
     this.#call = call;
     this.#target = target;
     // One signal of its own, because that of the node has many listeners.
@@ -102,7 +104,7 @@ class Batch {
     // Of two writes to one key, the one that came last has to end last.
     const earlier = underWay.get(write.key);
     if (earlier !== undefined) await this.#unlessOver(earlier);
-    while (underWay.size >= WRITES_AT_ONCE) await this.#unlessOver(Promise.race(underWay.values()));
+    while (underWay.size >= this.#most) await this.#unlessOver(Promise.race(underWay.values()));
     const done = store(write, this.#call, this.#target).then(
       () => this.#account.succeed(write),
       (error: unknown) => this.#account.fail(write, error),

@@ -113,7 +113,7 @@ export class ChordSocket extends MeshSocket {
   }
 
   /**
-   * Stores every pair, 64 at a time; of duplicate keys the last wins. Resolves to the number of keys
+   * Stores every pair, 64 at a time, fewer where `limits.inFlight` is below 128; of duplicate keys the last wins. Resolves to the number of keys
    * stored. Objects, Maps and other iterables are read whole before it returns, and misuse in them stores
    * nothing; asynchronous iterables are streamed, and only their keys are kept. Bytes are copied as soon as
    * a pair is read, so their buffers may be used again.

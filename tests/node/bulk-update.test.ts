@@ -187,6 +187,17 @@ it('keeps 64 writes under way and no more', async () => {
   expect(runner.mostUnderWay).toBe(64);
 });
 
+it.each([1, 2, 4, 63])('keeps within inFlight: %i', async (inFlight) => {
+  const cluster = await createCluster(1, { transport: 'memory', limits: { inFlight } });
+  try {
+    const [sock] = cluster.nodes;
+    const pairs = Array.from({ length: 200 }, (_, i) => [`key ${i}`, 'v'] as const);
+    expect(await sock!.update(pairs)).toEqual({ stored: 200 });
+  } finally {
+    await cluster.close();
+  }
+});
+
 describe('failures', () => {
   it('leave the other keys stored and are listed by the keys that were given', async () => {
     const runner = new MapRunner();
