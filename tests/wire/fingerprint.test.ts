@@ -37,7 +37,16 @@ describe('base58', () => {
     expect(toBase58(Uint8Array.of(0, 0, 1))).toBe('112');
   });
 
-  it('of anything else is a RangeError', () => {
+  it.each([
+    ['bigint', 5n],
+    ['string', 'x'],
+    ['null', null],
+  ])('says that it got a %s where it takes numbers and bytes', (got, value) => {
+    const refusal = `toBase58 takes a number or a Uint8Array, got ${got}`;
+    expect(() => toBase58(value as unknown as number)).toThrow(new TypeError(refusal));
+  });
+
+  it('of any other number is a RangeError', () => {
     for (const number of [-1, 0.5, 2 ** 53, Number.NaN]) expect(() => toBase58(number)).toThrow(RangeError);
   });
 });
