@@ -51,7 +51,7 @@ export type { ErrorCode, ErrorDescription, ErrorDetails } from './node/errors.ts
 export type { Change, Degradation, MessageGap, Neighbours, SocketEvents } from './node/events.ts';
 export type { Limits } from './node/limits.ts';
 export type { MessageHandler } from './node/mailbox.ts';
-export type { MapOptions, MapView } from './node/map-view.ts';
+export type { MapEntry, MapOptions, MapView } from './node/map-view.ts';
 export type { MapWatch, MapWatchEvent } from './node/map-watch.ts';
 export type { CloseOptions, ReadyOptions, SocketSummary, WaitOptions } from './node/mesh-socket.ts';
 export type { ChordOptions, Secret } from './node/options.ts';

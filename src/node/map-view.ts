@@ -3,7 +3,7 @@
 import { type FieldsOf, mapPairs, type Pair } from './bulk-update.ts';
 import { type Bytes, toKeyOfAnySize } from './bytes.ts';
 import { type CallOptions, parseNamed } from './call-options.ts';
-import type { DeleteOptions, SetOptions } from './dictionary.ts';
+import type { DeleteOptions, EntryView, SetOptions } from './dictionary.ts';
 import {
   type Decoded,
   type Encodable,
@@ -24,9 +24,18 @@ export interface MapOptions<KeyChoice extends EncodingChoice, ValueChoice extend
   readonly valueEncoding?: ValueChoice | undefined;
 }
 
+/** An entry in the types of a view, and what it cost to read it. */
+export interface MapEntry<KeyChoice extends EncodingChoice, ValueChoice extends EncodingChoice>
+  extends Omit<EntryView, 'key' | 'value'> {
+  readonly key: Decoded<KeyChoice>;
+  readonly value: Decoded<ValueChoice>;
+}
+
 /** The calls of a ChordSocket that a view is made of. */
 export interface MapTarget {
   get(key: Bytes, fallback: undefined, options?: CallOptions): Promise<Buffer | undefined>;
+  getOrThrow(key: Bytes, options?: CallOptions): Promise<Buffer>;
+  getEntry(key: Bytes, options?: CallOptions): Promise<EntryView | undefined>;
   has(key: Bytes, options?: CallOptions): Promise<boolean>;
   set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }>;
   delete(key: Bytes, options?: DeleteOptions): Promise<boolean>;
@@ -62,9 +71,34 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
     this.#value = parseEncoding(valueEncoding, 'valueEncoding');
   }
 
-  async get(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
+  get(key: Encodable<KeyChoice>): Promise<Decoded<ValueChoice> | undefined>;
+  get<Fallback>(
+    key: Encodable<KeyChoice>,
+    fallback: Fallback,
+    options?: CallOptions,
+  ): Promise<Decoded<ValueChoice> | Fallback>;
+  async get<Fallback>(
+    key: Encodable<KeyChoice>,
+    fallback?: Fallback,
+    options?: CallOptions,
+  ): Promise<Decoded<ValueChoice> | Fallback | undefined> {
     const bytes = this.#key.encode(key);
-    return this.#decodeIfAny(bytes, await this.#target.get(bytes, undefined, options));
+    const value = await this.#target.get(bytes, undefined, options);
+    return value === undefined ? fallback : this.#decodeValue(bytes, value);
+  }
+
+  async getOrThrow(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice>> {
+    const bytes = this.#key.encode(key);
+    return this.#decodeValue(bytes, await this.#target.getOrThrow(bytes, options));
+  }
+
+  async getEntry(
+    key: Encodable<KeyChoice>,
+    options?: CallOptions,
+  ): Promise<MapEntry<KeyChoice, ValueChoice> | undefined> {
+    const entry = await this.#target.getEntry(this.#key.encode(key), options);
+    if (entry === undefined) return undefined;
+    return { ...entry, key: this.#decodeKey(entry.key), value: this.#decodeValue(entry.key, entry.value) };
   }
 
   async has(key: Encodable<KeyChoice>, options?: CallOptions): Promise<boolean> {
@@ -84,9 +118,20 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
   }
 
   /** Where the removed value is not of the encoding, it is gone all the same. */
-  async pop(key: Encodable<KeyChoice>, options?: CallOptions): Promise<Decoded<ValueChoice> | undefined> {
+  pop(key: Encodable<KeyChoice>): Promise<Decoded<ValueChoice> | undefined>;
+  pop<Fallback>(
+    key: Encodable<KeyChoice>,
+    fallback: Fallback,
+    options?: CallOptions,
+  ): Promise<Decoded<ValueChoice> | Fallback>;
+  async pop<Fallback>(
+    key: Encodable<KeyChoice>,
+    fallback?: Fallback,
+    options?: CallOptions,
+  ): Promise<Decoded<ValueChoice> | Fallback | undefined> {
     const bytes = this.#key.encode(key);
-    return this.#decodeIfAny(bytes, await this.#target.pop(bytes, undefined, options));
+    const value = await this.#target.pop(bytes, undefined, options);
+    return value === undefined ? fallback : this.#decodeValue(bytes, value);
   }
 
   /** Of the decimal number that is stored, whatever the encoding of values: 'json' reads it as a number. */
@@ -141,12 +186,26 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
     ]);
   }
 
+  /** The same as `entries`. */
+  items(
+    options?: WalkOptions,
+  ): AsyncGenerator<[key: Decoded<KeyChoice>, value: Decoded<ValueChoice>], void, undefined> {
+    return this.entries(options);
+  }
+
   [Symbol.asyncIterator](): AsyncGenerator<
     [key: Decoded<KeyChoice>, value: Decoded<ValueChoice>],
     void,
     undefined
   > {
     return this.entries();
+  }
+
+  /** Keys that are bytes or objects are found by walking over the Map only: it knows them by identity. */
+  async copy(options?: WalkOptions): Promise<Map<Decoded<KeyChoice>, Decoded<ValueChoice>>> {
+    const copied = new Map<Decoded<KeyChoice>, Decoded<ValueChoice>>();
+    for await (const [key, value] of this.entries(options)) copied.set(key, value);
+    return copied;
   }
 
   async size(options?: WalkOptions): Promise<number> {
@@ -166,10 +225,6 @@ export class MapView<KeyChoice extends EncodingChoice, ValueChoice extends Encod
       key: (bytes) => this.#decodeKey(bytes),
       value: (key, bytes) => this.#decodeValue(key, bytes),
     });
-  }
-
-  #decodeIfAny(key: Bytes, bytes: Buffer | undefined): Decoded<ValueChoice> | undefined {
-    return bytes === undefined ? undefined : this.#decodeValue(key, bytes);
   }
 
   // The compiler cannot follow the name of an encoding to the type that it decodes to.

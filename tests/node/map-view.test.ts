@@ -46,6 +46,46 @@ describe('a map view', () => {
     ]);
   });
 
+  it('gives a fallback, an entry or an error for what is not there, and what is there in its types', async () => {
+    await empty();
+    const view = client.map({ keyEncoding: 'json', valueEncoding: 'json' });
+    await view.set(['a'], { x: 1 });
+    const options = { consistency: 'all', timeoutMs: 4_000 } as const;
+    expect(await view.get(['a'], 'none', options)).toEqual({ x: 1 });
+    expect([await view.get(['b'], 'none'), await view.get(['b'], undefined, options)]).toEqual([
+      'none',
+      undefined,
+    ]);
+    await expect(view.get(['b'], 'none', { timeout: 5 } as object)).rejects.toThrow(TypeError);
+    expect(await view.getOrThrow(['a'], options)).toEqual({ x: 1 });
+    await expect(view.getOrThrow(['b'])).rejects.toMatchObject({ code: 'ERR_KEY_NOT_FOUND' });
+    const { version } = (await client.getEntry('["a"]'))!;
+    const entry = await view.getEntry(['a'], options);
+    expect(entry).toMatchObject({ key: ['a'], value: { x: 1 }, version, replicas: 2, agreed: 2 });
+    expect(await view.getEntry(['b'])).toBeUndefined();
+    expect([await view.pop(['a'], 'none', options), await view.pop(['a'], 'none')]).toEqual([
+      { x: 1 },
+      'none',
+    ]);
+  });
+
+  it('copies its entries, all or those of a prefix', async () => {
+    await empty();
+    const view = client.map({ valueEncoding: 'json' });
+    await view.update({ 'a/1': 1, 'a/2': [2], b: null });
+    const all = new Map<string, JsonValue>([
+      ['a/1', 1],
+      ['a/2', [2]],
+      ['b', null],
+    ]);
+    expect(await view.copy()).toEqual(all);
+    all.delete('b');
+    expect(await view.copy({ prefix: 'a/' })).toEqual(all);
+    const items = new Map<string, JsonValue>();
+    for await (const [key, value] of view.items({ prefix: 'a/' })) items.set(key, value);
+    expect(items).toEqual(all);
+  });
+
   it('watches in its own types, and ends where what is stored is of another', async () => {
     await empty();
     const view = client.map({ keyEncoding: 'json', valueEncoding: 'json' });
@@ -76,8 +116,9 @@ describe('a map view', () => {
       },
     });
     await view.set('day', new Date(0));
-    expectTypeOf(view.get).returns.resolves.toEqualTypeOf<Date | undefined>();
-    expect(await view.get('day')).toEqual(new Date(0));
+    const day = await view.get('day');
+    expectTypeOf(day).toEqualTypeOf<Date | undefined>();
+    expect(day).toEqual(new Date(0));
   });
 
   it('says that stored bytes are of another encoding', async () => {
@@ -116,8 +157,9 @@ describe('a map view', () => {
     const view = client.map({ valueEncoding: json<User>() });
     const user: User = { name: 'Ada', age: 36 };
     await view.set('user', user);
-    expectTypeOf(view.get).returns.resolves.toEqualTypeOf<User | undefined>();
-    expect(await view.get('user')).toEqual(user);
+    const found = await view.get('user');
+    expectTypeOf(found).toEqualTypeOf<User | undefined>();
+    expect(found).toEqual(user);
   });
 
   it('takes no number that JSON cannot say: it would be null', async () => {
@@ -183,10 +225,12 @@ describe('a map view', () => {
     await expect(client.map({ valueEncoding: 'json' }).set('n', undefined!)).rejects.toThrow(TypeError);
   });
 
-  it('infers its types from the encodings', () => {
+  it('infers its types from the encodings', async () => {
     const view = client.map({ keyEncoding: 'bytes', valueEncoding: 'json' });
     expectTypeOf(view.get).parameter(0).toEqualTypeOf<Uint8Array>();
-    expectTypeOf(view.get).returns.resolves.toEqualTypeOf<JsonValue | undefined>();
+    expectTypeOf(await view.get(Buffer.from('none'))).toEqualTypeOf<JsonValue | undefined>();
+    expectTypeOf(await view.get(Buffer.from('none'), 5n)).toEqualTypeOf<JsonValue | bigint>();
+    expectTypeOf(await client.map().pop('none', null)).toEqualTypeOf<Buffer | null>();
     expectTypeOf(
       client
         .map()
