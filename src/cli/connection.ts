@@ -161,15 +161,11 @@ function readSecrets(file: string): string[] {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure('ERR_USAGE', `the secret cannot be read: ${reason}`, {
-      exitCode: 2,
-      cause: error,
-    });
+    throw new CommandFailure('ERR_INPUT', `the secret cannot be read: ${reason}`, { cause: error });
   }
   const secrets = text.split(/\r?\n/).filter((line) => line !== '');
   if (secrets.length > 0) return secrets;
-  throw new CommandFailure('ERR_USAGE', `${file} holds no secret`, {
-    exitCode: 2,
+  throw new CommandFailure('ERR_INPUT', `${file} holds no secret`, {
     advice:
       'Write the secret into it, on a line of its own; further lines are accepted from others, for rotation.',
   });

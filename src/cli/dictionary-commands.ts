@@ -6,7 +6,8 @@ import { WIRE_LIMITS } from '../wire/limits.ts';
 import { callOptions, withClient } from './connection.ts';
 import { CommandFailure, keyNotFound } from './failure.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
-import { jsonBytes, stderrLine, writeBytes, writeJson } from './output.ts';
+import { jsonBytes, stderrLine, writeBytes, writeJson, writeLine } from './output.ts';
+import { showWord } from './shell-output.ts';
 
 export function addDictionary(program: Command): void {
   const get = program.command('get').description('write the value of a key, and nothing else');
@@ -24,7 +25,8 @@ export function addDictionary(program: Command): void {
     .argument('[prefix]', 'only keys that begin with this')
     .addHelpText(
       'after',
-      '\nWith --json each line is {"key": …}, or {"keyBase64": …} for a key that is not UTF-8.',
+      '\nA key with line feeds or the like is a JSON string, one that is not UTF-8 is in hexadecimal. With\n' +
+        '--json each line is {"key": …}, or {"keyBase64": …} for a key that is not UTF-8.',
     );
   addRingFlags(keys, 'taken from the node').action(runKeys);
 }
@@ -64,9 +66,7 @@ async function runKeys(prefix: string | undefined, flags: RingFlags): Promise<vo
   await withClient(flags, async (ring) => {
     const options = { ...callOptions(flags), ...(prefix === undefined ? {} : { prefix }) };
     for await (const key of ring.keys(options)) {
-      const read = flags.json
-        ? await writeJson(jsonBytes('key', key))
-        : await writeBytes(Buffer.concat([key, Buffer.of(0x0a)]));
+      const read = flags.json ? await writeJson(jsonBytes('key', key)) : await writeLine(showWord(key));
       if (!read) break;
     }
   });

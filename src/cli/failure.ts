@@ -4,7 +4,10 @@ import { ChordError } from '../index.ts';
 
 const KEY_NOT_FOUND = 3;
 
-/** A failure that the command line itself found. */
+/**
+ * A failure that the command line itself found. Exit code 2 is for what is wrong with the command line as it
+ * was typed; a file that cannot be read or used is a failure like others.
+ */
 export class CommandFailure extends Error {
   readonly code: string;
   readonly advice: string | undefined;

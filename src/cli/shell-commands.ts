@@ -5,7 +5,7 @@ import { entryJson } from './dictionary-commands.ts';
 import { CommandFailure, keyNotFound } from './failure.ts';
 import { jsonBytes, paint, writeJson, writeLine } from './output.ts';
 import { byPosition, printCheck, printExplanation, printRing } from './ring-commands.ts';
-import { showBytes } from './shell-output.ts';
+import { showBytes, showWord } from './shell-output.ts';
 import type { ShellWatches } from './shell-watches.ts';
 
 /** What a command works with. */
@@ -113,7 +113,7 @@ export const SHELL_COMMANDS: readonly ShellCommand[] = [
     takesKey: true,
     async run({ ring, options, json }, [prefix]) {
       for await (const key of ring.keys({ ...options, prefix }))
-        await (json ? writeJson(jsonBytes('key', key)) : writeLine(showBytes(key)));
+        await (json ? writeJson(jsonBytes('key', key)) : writeLine(showWord(key)));
     },
   },
   {

@@ -37,8 +37,8 @@ export function eventJson({ type, key, value, version }: ShownEvent): object {
   return { type, ...jsonBytes('key', key), ...bytes, version };
 }
 
-/** As it is, but a JSON string where there are control characters: a line feed would begin another event. */
-function showWord(bytes: Uint8Array): string {
+/** As it is, but a JSON string where there are control characters: a line feed would begin another line. */
+export function showWord(bytes: Uint8Array): string {
   const text = utf8(bytes);
   if (text === undefined) return hexadecimal(bytes);
   if (!/\p{Cc}/u.test(text)) return text;

@@ -256,9 +256,11 @@ async function checkTarget(file: string): Promise<void> {
 }
 
 async function sizeOf(file: string): Promise<number> {
-  const found = await stat(file).catch((cause: unknown) => {
-    throw unusable('read', reasonOf(cause), cause);
-  });
+  const found = await access(file, constants.R_OK)
+    .then(() => stat(file))
+    .catch((cause: unknown) => {
+      throw unusable('read', reasonOf(cause), cause);
+    });
   if (found.isDirectory()) throw notOneFile('read', file);
   return found.size;
 }
@@ -268,7 +270,7 @@ function notOneFile(verb: string, file: string): CommandFailure {
 }
 
 function unusable(verb: string, reason: string, cause?: unknown): CommandFailure {
-  return new CommandFailure('ERR_USAGE', `the snapshot cannot be ${verb}: ${reason}`, { exitCode: 2, cause });
+  return new CommandFailure('ERR_SNAPSHOT', `the snapshot cannot be ${verb}: ${reason}`, { cause });
 }
 
 /** The failure of the ring, or of the system about the file, with what to do about the half that is done. */

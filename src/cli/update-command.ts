@@ -105,10 +105,7 @@ async function readSource(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure('ERR_USAGE', `the entries cannot be read: ${reason}`, {
-      exitCode: 2,
-      cause: error,
-    });
+    throw new CommandFailure('ERR_INPUT', `the entries cannot be read: ${reason}`, { cause: error });
   }
 }
 
@@ -123,5 +120,5 @@ function decode(bytes: Uint8Array, name: string): string {
 
 function unusable(name: string, reason: string, cause?: unknown): CommandFailure {
   const source = name === '-' ? 'standard input' : name;
-  return new CommandFailure('ERR_USAGE', `${source} is no JSON object: ${reason}`, { exitCode: 2, cause });
+  return new CommandFailure('ERR_INPUT', `${source} is no JSON object: ${reason}`, { cause });
 }

@@ -106,61 +106,6 @@ describe('chord get, set and del', () => {
   });
 });
 
-describe('chord update and keys', () => {
-  it('stores a file of entries and lists their keys', async () => {
-    const file = join(folder, 'entries.json');
-    const entries = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`many/${i}`, i]));
-    writeFileSync(file, JSON.stringify(entries));
-    const update = await chord(['update', file, '--json']);
-    expect(JSON.parse(update.stdout)).toEqual({ stored: 600, failed: [] });
-    const keys = await chord(['keys', 'many/']);
-    expect(keys.stdout.trimEnd().split('\n').toSorted()).toEqual(Object.keys(entries).toSorted());
-    expect((await chord(['get', 'many/599'])).stdout).toBe('599');
-  });
-
-  it('names the keys that could not be stored, and stores the others', async () => {
-    const file = join(folder, 'mixed.json');
-    const long = 'x'.repeat(2_000);
-    writeFileSync(file, JSON.stringify({ [long]: 'too long a key', fine: 'stored' }));
-    const { code, stdout, stderr } = await chord(['update', file, '--json']);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`"${'x'.repeat(60)}…": ERR_KEY_TOO_LARGE`);
-    expect(stderr).toContain('Make them smaller');
-    expect(JSON.parse(stdout)).toMatchObject({
-      stored: 1,
-      failed: [{ key: long, code: 'ERR_KEY_TOO_LARGE' }],
-    });
-    expect((await chord(['get', 'fine'])).stdout).toBe('stored');
-  });
-
-  it('names the values that are too large for their owners', async () => {
-    const file = join(folder, 'large.json');
-    writeFileSync(file, JSON.stringify({ huge: 'x'.repeat(3 * 2 ** 20), tiny: 'stored' }));
-    const { code, stdout, stderr } = await chord(['update', file, '--json']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('"huge": ERR_VALUE_TOO_LARGE: the value has 3145728 bytes, and the owner');
-    const failed = [{ key: 'huge', code: 'ERR_VALUE_TOO_LARGE' }];
-    expect(JSON.parse(stdout)).toMatchObject({ stored: 1, failed });
-  });
-
-  it('refuses entries that are not UTF-8, from a file and from standard input', async () => {
-    const file = join(folder, 'latin-1.json');
-    const bytes = Buffer.from('{"caf\u00e9": "x"}', 'latin1');
-    writeFileSync(file, bytes);
-    const finished = [await chord(['update', file]), await chord(['update', '-'], bytes)];
-    expect(finished.map(({ code }) => code)).toEqual([2, 2]);
-    expect(finished[0]?.stderr).toContain(`${file} is no JSON object: it is not encoded in UTF-8`);
-    expect(finished[1]?.stderr).toContain('standard input is no JSON object: it is not encoded in UTF-8');
-  });
-
-  it('is quiet when the reader of its keys goes away', async () => {
-    const child = processes.start(['keys', '--connect', nodes[0]?.address ?? '']);
-    const ended = collect(child);
-    child.stdout?.destroy();
-    expect(await ended).toMatchObject({ code: 0, stderr: '' });
-  });
-});
-
 describe('chord node --json', () => {
   it('tells in its first line what supervisors and other programs need', () => {
     for (const { ready, address } of nodes) {
@@ -339,7 +284,6 @@ describe('what goes wrong', () => {
     ['a wrong address', ['get', 'x', '--connect', 'here'], /HOST:PORT/],
     ['a wrong k', ['node', '--listen', '127.0.0.1:0', '--k', '49'], /1 to 48/],
     ['a node without an address', ['node'], /--listen/],
-    ['a file that is not there', ['update', '/does/not/exist.json', '--connect', 'a:1'], /no such file/],
     ['too many members for k', ['demo', '--k', '2', '--nodes', '5'], /4 positions/],
     ['no command', [], /Usage: chord/],
   ])('exits with 2 for %s', async (_name, args, expected) => {

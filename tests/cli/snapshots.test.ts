@@ -208,17 +208,23 @@ describe('progress', () => {
 });
 
 describe('misuse', () => {
+  it('is to resume what goes to standard output', async () => {
+    const { code, stderr } = await chord(from, 'export', '-', '--resume');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('only an export to a file can be resumed')]);
+  });
+});
+
+describe('a file that cannot be used', () => {
   it.each([
-    [['export', '-', '--resume'], /only an export to a file can be resumed/],
-    [['import', '/does/not/exist'], /^error: the snapshot cannot be read: .*no such file/],
-    [['import', tmpdir()], /^error: the snapshot cannot be read: .* names a directory/],
-    [['export', '/does/not/exist/x'], /^error: the snapshot cannot be written: .*no such file/],
-    [['export', '/etc/passwd/x'], /^error: the snapshot cannot be written: .*not a directory/],
-    [['export', '/dev/null'], /^error: the snapshot cannot be written: .* is no regular file/],
-    [['export', ''], /^error: the snapshot cannot be written: .* names a directory/],
-  ])('%j is exit code 2', async (args, expected) => {
+    [['import', '/does/not/exist'], /^ERR_SNAPSHOT: the snapshot cannot be read: .*no such file/],
+    [['import', tmpdir()], /^ERR_SNAPSHOT: the snapshot cannot be read: .* names a directory/],
+    [['export', '/does/not/exist/x'], /^ERR_SNAPSHOT: the snapshot cannot be written: .*no such file/],
+    [['export', '/etc/passwd/x'], /^ERR_SNAPSHOT: the snapshot cannot be written: .*not a directory/],
+    [['export', '/dev/null'], /^ERR_SNAPSHOT: the snapshot cannot be written: .* is no regular file/],
+    [['export', ''], /^ERR_SNAPSHOT: the snapshot cannot be written: .* names a directory/],
+  ])('is exit code 1 for %j', async (args, expected) => {
     const { code, stderr } = await chord(from, ...args);
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(stderr).toMatch(expected);
   });
 
@@ -229,8 +235,8 @@ describe('misuse', () => {
       mkdirSync(target);
       const { code, stderr } = await processes.run(['export', `${target}${end}`, '--connect', '127.0.0.1:1']);
       expect([code, stderr]).toEqual([
-        2,
-        expect.stringMatching(/^error: .*cannot be written: .* a directory/),
+        1,
+        expect.stringMatching(/^ERR_SNAPSHOT: .*cannot be written: .* a directory/),
       ]);
       expect([...readdirSync(dirname(file)), ...readdirSync(target)]).toEqual(['target']);
     },
