@@ -78,7 +78,9 @@ export function addNode(program: Command): void {
         '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…,"http":null,"resp":null,\n' +
         '   "outAddr":[host,port],"waiting":["host:port" of peers that do not answer yet, …]}\n' +
         'printed once it listens and has joined, or found its peers down: then it starts a ring of\n' +
-        'its own and goes on trying them, and the rings become one as soon as one of them answers.',
+        'its own and goes on trying them, and the rings become one as soon as one of them answers.\n' +
+        'Where the ring is full it says so on standard error and goes on as a client, as with --leech:\n' +
+        '"serving" is false then.',
     );
   addRingFlags(node, 'defaults').action(runNode);
 }
@@ -148,7 +150,7 @@ async function connectAll(node: ChordSocket, flags: NodeFlags): Promise<Address[
   return others.filter((_, i) => isSilent[i]);
 }
 
-/** Whether its whole arc is served, as it is when a join has ended. */
+/** Whether its whole arc is served, as it is when a join has ended; on a full ring it goes on as a client. */
 async function join(node: ChordSocket, flags: NodeFlags): Promise<boolean> {
   try {
     await node.join(callOptions(flags));
@@ -156,6 +158,10 @@ async function join(node: ChordSocket, flags: NodeFlags): Promise<boolean> {
   } catch (error) {
     // A member that was restarted serves once enough of those that shared its entries are back.
     if (flags.data !== undefined && codeOf(error) === 'ERR_TIMEOUT' && !node.leeching) return false;
+    if (codeOf(error) === 'ERR_RING_FULL') {
+      reportError(error);
+      return false;
+    }
     if (codeOf(error) !== 'ERR_UNREACHABLE') throw error;
     throw new CommandFailure('ERR_UNREACHABLE', error instanceof Error ? error.message : String(error), {
       cause: error,
@@ -185,20 +191,21 @@ async function reportReady(
     return;
   }
   const { encryption, subnet } = ownTerms(flags);
-  await writeLine(`${paint('green', '●')} ${flags.leech ? 'client' : 'member'} ${node.id}`);
+  const isClient = node.leeching;
+  await writeLine(`${paint('green', '●')} ${isClient ? 'client' : 'member'} ${node.id}`);
   await writeLine(`  listens on  ${node.addr.join(':')}${announced(node)}`);
-  if (!flags.leech) await writeLine(`  position    ${node.position} of 2^${node.k}`);
+  if (!isClient) await writeLine(`  position    ${node.position} of 2^${node.k}`);
   await writeLine(`  network     ${subnet}, ${encryption}, k = ${node.k}`);
   if (waiting.length > 0) {
     await writeLine(`  waits for   ${waiting.join(', ')}: nobody answers there yet`);
-    const isAlone = !flags.leech && node.next === undefined;
+    const isAlone = !isClient && node.next === undefined;
     const meanwhile = isAlone ? 'Until then this is a ring of its own; it' : 'It';
     await writeLine(`              ${meanwhile} goes on trying and connects as soon as one is up.`);
   }
-  if (!flags.leech && !serving) {
+  if (!isClient && !serving) {
     await writeLine('  waits for   the other members that have its entries: it serves once most are back');
   }
-  await writeLine(`  stop it with Ctrl-C${flags.leech ? '' : ': it hands its entries over first'}`);
+  await writeLine(`  stop it with Ctrl-C${isClient ? '' : ': it hands its entries over first'}`);
 }
 
 function announced(node: ChordSocket): string {
