@@ -25,8 +25,8 @@ export function addDictionary(program: Command): void {
     .argument('[prefix]', 'only keys that begin with this')
     .addHelpText(
       'after',
-      '\nA key with line feeds or the like is a JSON string, one that is not UTF-8 is in hexadecimal. With\n' +
-        '--json each line is {"key": …}, or {"keyBase64": …} for a key that is not UTF-8.',
+      '\nA key with line feeds or the like is a JSON string, one that is not UTF-8 is in hexadecimal.\n' +
+        'With --json each line is {"key": …}, or {"keyBase64": …} for a key that is not UTF-8.',
     );
   addRingFlags(keys, 'taken from the node').action(runKeys);
 }

@@ -51,7 +51,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_QUORUM:
     'Too few of the members that keep this entry answer. `chord check` says what the ring is short of.',
   ERR_RING_FULL:
-    'It can use the ring, and keeps nothing for it. A ring that is started with a larger --k has more positions.',
+    'It can use the ring, and keeps nothing for it. A ring with a larger --k has more positions.',
   ERR_TIMEOUT: 'The ring may be busy or recovering: try again, or allow more with --timeout MS',
   ERR_UNAUTHORIZED:
     'All nodes of a network need the same secret: give it with --secret-file, or leave that out where the ' +

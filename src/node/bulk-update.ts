@@ -1,5 +1,6 @@
 // Bulk update: many writes from one source, a bounded number at a time. It owns what a source may be, the
 // order of writes to the same key, when it stops, and the account of what failed.
+import { types } from 'node:util';
 import type { Key } from '../core/entry.ts';
 import { boundKey, type Bytes, checkValue, keyToText, toKeyOfAnySize, toValue } from './bytes.ts';
 import type { Call } from './call-options.ts';
@@ -160,7 +161,7 @@ export function mapPairs<Shaped>(
 }
 
 function noSource(given: unknown): TypeError {
-  const hint = given instanceof Promise ? ': await it first' : '';
+  const hint = types.isPromise(given) ? ': await it first' : '';
   return new TypeError(`update takes an object, a Map or an iterable of pairs, got ${kindOf(given)}${hint}`);
 }
 

@@ -113,10 +113,10 @@ export class ChordSocket extends MeshSocket {
   }
 
   /**
-   * Stores every pair, 64 at a time, fewer where `limits.inFlight` is below 128; of duplicate keys the last wins. Resolves to the number of keys
-   * stored. Objects, Maps and other iterables are read whole before it returns, and misuse in them stores
-   * nothing; asynchronous iterables are streamed, and only their keys are kept. Bytes are copied as soon as
-   * a pair is read, so their buffers may be used again.
+   * Stores every pair, 64 at a time, fewer where `limits.inFlight` is below 128; of duplicate keys the last
+   * wins. Resolves to the number of keys stored. Objects, Maps and other iterables are read whole before it
+   * returns, and misuse in them stores nothing; asynchronous iterables are streamed, and only their keys are
+   * kept. Bytes are copied as soon as a pair is read, so that their buffers may be used again.
    * `timeoutMs` is that of each write: a stream may take its time, and `AbortSignal.timeout` bounds the
    * whole. An abort, and closing the socket (ERR_CLOSED), reject at once, tell a stream to end (its
    * `return`) without waiting for it, and leave what was stored.

@@ -1,5 +1,6 @@
 // Encoding: how the values of a program become the bytes of the dictionary, and back. It owns the three
 // encodings that have a name; programs may bring others. Whether bytes may be stored is bytes.ts's affair.
+import { types } from 'node:util';
 import type { Key } from '../core/entry.ts';
 import { type Bytes, keyToText } from './bytes.ts';
 import { ChordError } from './errors.ts';
@@ -108,14 +109,10 @@ export function toJsonText(value: unknown): string {
 function lostInJson(part: unknown): string | undefined {
   if (typeof part === 'number') return Number.isFinite(part) ? undefined : String(part);
   if (typeof part === 'function' || typeof part === 'symbol') return `a ${typeof part}`;
-  if (typeof part !== 'object' || part === null || isBoxed(part)) return undefined;
+  // JSON takes `new Number(1)` and the like for what they hold.
+  if (typeof part !== 'object' || part === null || types.isBoxedPrimitive(part)) return undefined;
   // Bytes would become an object with a member for each.
   return isOpaque(part) || ArrayBuffer.isView(part) ? kindOf(part) : undefined;
-}
-
-/** `new Number(1)` and the like, which JSON takes for what they hold. */
-function isBoxed(part: object): boolean {
-  return part instanceof Number || part instanceof String || part instanceof Boolean;
 }
 
 /** The key is named where the bytes are not of the encoding: among many, it has to be found again. */

@@ -1,5 +1,6 @@
 // Kind: what a value is, where misuse has to be told from data. It owns the words for a sentence, and which
 // objects keep what they hold where nobody finds it who reads their fields.
+import { types } from 'node:util';
 
 /** What a value is, for a sentence. */
 export function kindOf(value: unknown): string {
@@ -16,7 +17,7 @@ export function kindOf(value: unknown): string {
  */
 export function isOpaque(value: object): boolean {
   if (Array.isArray(value) || isPlain(value)) return false;
-  return value instanceof Map || value instanceof Set || Object.keys(value).length === 0;
+  return types.isMap(value) || types.isSet(value) || Object.keys(value).length === 0;
 }
 
 /** Of another realm too: the prototype of plain objects is the one that has none itself. */

@@ -1,4 +1,4 @@
-// `chord update` and `chord keys` against a small ring: files of entries, good and bad, and how keys are listed.
+// `chord update` and `chord keys` against a small ring: files of entries, good and bad, and lists of keys.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

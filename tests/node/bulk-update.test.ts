@@ -347,7 +347,7 @@ describe('a socket that is closed', () => {
       const sources = [new SilentSource(), new SilentSource()] as const;
       const [first, second] = sources.map((source) => source as unknown as AsyncIterable<[string, Buffer]>);
       const updating = [sock!.map({ valueEncoding: 'utf8' }).update(first as never), sock!.update(second!)];
-      const closed = updating.map((update) => expect(update).rejects.toMatchObject({ code: 'ERR_CLOSED' }));
+      const closed = updating.map((one) => expect(one).rejects.toMatchObject({ code: 'ERR_CLOSED' }));
       await Promise.all(sources.map(({ asked }) => asked));
       await sock!.close();
       await Promise.all(closed);

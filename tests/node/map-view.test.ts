@@ -46,7 +46,7 @@ describe('a map view', () => {
     ]);
   });
 
-  it('gives a fallback, an entry or an error for what is not there, and what is there in its types', async () => {
+  it('gives a fallback or an error for what is not there, and entries in its types', async () => {
     await empty();
     const view = client.map({ keyEncoding: 'json', valueEncoding: 'json' });
     await view.set(['a'], { x: 1 });
