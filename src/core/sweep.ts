@@ -71,6 +71,11 @@ export class Sweep {
     return this.#store.size;
   }
 
+  /** Whether there is anything to hand over: entries, or a seat in a set that would miss its vote. */
+  get holds(): boolean {
+    return this.#store.size > 0 || !this.#owner.registers.empty;
+  }
+
   /** Copies held here may belong elsewhere now. */
   touch(): void {
     this.#dirty = true;

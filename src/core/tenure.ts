@@ -1,6 +1,7 @@
 // Tenure: this node's time as a member, as its user orders it: the join and leave commands, with their
 // time-outs, and the move off a position that another member keeps. The steps themselves are in joining.ts
-// and leaving.ts.
+// and leaving.ts. A node leaves once, however often it is told to, and whoever has made it leave: all leave
+// commands wait for one hand-over.
 import type { Contact } from './contact.ts';
 import type { Failure } from './effect.ts';
 import type { Fingers } from './fingers.ts';
@@ -23,7 +24,8 @@ interface Join {
 export class Tenure {
   readonly #parts: TenureParts;
   #join: Join | undefined;
-  #leave: number | undefined;
+  /** Commands that wait until what is held here is acknowledged. */
+  readonly #leaves = new Set<number>();
   /** Looking for another position after having been displaced. */
   #move: Joining | undefined;
 
@@ -37,7 +39,7 @@ export class Tenure {
       this.#join.joining?.cancel();
       this.#join = undefined;
     }
-    if (this.#leave === command) this.#leave = undefined;
+    this.#leaves.delete(command);
   }
 
   /**
@@ -76,35 +78,29 @@ export class Tenure {
 
   /**
    * Stops being a member; settles once every entry held here is acknowledged by the others, or with the
-   * time-out.
+   * time-out. So does a client that still holds what it could not hand over before.
    */
   leave(command: number, timeoutMs: number): void {
     const { engine, sweep } = this.#parts;
-    const done = { ok: true, value: undefined } as const;
     this.#move?.cancel();
-    this.#leave = command;
+    this.#leaves.add(command);
     engine.after(timeoutMs, () => {
-      if (this.#leave !== command) return;
-      this.#leave = undefined;
-      sweep.giveUp();
+      if (!this.#leaves.delete(command)) return;
+      if (this.#leaves.size === 0) sweep.giveUp();
       const message = `after ${timeoutMs} ms the others had not acknowledged ${sweep.held} entries held here`;
       engine.settle(command, { ok: false, failure: { code: 'ERR_TIMEOUT', message } });
     });
-    const left = (): void => {
-      if (this.#leave !== command) return;
-      this.#leave = undefined;
-      engine.settle(command, done);
-    };
-    if (engine.member) this.#leaveRing(undefined, left);
-    // A client may still hold what it could not hand over before.
-    else if (sweep.held > 0) sweep.untilClean(left);
-    else left();
+    if (engine.member) this.#leaveRing(undefined);
+    // Where another command waits, it ends together with this one.
+    else if (this.#leaves.size > 1) return;
+    else if (sweep.holds) sweep.untilClean(this.#handedOver);
+    else this.#handedOver();
   }
 
   /** Another member keeps our position: we go to a free one, or become a client where there is none. */
   displaced(by: Contact): void {
     const { engine } = this.#parts;
-    this.#leaveRing(by, () => {});
+    this.#leaveRing(by);
     // The move is nobody's command; it may take as long as a few of them.
     const deadline = engine.now + engine.profile.timeoutMs * 4;
     this.#move?.cancel();
@@ -122,8 +118,13 @@ export class Tenure {
     this.#join = undefined;
   }
 
-  #leaveRing(replacement: Contact | undefined, done: () => void): void {
+  #leaveRing(replacement: Contact | undefined): void {
     this.#parts.fingers.stop();
-    leave(this.#parts, replacement, done);
+    leave(this.#parts, replacement, this.#handedOver);
   }
+
+  readonly #handedOver = (): void => {
+    for (const command of this.#leaves) this.#parts.engine.settle(command, { ok: true, value: undefined });
+    this.#leaves.clear();
+  };
 }

@@ -138,6 +138,31 @@ describe('leaving', () => {
     }
   });
 
+  test('is one hand-over for all commands, of which each has its own time', () => {
+    for (const seed of SEEDS) {
+      const { world, nodes } = filledRing(seed);
+      const leaver = at(nodes, seed % 8);
+      const commands = [30_000, 1, 20_000].map((ms) => world.command(leaver, { type: 'leave' }, ms));
+      const outcome = (i: number): unknown => leaver.outcomes.get(at(commands, i));
+      world.runUntil(() => outcome(1) !== undefined, 1_000);
+      expect(outcome(1)).toMatchObject({ ok: false, failure: { code: 'ERR_TIMEOUT' } });
+      world.runUntil(() => outcome(2) !== undefined, 20_000);
+      expect(outcome(2), `seed ${seed}`).toMatchObject({ ok: true });
+      expect(outcome(0), `seed ${seed}`).toMatchObject({ ok: true });
+      expect(leaver.machine.health().entries, `seed ${seed}`).toBe(0);
+    }
+  });
+
+  test('is ended by a later command where the first was given up', () => {
+    for (const seed of SEEDS) {
+      const { world, nodes } = filledRing(seed);
+      const leaver = at(nodes, seed % 8);
+      leaver.machine.cancel(world.now, world.command(leaver, { type: 'leave' }));
+      succeed(world.settle(leaver, { type: 'leave' }));
+      expect(leaver.machine.health().entries, `seed ${seed}`).toBe(0);
+    }
+  });
+
   test('the last member keeps its entries and is done at once', () => {
     const world = new World({ seed: 1, k: 8 });
     const node = at(joinedRing(world, 1), 0);
