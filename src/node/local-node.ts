@@ -9,23 +9,23 @@ import type { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
 import { type Address, showAddress } from './address.ts';
 import { type Call, type CallDefaults, Deadline } from './call-options.ts';
+import { ConnectedPeers } from './connected-peers.ts';
 import { DebugLog } from './debug-log.ts';
 import { closedError, Driver, type RunOptions } from './driver.ts';
 import { ChordError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { type HomelessView, needsMember, runOnceHome } from './homeless.ts';
-import type { Identity } from './identity.ts';
 import { announced } from './lan-address.ts';
 import type { Limits } from './limits.ts';
 import { LateLinks } from './late-links.ts';
-import { type LinkEvents, Links } from './links.ts';
+import type { LinkEvents } from './links.ts';
 import { type EventView, reportEvent } from './machine-events.ts';
+import { makeLinks } from './node-links.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
 import { keyPositions, makeMachine } from './node-machine.ts';
 import { pause, settled } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
-import { chooseTransport } from './transport-choice.ts';
 import type { WatchRunner } from './watch.ts';
 
 /**
@@ -46,8 +46,7 @@ export class LocalNode implements WatchRunner {
   readonly #deliver: (delivery: Delivery) => void;
   readonly #driver: Driver;
   readonly #memory: NodeMemory;
-  /** Of nodes that a connection is open to. */
-  readonly #connected = new Map<string, Peer>();
+  readonly #connected = new ConnectedPeers();
   readonly #faults: Error[] = [];
   /** What is listened on, and what is announced; the port may be 0 before. */
   #addr: Address;
@@ -90,7 +89,7 @@ export class LocalNode implements WatchRunner {
     const { identity } = this.#memory;
     this.id = identity.id;
     this.machine = makeMachine(config, this.#memory);
-    this.links = new LateLinks(() => this.#makeLinks(identity));
+    this.links = new LateLinks(() => makeLinks(config, identity, this.machine, this.#linkEvents()));
     this.#driver = new Driver({
       machine: this.machine,
       wires: this.links,
@@ -299,33 +298,13 @@ export class LocalNode implements WatchRunner {
     }
   }
 
-  async #makeLinks(identity: Identity): Promise<Links> {
-    const { k, protocol, secrets, limits, clockSkewMaxMs } = this.config;
-    const given = this.config.transport;
-    return new Links({
-      identity,
-      protocol,
-      k,
-      transport: given ?? (await chooseTransport(protocol.encryption, identity, limits)),
-      secrets,
-      limits,
-      timings: { clockSkewMaxMs },
-      wallMs: () => Math.round(performance.now() + this.machine.health().wallOffsetMs),
-      hello: () => {
-        const { self, member, seeksHome } = this.machine;
-        return { ...self, member, seeksHome };
-      },
-      tables: () => this.machine.tables(),
-      events: this.#linkEvents(),
-    });
-  }
-
   #linkEvents(): LinkEvents {
     return {
       connected: (contact, member, tables) => this.#handleConnected(contact, member, tables),
       disconnected: (id, reason) => this.#handleDisconnected(id, reason),
       message: (id, message) => {
         if (this.log.hears('trace')) this.log.write('trace', `received ${message.body.type}`, { from: id });
+        this.#connected.heard(id, message);
         this.#driver.handleMessage(id, message);
       },
       unreachable: (id) => this.#driver.handleUnreachable(id),
@@ -340,11 +319,9 @@ export class LocalNode implements WatchRunner {
   }
 
   #handleConnected(contact: Contact, member: boolean, tables: Tables | undefined): void {
-    const isNew = !this.#connected.has(contact.id);
-    const peer = toPeer(contact);
-    this.#connected.set(contact.id, peer);
+    const peer = this.#connected.add(contact);
     this.#driver.handleConnected(contact, member, tables);
-    if (!isNew) return;
+    if (peer === undefined) return;
     this.log.write('debug', 'connected', { id: contact.id, member });
     this.#emit('connect', peer);
   }
@@ -353,7 +330,7 @@ export class LocalNode implements WatchRunner {
     // What it has told since it was connected: it may have joined, or moved.
     const latest = this.machine.known().find((contact) => contact.id === id);
     const peer = latest === undefined ? this.#connected.get(id) : toPeer(latest);
-    this.#connected.delete(id);
+    this.#connected.remove(id);
     this.#driver.handleDisconnected(id);
     if (peer === undefined) return;
     this.log.write('debug', 'disconnected', { id, reason });

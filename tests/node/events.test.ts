@@ -100,3 +100,17 @@ describe('degraded', () => {
     expect(String(await survivor!.get('a'))).toBe('1');
   });
 });
+
+describe('disconnect', () => {
+  it('shows a node as it was heard of last: where it stood and listened, not as it connected', async () => {
+    await using ring = await cluster(1);
+    const [member] = ring.nodes;
+    const node = await ring.client();
+    await node.join();
+    await node.unjoin();
+    const { id, position, outAddr } = node;
+    const lost = once(member!, 'disconnect');
+    await node.close();
+    expect(await lost).toEqual([{ id, position, addr: outAddr }, expect.any(String)]);
+  });
+});

@@ -214,8 +214,16 @@ describe('limits', () => {
     ['operationBytes', 4, ask({ type: 'copy', arc: arcs, base, entries: [entry!], past: false })],
     ['contactsMax', 1, ask({ type: 'introduce', contacts: [contact!, contact!] })],
     ['itemsMax', 1, ask({ type: 'fetch', keys: ['', ''] })],
-    ['messageBytes', 4, ask({ type: 'whisper', target: '', sender: '', incarnation: 1, items: [whisper] })],
-    ['listedMax', 2, ask({ type: 'whisper', target: '', sender: '', incarnation: 1, items: [whisper] })],
+    [
+      'messageBytes',
+      4,
+      ask({ type: 'whisper', target: '', sender: '', incarnation: 1, wave: 0, items: [whisper] }),
+    ],
+    [
+      'listedMax',
+      2,
+      ask({ type: 'whisper', target: '', sender: '', incarnation: 1, wave: 0, items: [whisper] }),
+    ],
     ['arcsMax', 1, answer({ type: 'described', member: { ...member, underReplicated: [arcs, arcs] } })],
   ];
 
