@@ -9,6 +9,7 @@ import type { Machine } from '../core/machine.ts';
 import type { Tables } from '../core/message.ts';
 import { type Address, showAddress } from './address.ts';
 import { type Call, type CallDefaults, Deadline } from './call-options.ts';
+import { closeDown } from './closing.ts';
 import { ConnectedPeers } from './connected-peers.ts';
 import { DebugLog } from './debug-log.ts';
 import { closedError, Driver, type RunOptions } from './driver.ts';
@@ -28,11 +29,6 @@ import { pause, settled } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
 import type { WatchRunner } from './watch.ts';
 
-/**
- * Graceful closing waits this long for the others to take the entries over: a SIGTERM has to end a process
- * in 5 s.
- */
-const CLOSE_MS = 3_000;
 /** Unexpected errors that `status` shows: enough to see a pattern. */
 const FAULTS_MAX = 16;
 
@@ -213,7 +209,10 @@ export class LocalNode implements WatchRunner {
     await this.#joining;
   }
 
-  /** A join under way comes first: it would otherwise make this node a member a moment later. */
+  /**
+   * Whoever has begun to leave, this waits until everything held here is acknowledged. A join under way comes
+   * first: it would otherwise make this node a member a moment later.
+   */
   async unjoin(call: Call): Promise<void> {
     let left = call;
     if (this.#joining !== undefined) {
@@ -222,9 +221,9 @@ export class LocalNode implements WatchRunner {
       call.signal?.throwIfAborted();
       left = deadline.next('leaving the ring');
     }
-    if (!this.machine.member) return;
+    const { member } = this.machine;
     await this.run({ type: 'leave' }, left);
-    this.log.write('info', 'left the ring');
+    if (member) this.log.write('info', 'left the ring');
   }
 
   /** Leaves first, unless forced; forced while it is leaving, it stops waiting. */
@@ -278,24 +277,12 @@ export class LocalNode implements WatchRunner {
   }
 
   async #close(): Promise<void> {
-    if (this.machine.member && !this.#force.signal.aborted) await this.#leave();
-    await this.#listening?.catch(() => {});
-    await this.#driver.close();
-    await this.#memory.close();
-    this.log.write('info', 'closed');
+    const { log, config } = this;
+    const [driver, memory] = [this.#driver, this.#memory];
+    const { timeoutMs } = config.profile;
+    const listening = (): Promise<void> | undefined => this.#listening;
+    await closeDown({ log, timeoutMs, driver, memory, listening }, this.#force.signal);
     this.#emit('close');
-  }
-
-  /** Straight to the driver, because for users this node is closed already. */
-  async #leave(): Promise<void> {
-    const timeoutMs = Math.min(CLOSE_MS, this.config.profile.timeoutMs);
-    const { signal } = this.#force;
-    try {
-      await this.#driver.run({ type: 'leave' }, { timeoutMs, signal });
-    } catch (error) {
-      if (signal.aborted) return;
-      this.log.write('warn', 'closed before the others had confirmed every entry', { error });
-    }
   }
 
   #linkEvents(): LinkEvents {

@@ -216,8 +216,9 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
 
   /**
    * Stops being a member; resolves once every entry held here is acknowledged by the members now
-   * responsible, at once for a client and for the last member of a ring, which keeps its entries. It goes
-   * on as a client.
+   * responsible, at once for a client that holds none and for the last member of a ring, which keeps its
+   * entries. It is a client from the call on. Where this rejects, the hand-over goes on, and another call
+   * waits for it, as does one beside the first.
    * Rejects with ERR_TIMEOUT, ERR_CLOSED, or `signal.reason`.
    */
   async unjoin(options?: WaitOptions): Promise<void> {
@@ -247,7 +248,8 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * Whether this process may end without an entry losing its last copy or its majority: everything held
    * here has all its other copies, and these are a majority without it. So it is false for a member with
    * entries where there are fewer than three copies (`replicas`, members): `unjoin` first there. True for a
-   * client. Walks the ring, one request a member.
+   * client, unless it still holds entries that it has not handed over. A member walks the ring for this, one
+   * request a member.
    * Rejects with ERR_TIMEOUT, ERR_UNREACHABLE, ERR_CLOSED, or `signal.reason`.
    */
   async safeToStop(options?: WaitOptions): Promise<boolean> {
@@ -303,10 +305,11 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
   }
 
   /**
-   * Leaves the ring (for at most 3 s, or the profile's time-out where that is shorter), closes every
-   * connection, and ends what still waits with ERR_CLOSED; afterwards the process can exit. `force` skips
-   * leaving. To be sure that entries are handed over, `unjoin` first: `close` goes on when that takes too
-   * long. Idempotent; with `force` it also hurries a close that is under way.
+   * Leaves the ring, closes every connection, and ends what still waits with ERR_CLOSED; afterwards the
+   * process can exit. Leaving ends when all that is held here is acknowledged by others, also where an
+   * `unjoin` has begun it, or after 3 s (the profile's time-out where that is shorter); `force` skips it. To
+   * be sure that entries are handed over, `unjoin` first: `close` goes on when that takes too long. It ends
+   * within 5 s, even where the store hangs. Idempotent; with `force` it also hurries a close under way.
    */
   async close(options?: CloseOptions): Promise<void> {
     const force = parseNamed(options, ['force'], 'options')['force'] ?? false;

@@ -101,11 +101,11 @@ export class Readiness {
   }
 
   /**
-   * Whether everything that this node holds is held by enough others, and these are a majority without it: a
-   * client holds nothing.
+   * Whether everything that this node holds is held by enough others, and these are a majority without it. A
+   * client holds only what it has not handed over yet.
    */
   async safeToStop(replicas: number, call: Call): Promise<boolean> {
-    if (!this.#subject.isMember()) return true;
+    if (!this.#subject.isMember()) return this.#subject.health().entries === 0;
     const members = await this.#walk(call);
     const own = members.find(({ self }) => self.id === this.#subject.id);
     if (own === undefined) return false;
