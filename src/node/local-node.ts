@@ -25,7 +25,7 @@ import { makeLinks } from './node-links.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
 import { keyPositions, makeMachine } from './node-machine.ts';
-import { pause, settled } from './pause.ts';
+import { pause, settled, within } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
 import type { WatchRunner } from './watch.ts';
 
@@ -168,21 +168,32 @@ export class LocalNode implements WatchRunner {
     return this.#driver.run(command, options);
   }
 
-  /** Binds once; after a failure it can be tried again. */
-  async listen(): Promise<void> {
+  /**
+   * Binds once; after a failure it can be tried again. Where it gives up waiting, binding goes on: a large
+   * store takes a while to open, and one that hangs must not hold up its user.
+   */
+  async listen(call: RunOptions = { timeoutMs: Infinity }): Promise<void> {
     this.#assertOpen();
     this.#listening ??= this.#listen().catch((error: unknown) => {
       this.#listening = undefined;
       throw error;
     });
-    await this.#listening;
+    await within(this.#listening, this.#untilClosed(call), 'opening the store and the port');
+  }
+
+  /** The same wait, which ends with ERR_CLOSED as soon as this node is told to close. */
+  #untilClosed({ timeoutMs, signal }: RunOptions): { timeoutMs: number; signal: AbortSignal } {
+    const over = this.#over.signal;
+    return { timeoutMs, signal: signal === undefined ? over : AbortSignal.any([signal, over]) };
   }
 
   /** An address where nobody answers is tried again with back-off, for as long as the node lives. */
-  async connect({ host, port }: Address, { timeoutMs, signal }: Call): Promise<Peer> {
+  async connect({ host, port }: Address, call: Call): Promise<Peer> {
     this.#assertOpen();
+    const deadline = new Deadline(call);
+    await within(this.#wake(), this.#untilClosed(call), 'opening the store');
+    const { timeoutMs, signal } = deadline.next('connecting');
     const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    await this.#wake();
     try {
       const contact = await this.links.dial(host, port, limits);
       this.#remember(host, port);
@@ -217,7 +228,7 @@ export class LocalNode implements WatchRunner {
     let left = call;
     if (this.#joining !== undefined) {
       const deadline = new Deadline(call);
-      await settled(this.#joining, call.timeoutMs, call.signal ?? this.#over.signal);
+      await settled(this.#joining, call.timeoutMs, this.#untilClosed(call).signal);
       call.signal?.throwIfAborted();
       left = deadline.next('leaving the ring');
     }
@@ -249,10 +260,10 @@ export class LocalNode implements WatchRunner {
   }
 
   /** One of the members that it knew is enough to find the ring again; with none, it goes on trying them. */
-  async #findBack({ signal }: Call): Promise<void> {
+  async #findBack(call: Call): Promise<void> {
     if (this.#connected.size > 0) return;
-    const timeoutMs = this.config.profile.requestMaxMs;
-    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    const timeoutMs = Math.min(call.timeoutMs, this.config.profile.requestMaxMs);
+    const limits = this.#untilClosed({ ...call, timeoutMs });
     const own = showAddress(this.#outAddr);
     const others = this.#memory.members.filter((address) => showAddress(address) !== own);
     await Promise.any(others.map(({ host, port }) => this.links.dial(host, port, limits))).catch(() => {});
@@ -269,10 +280,12 @@ export class LocalNode implements WatchRunner {
     this.log.write('info', `listens on ${bound}, announced as ${out}`, { id: this.id });
   }
 
+  /** Given up when the node is closed, so that it does not become a member while it leaves. */
   async #join(call: Call): Promise<void> {
-    await this.listen();
-    await this.#findBack(call);
-    await this.run({ type: 'join' }, call);
+    const deadline = new Deadline({ ...call, ...this.#untilClosed(call) });
+    await this.listen(call);
+    await this.#findBack(deadline.next('joining'));
+    await this.run({ type: 'join' }, deadline.next('joining'));
     this.log.write('info', `joined at position ${this.machine.self.position}`);
   }
 

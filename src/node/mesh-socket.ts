@@ -174,7 +174,8 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
   }
 
   /**
-   * Listens for others, once. An open listening socket keeps the process alive until it is closed.
+   * Listens for others, once. An open listening socket keeps the process alive until it is closed. Where
+   * there is a store, it is opened first, however long that takes; `close` ends the wait.
    * Rejects with ERR_ADDRESS_IN_USE, after which it may be tried again, and with ERR_CLOSED.
    */
   async listen(): Promise<void> {
