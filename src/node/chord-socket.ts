@@ -131,7 +131,10 @@ export class ChordSocket extends MeshSocket {
   async update(source: object, options?: CallOptions): Promise<{ stored: number }> {
     const call = parseCall(options, this.node.defaults);
     const { limits, closed } = this.node;
-    return updateAll(source, call, { dictionary: this.#dictionary, limits, closed });
+    const done = await updateAll(source, call, { dictionary: this.#dictionary, limits, closed });
+    // Of no pairs, nobody was asked.
+    if (done.stored === 0) this.node.assertUsable();
+    return done;
   }
 
   /**

@@ -6,7 +6,8 @@ import type { Contact } from '../core/contact.ts';
 import type { Delivery } from '../core/effect.ts';
 import type { Key } from '../core/entry.ts';
 import type { Machine } from '../core/machine.ts';
-import type { Tables } from '../core/message.ts';
+import type { MachineHealth } from '../core/machine-options.ts';
+import type { Neighbourhood, Tables } from '../core/message.ts';
 import { type Address, showAddress } from './address.ts';
 import { type Call, type CallDefaults, Deadline } from './call-options.ts';
 import { closeDown } from './closing.ts';
@@ -31,6 +32,8 @@ import type { WatchRunner } from './watch.ts';
 
 /** Unexpected errors that `status` shows: enough to see a pattern. */
 const FAULTS_MAX = 16;
+
+const NOBODY: Neighbourhood = { predecessor: undefined, successors: [] };
 
 export class LocalNode implements WatchRunner {
   readonly config: SocketConfig;
@@ -108,6 +111,25 @@ export class LocalNode implements WatchRunner {
     return 2 ** this.config.k;
   }
 
+  /** Whether it stores data for a ring. Once it is told to close, nothing that the machine does is shown. */
+  get member(): boolean {
+    return this.#closing === undefined && this.machine.member;
+  }
+
+  get neighbourhood(): Neighbourhood {
+    return this.#closing === undefined ? this.machine.neighbourhood : NOBODY;
+  }
+
+  /** Members we know. */
+  known(): readonly Contact[] {
+    return this.#closing === undefined ? this.machine.known() : [];
+  }
+
+  health(): MachineHealth {
+    const health = this.machine.health();
+    return this.#closing === undefined ? health : { ...health, member: false, serving: false };
+  }
+
   positionOf(key: Key): number {
     return keyPositions(this.config.k).of(key);
   }
@@ -152,6 +174,21 @@ export class LocalNode implements WatchRunner {
     return this.#remembers || this.#joining !== undefined || this.#connected.size > 0;
   }
 
+  /** Throws ERR_CLOSED once it is told to close. */
+  assertOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+
+  /** Throws what operations reject with where there is nobody to ask: for those that ask for nothing. */
+  assertUsable(): void {
+    this.assertOpen();
+    if (!this.machine.seeksHome || this.#connected.size > 0) return;
+    throw new ChordError(
+      'ERR_NOT_CONNECTED',
+      'no member is connected: connect to one first, or join to start a ring',
+    );
+  }
+
   /** Ends early where this node is closed. */
   pause(ms: number, signal: AbortSignal): Promise<void> {
     return pause(ms, AbortSignal.any([signal, this.#over.signal]));
@@ -173,7 +210,7 @@ export class LocalNode implements WatchRunner {
    * store takes a while to open, and one that hangs must not hold up its user.
    */
   async listen(call: RunOptions = { timeoutMs: Infinity }): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     this.#listening ??= this.#listen().catch((error: unknown) => {
       this.#listening = undefined;
       throw error;
@@ -189,7 +226,7 @@ export class LocalNode implements WatchRunner {
 
   /** An address where nobody answers is tried again with back-off, for as long as the node lives. */
   async connect({ host, port }: Address, call: Call): Promise<Peer> {
-    this.#assertOpen();
+    this.assertOpen();
     const deadline = new Deadline(call);
     await within(this.#wake(), this.#untilClosed(call), 'opening the store');
     const { timeoutMs, signal } = deadline.next('connecting');
@@ -212,7 +249,7 @@ export class LocalNode implements WatchRunner {
 
   /** Joins once: a second call while the first is under way waits for that. */
   async join(call: Call): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     if (this.machine.member) return;
     this.#joining ??= this.#join(call).finally(() => {
       this.#joining = undefined;
@@ -256,7 +293,7 @@ export class LocalNode implements WatchRunner {
       handleSaved: (token) => this.#driver.handleSaved(token),
       handleSaveFailed: (token, message) => this.#driver.handleSaveFailed(token, message),
     });
-    this.#assertOpen();
+    this.assertOpen();
   }
 
   /** One of the members that it knew is enough to find the ring again; with none, it goes on trying them. */
@@ -347,10 +384,6 @@ export class LocalNode implements WatchRunner {
     if (this.#faults.length > FAULTS_MAX) this.#faults.shift();
     this.log.write('error', error.message, { error });
     this.#emit('error', error);
-  }
-
-  #assertOpen(): void {
-    if (this.#closing !== undefined) throw closedError();
   }
 }
 

@@ -76,13 +76,14 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
       dropped: ({ sender }) => this.#emitSafely('gap', [{ sender, count: 1, reason: 'queue' }]),
       failed: throwLater,
     });
-    const { machine, config, id } = this.#node;
+    const { config, id } = this.#node;
     this.#readiness = new Readiness(
       this.#node,
       {
         id,
-        isMember: () => machine.member,
-        health: () => machine.health(),
+        isMember: () => this.#node.member,
+        health: () => this.#node.health(),
+        assertOpen: () => this.#node.assertOpen(),
         mayConnect: () => this.#node.mayConnect(),
       },
       config.profile.retryMs,
@@ -137,17 +138,17 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
     return this.#node.config.protocol;
   }
 
-  /** True until joined, and again after unjoin: uses the ring without storing anything for it. */
+  /** True until joined, and again after unjoin and close: uses the ring without storing anything for it. */
   get leeching(): boolean {
-    return !this.#node.machine.member;
+    return !this.#node.member;
   }
 
   /**
-   * The members that this node knows, by id: successors, fingers and predecessor, not the whole ring. A
-   * snapshot.
+   * The members that this node knows, by id: successors, fingers and predecessor, not the whole ring; none
+   * once it is closed. A snapshot.
    */
   get routingTable(): ReadonlyMap<string, Peer> {
-    return new Map(this.#node.machine.known().map((contact) => [contact.id, toPeer(contact)]));
+    return new Map(this.#node.known().map((contact) => [contact.id, toPeer(contact)]));
   }
 
   /** Connections that have not proved yet who they are, as 'host:port'. A snapshot. */
@@ -157,13 +158,13 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
 
   /** The member behind this one, clockwise; undefined for a client and for a member that is alone. */
   get next(): Peer | undefined {
-    const successor = this.#node.machine.neighbourhood.successors[0];
+    const successor = this.#node.neighbourhood.successors[0];
     return successor === undefined ? undefined : toPeer(successor);
   }
 
   /** The member before this one; undefined for a client and for a member that is alone. */
   get prev(): Peer | undefined {
-    const { predecessor } = this.#node.machine.neighbourhood;
+    const { predecessor } = this.#node.neighbourhood;
     return predecessor === undefined ? undefined : toPeer(predecessor);
   }
 

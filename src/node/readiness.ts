@@ -40,6 +40,8 @@ export interface ReadinessSubject {
   /** Whether it stores data for the ring. */
   isMember(): boolean;
   health(): MachineHealth;
+  /** Throws ERR_CLOSED where it is closed. */
+  assertOpen(): void;
   /**
    * Whether a walk that fails because no member is known may succeed later: it is joining, is connected to a
    * node that may join, or remembers an address.
@@ -105,6 +107,7 @@ export class Readiness {
    * client holds only what it has not handed over yet.
    */
   async safeToStop(replicas: number, call: Call): Promise<boolean> {
+    this.#subject.assertOpen();
     if (!this.#subject.isMember()) return this.#subject.health().entries === 0;
     const members = await this.#walk(call);
     const own = members.find(({ self }) => self.id === this.#subject.id);

@@ -69,7 +69,13 @@ describe('ready', () => {
     const merged = [described('a', [{ from: 9, to: 1 }]), described('b', [{ from: 1, to: 9 }])];
     const walks = [merging, merging, merged];
     const runner = { run: () => Promise.resolve(walks.shift() ?? merging) } as unknown as Runner;
-    const client = { id: 'c', isMember: () => false, health: () => HEALTH, mayConnect: () => true };
+    const client = {
+      id: 'c',
+      isMember: () => false,
+      health: () => HEALTH,
+      mayConnect: () => true,
+      assertOpen: () => {},
+    };
     const readiness = new Readiness(runner, client, 1);
     const call = (timeoutMs: number): Call => ({ timeoutMs, consistency: 'quorum', signal: undefined });
     await readiness.wait(2, call(1_000));
