@@ -211,6 +211,8 @@ class RingWalk {
   /** Members to try, the next one last. */
   #queue: Contact[] = [];
   #timer: Timer | undefined;
+  /** Whether one that was asked has not answered. */
+  #isSilent = false;
   #ended = false;
 
   constructor(
@@ -233,8 +235,13 @@ class RingWalk {
       this.#end([], { code: 'ERR_TIMEOUT', message });
     });
     const own = this.#view.describe();
-    if (own !== undefined) return this.#take(own);
+    if (own === undefined) this.#askHome();
+    else this.#take(own);
+  }
+
+  #askHome(): void {
     const origin = this.#table.origin;
+    this.#isSilent = false;
     if (origin !== undefined) this.#queue = [origin];
     this.#next();
   }
@@ -265,6 +272,7 @@ class RingWalk {
       if (this.#ended) return;
       const member =
         answer.type === 'reply' && answer.body.type === 'described' ? answer.body.member : undefined;
+      if (answer.type === 'silence') this.#isSilent = true;
       if (member === undefined) this.#next();
       else this.#take(member);
     });
@@ -272,7 +280,12 @@ class RingWalk {
 
   #finish(): void {
     if (this.#members.length > 0) return this.#end(this.#members);
-    this.#end([], { code: 'ERR_UNREACHABLE', message: 'no member answered' });
+    if (!this.#isSilent) return this.#end([], { code: 'ERR_UNREACHABLE', message: 'no member answered' });
+    // An answer may be late or lost: while there is time, the home is asked again, or who is home by then.
+    const { random, profile } = this.#engine;
+    this.#engine.after(random.around(profile.retryMs), () => {
+      if (!this.#ended) this.#askHome();
+    });
   }
 
   #end(members: readonly MemberDescription[], failure?: Failure): void {
