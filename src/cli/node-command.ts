@@ -1,98 +1,29 @@
 // The command node: one node of a ring until it is told to stop. It owns the order of starting and stopping,
 // and the ready line that supervisors and tests wait for; the ring itself is ChordSocket's.
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import { ChordError, ChordSocket, type Storage, type SyncPolicy } from '../index.ts';
-import { callOptions, ownTerms, socketOptions } from './connection.ts';
+import { ChordError, ChordSocket } from '../index.ts';
+import { callOptions, ownTerms } from './connection.ts';
 import { codeOf, CommandFailure, describeFailure } from './failure.ts';
-import {
-  type Address,
-  addRingFlags,
-  flag,
-  formatAddress,
-  parseAddress,
-  parsePositive,
-  type RingFlags,
-} from './flags.ts';
+import { type Address, formatAddress } from './flags.ts';
+import { addNodeFlags, type NodeFlags, nodeOptions } from './node-flags.ts';
 import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { exitWithin, StopSignal } from './stop-signal.ts';
 
-// All processes of a ring may be stopped at once, and then nobody takes the entries over: hand-over gets this
-// long, and the whole end stays below the 5 s that supervisors are promised.
-const HAND_OVER_MS = 3_000;
+// With the hand-over, which comes first, the end stays below the 5 s that supervisors are promised.
 const CLOSE_MS = 1_500;
-
-interface NodeFlags extends RingFlags {
-  readonly listen: Address;
-  readonly out?: Address;
-  readonly leech?: boolean;
-  readonly data?: string;
-  readonly sync?: SyncPolicy;
-  readonly replicas?: number;
-  readonly handOver: number;
-  readonly logLevel: string;
-}
 
 export function addNode(program: Command): void {
   const node = program
     .command('node')
-    .description('run one node until SIGINT or SIGTERM, which hands its entries over first')
-    .addOption(
-      flag('--listen <host:port>', 'where to listen; port 0 picks a free port')
-        .argParser(parseAddress)
-        .makeOptionMandatory(),
-    )
-    .addOption(
-      flag('--out <host:port>', 'the address to announce, where peers reach it otherwise').argParser(
-        parseAddress,
-      ),
-    )
-    .addOption(flag('--leech', 'use the ring without storing anything for it'))
-    .addOption(
-      flag(
-        '--data <dir>',
-        'keep identity and entries in this directory; a node that starts with it again goes on where it was',
-      ),
-    )
-    .addOption(
-      flag(
-        '--sync <policy>',
-        'when a write to --data counts as done: on the disk (always), there within a second (interval), ' +
-          'or when the system likes (never); a power cut loses the rest (default: always)',
-      ).choices(['always', 'interval', 'never']),
-    )
-    .addOption(
-      flag('--replicas <n>', 'copies of each entry, the owner’s included (default: 3)').argParser(
-        parsePositive,
-      ),
-    )
-    .addOption(
-      flag('--hand-over <ms>', 'how long a signal waits until others have acknowledged every entry')
-        .argParser(parsePositive)
-        .default(HAND_OVER_MS),
-    )
-    .addOption(logLevelFlag())
-    .addHelpText(
-      'after',
-      '\nWith --json the first line on standard output is\n' +
-        '  {"event":"ready","addr":[host,port],"id":…,"position":…,"serving":…,"http":null,"resp":null,\n' +
-        '   "outAddr":[host,port],"waiting":["host:port" of peers that do not answer yet, …]}\n' +
-        'printed once it listens and has joined, or found its peers down: then it starts a ring of\n' +
-        'its own and goes on trying them, and the rings become one as soon as one of them answers.\n' +
-        'Where the ring is full it says so on standard error and goes on as a client, as with --leech:\n' +
-        '"serving" is false then.',
-    );
-  addRingFlags(node, 'defaults').action(runNode);
+    .description('run one node until SIGINT or SIGTERM, which hands its entries over first');
+  addNodeFlags(node).action(runNode);
 }
 
 async function runNode(flags: NodeFlags): Promise<void> {
   const stop = new StopSignal();
-  const terms = ownTerms(flags);
   const node = new ChordSocket(flags.listen.host, flags.listen.port, {
-    ...socketOptions(flags, terms),
-    outAddr: flags.out === undefined ? undefined : [flags.out.host, flags.out.port],
-    replicas: flags.replicas,
-    storage: storageOf(flags),
+    ...nodeOptions(flags),
     logger: flags.logLevel === 'silent' ? undefined : await createLogger(flags.logLevel),
   });
   node.on('degraded', (event) => stderrLine(`${paintError('yellow', 'degraded')}: ${event.message}`));
@@ -105,14 +36,6 @@ async function runNode(flags: NodeFlags): Promise<void> {
   }
   await stop.stopped();
   await stopNode(node, flags);
-}
-
-function storageOf({ data, sync }: NodeFlags): Storage | undefined {
-  if (data !== undefined) return { directory: data, sync };
-  if (sync === undefined) return undefined;
-  throw new CommandFailure('ERR_USAGE', '--sync says how --data is written to, and none was given', {
-    exitCode: 2,
-  });
 }
 
 async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
@@ -248,11 +171,6 @@ function reportError(error: unknown): void {
   const failure = describeFailure(error);
   stderrLine(`${paintError('red', failure.code)}: ${failure.message}`);
   if (failure.advice !== undefined) stderrLine(failure.advice);
-}
-
-function logLevelFlag(): Option {
-  const levels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
-  return flag('--log-level <level>', 'log as JSON lines on standard error').choices(levels).default('silent');
 }
 
 /** Loaded only where logs are wanted, because it costs start-up time. */
