@@ -84,6 +84,11 @@ export function formatAddress(address: Address): string {
   return `${host}:${address.port}`;
 }
 
+/** A peer's `[host, port]`, as parseAddress reads it. */
+export function formatPair([host, port]: readonly [host: string, port: number]): string {
+  return formatAddress({ host, port });
+}
+
 /** k as the library takes it: an integer, 1 to 48. */
 export function parseK(text: string): number {
   const k = parsePositive(text);

@@ -1,7 +1,7 @@
 // Loss notice: tells people on standard error that a client which waits for the ring has lost the last member
 // that it was connected to, and when one answers again. Trying again is the socket's.
-import type { ChordSocket, Peer } from '../index.ts';
-import { formatAddress } from './flags.ts';
+import type { ChordSocket } from '../index.ts';
+import { formatPair } from './flags.ts';
 import { stderrLine } from './output.ts';
 
 /** A client that knows other members is connected to one of them within this time: nothing to tell. */
@@ -15,7 +15,7 @@ export function tellOfLosses(client: ChordSocket, signal: AbortSignal): void {
   client.on('connect', (peer) => {
     clearTimeout(timer);
     connected.add(peer.id);
-    if (isLost) stderrLine(`connected again, to ${addressOf(peer)}`);
+    if (isLost) stderrLine(`connected again, to ${formatPair(peer.addr)}`);
     isLost = false;
   });
   client.on('disconnect', (peer, reason) => {
@@ -23,12 +23,8 @@ export function tellOfLosses(client: ChordSocket, signal: AbortSignal): void {
     timer = setTimeout(() => {
       if (signal.aborted) return;
       isLost = true;
-      stderrLine(`no member answers (${addressOf(peer)}: ${reason}); trying again until Ctrl-C`);
+      stderrLine(`no member answers (${formatPair(peer.addr)}: ${reason}); trying again until Ctrl-C`);
     }, GRACE_MS);
   });
   client.on('close', () => clearTimeout(timer));
-}
-
-function addressOf({ addr: [host, port] }: Peer): string {
-  return formatAddress({ host, port });
 }

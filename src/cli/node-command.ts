@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { ChordError, ChordSocket } from '../index.ts';
 import { callOptions, ownTerms } from './connection.ts';
 import { codeOf, CommandFailure, describeFailure } from './failure.ts';
-import { type Address, formatAddress } from './flags.ts';
+import { type Address, formatAddress, formatPair } from './flags.ts';
 import { addNodeFlags, type NodeFlags, nodeOptions } from './node-flags.ts';
 import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { exitWithin, StopSignal } from './stop-signal.ts';
@@ -116,7 +116,7 @@ async function reportReady(
   const { encryption, subnet } = ownTerms(flags);
   const isClient = node.leeching;
   await writeLine(`${paint('green', '●')} ${isClient ? 'client' : 'member'} ${node.id}`);
-  await writeLine(`  listens on  ${node.addr.join(':')}${announced(node)}`);
+  await writeLine(`  listens on  ${formatPair(node.addr)}${announced(node)}`);
   if (!isClient) await writeLine(`  position    ${node.position} of 2^${node.k}`);
   await writeLine(`  network     ${subnet}, ${encryption}, k = ${node.k}`);
   if (waiting.length > 0) {
@@ -132,8 +132,8 @@ async function reportReady(
 }
 
 function announced(node: ChordSocket): string {
-  const out = node.outAddr.join(':');
-  return out === node.addr.join(':') ? '' : `, announced as ${out}`;
+  const out = formatPair(node.outAddr);
+  return out === formatPair(node.addr) ? '' : `, announced as ${out}`;
 }
 
 /** Hands over, closes and says how that went. Ends the process whatever happens. */

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ChordSocket, Explanation, MemberView } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
-import { addRingFlags, type RingFlags } from './flags.ts';
+import { addRingFlags, formatPair, type RingFlags } from './flags.ts';
 import { type Colour, paint, writeJson, writeLine } from './output.ts';
 import { withSpinner } from './progress.ts';
 import { findProblems } from './ring-check.ts';
@@ -128,7 +128,7 @@ export async function printExplanation(
     String(i + 1),
     String(peer.position),
     peer.id.slice(0, 10),
-    peer.addr.join(':'),
+    formatPair(peer.addr),
     ms.toFixed(2),
     outcome,
   ]);
@@ -158,5 +158,5 @@ export function byPosition(members: readonly MemberView[]): MemberView[] {
 }
 
 function peerText(peer: { readonly addr: readonly [string, number]; readonly position: number }): string {
-  return `${peer.addr.join(':')} (at ${peer.position})`;
+  return `${formatPair(peer.addr)} (at ${peer.position})`;
 }

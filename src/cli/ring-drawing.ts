@@ -1,5 +1,6 @@
 // The ring as text: members around a circle, and the table that goes with it. Pure functions from members to
 // lines; where the members come from and where the lines go is the commands' affair.
+import { formatPair } from './flags.ts';
 import { drawTable } from './text-table.ts';
 
 /** What is drawn of a member. */
@@ -76,7 +77,7 @@ export function drawMembers(members: readonly DrawnMember[], k: number, paint?: 
     String(i + 1),
     String(member.position),
     member.id.slice(0, ID_SHOWN),
-    member.addr.join(':'),
+    formatPair(member.addr),
     (arcShare(member, k) * 100).toFixed(1),
     String(member.entries),
     String(member.copies),

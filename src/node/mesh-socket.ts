@@ -115,7 +115,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
     return this.#node.addr;
   }
 
-  /** The address announced to peers; with '0.0.0.0' and no `outAddr` option, the LAN address. */
+  /** The address announced to peers; with '0.0.0.0' or '::' and no `outAddr` option, the LAN address. */
   get outAddr(): readonly [host: string, port: number] {
     return this.#node.outAddr;
   }

@@ -5,6 +5,7 @@ import { adapt } from '../../src/cli/connection.ts';
 import {
   addRingFlags,
   formatAddress,
+  formatPair,
   parseAddress,
   parseK,
   parsePositive,
@@ -25,6 +26,7 @@ describe('flags', () => {
     expect(parseAddress('example.org:80')).toEqual({ host: 'example.org', port: 80 });
     expect(parseAddress('[::1]:4444')).toEqual({ host: '::1', port: 4444 });
     expect(formatAddress({ host: '::1', port: 4444 })).toBe('[::1]:4444');
+    expect(formatPair(['::1', 4444])).toBe('[::1]:4444');
   });
 
   it.each(['', '4444', 'host', 'host:', ':4444', 'host:65536', '::1:4444', 'a b:1', 'host:-1'])(

@@ -47,12 +47,35 @@ describe('lanAddress', () => {
       eth0: [at('fe80::1', false, 'IPv6'), at('192.168.1.7', false)],
       eth1: [at('10.0.0.7', false)],
     };
-    expect(lanAddress(interfaces)).toBe('192.168.1.7');
+    expect(['0.0.0.0', '::'].map((host) => lanAddress(host, interfaces))).toEqual([
+      '192.168.1.7',
+      '192.168.1.7',
+    ]);
   });
 
   it('is the loopback address on a machine without a network', () => {
-    expect(lanAddress({ lo: [at('127.0.0.1', true)] })).toBe('127.0.0.1');
-    expect(lanAddress({})).toBe('127.0.0.1');
+    for (const host of ['0.0.0.0', '::']) {
+      expect(lanAddress(host, { lo: [at('127.0.0.1', true), at('::1', true, 'IPv6')] })).toBe('127.0.0.1');
+      expect(lanAddress(host, {})).toBe('127.0.0.1');
+    }
+  });
+
+  describe('where all addresses are IPv6', () => {
+    const interfaces = {
+      lo: [at('127.0.0.1', true), at('::1', true, 'IPv6')],
+      eth0: [at('fe80::1', false, 'IPv6'), at('FEBF::1', false, 'IPv6'), at('2001:db8::7', false, 'IPv6')],
+      eth1: [at('fd00::7', false, 'IPv6')],
+    };
+
+    it('is the first that is valid beyond its link', () => {
+      expect(lanAddress('::', interfaces)).toBe('2001:db8::7');
+      expect(lanAddress('::', { eth1: interfaces.eth1 })).toBe('fd00::7');
+      expect(lanAddress('::', { eth0: [at('fe80::1', false, 'IPv6')] })).toBe('127.0.0.1');
+    });
+
+    it('is the loopback address for 0.0.0.0, which listens on IPv4 only', () => {
+      expect(lanAddress('0.0.0.0', interfaces)).toBe('127.0.0.1');
+    });
   });
 
   it('stands in for wildcards only', () => {
