@@ -102,7 +102,8 @@ function boundFlags(): Option[] {
     ),
     flag(
       '--store-bytes <n>',
-      'bytes that this member holds at most; more is refused with ERR_LIMIT (default: 1073741824)',
+      'bytes of the values that this member holds at most; more is refused with ERR_LIMIT ' +
+        '(default: 1073741824)',
     ).argParser(parsePositive),
     flag(
       '--clock-skew <ms>',
