@@ -14,6 +14,11 @@ export function isWildcard(host: string): boolean {
   return WILDCARDS.has(host);
 }
 
+/** Whether nobody but this machine can dial it. A name that is not known to be one may be any address. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || /^(?:127(?:\.\d{1,3}){3}|(?:.+\.)?localhost)$/i.test(host);
+}
+
 /**
  * What a node that listens on this wildcard can be dialled at: the first IPv4 address that is not internal;
  * on '::', where there is none, the first such IPv6 address; else 127.0.0.1, because a machine without a

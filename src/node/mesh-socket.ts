@@ -6,6 +6,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import { parseAddress } from './address.ts';
 import { type Call, type CallOptions, parseCall, parseNamed } from './call-options.ts';
 import type { SocketEvents } from './events.ts';
+import { exposureOf } from './exposure.ts';
 import { LocalNode } from './local-node.ts';
 import type { MessageHandler } from './mailbox.ts';
 import type { Message } from './message.ts';
@@ -56,6 +57,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
 
   readonly #node: LocalNode;
   readonly #readiness: Readiness;
+  #isExposureTold = false;
   readonly #messenger: Messenger;
 
   /**
@@ -181,6 +183,7 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    */
   async listen(): Promise<void> {
     await this.#node.listen();
+    this.#tellExposure();
   }
 
   /**
@@ -213,7 +216,8 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
    * ERR_CLOSED, or `signal.reason`.
    */
   async join(options?: WaitOptions): Promise<void> {
-    await this.#node.join(this.#parseWait(options));
+    // Beside it, not before: a join is under way from the call on.
+    await Promise.all([this.#node.join(this.#parseWait(options)), this.listen()]);
   }
 
   /**
@@ -329,6 +333,15 @@ export class MeshSocket extends EventEmitter<SocketEvents> {
     const { id, addr, outAddr, k, position, leeching } = this;
     const { subnet, encryption } = this.protocol;
     return { id, addr, outAddr, k, position, leeching, protocol: { subnet, encryption } };
+  }
+
+  /** Once: whoever reads the log knows it then. */
+  #tellExposure(): void {
+    if (this.#isExposureTold) return;
+    this.#isExposureTold = true;
+    const [host, port] = this.addr;
+    const warning = exposureOf(this.#node.config, { host, port });
+    if (warning !== undefined) this.#node.log.write('warn', warning);
   }
 
   #parseWait(options: WaitOptions | undefined): Call {
