@@ -76,7 +76,8 @@ export class ChordSocket extends MeshSocket {
   /**
    * Stores a value, and resolves once as many copies as `consistency` asks are stored. A call that rejects
    * with ERR_TIMEOUT, ERR_QUORUM or ERR_UNREACHABLE may have stored it all the same. A repeat by the socket
-   * itself is recognised as long as no other write to the key came between.
+   * itself is recognised, also where other writes to the key came between, and carried out once; where that
+   * cannot be known any more, it rejects with ERR_TIMEOUT. At `one`, what only the owner has is lost with it.
    * Rejects with ERR_CONFLICT {version?} when a condition fails, ERR_VALUE_TOO_LARGE.
    */
   set(key: Bytes, value: Bytes, options?: SetOptions): Promise<{ version: string }> {
