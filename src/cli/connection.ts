@@ -16,7 +16,7 @@ export interface Terms {
 
 const DEFAULT_TERMS: Terms = { subnet: 'chord', encryption: 'SSL', k: 32 };
 
-/** What the ring allows is not known here: whatever may be sent at all is, and owners refuse what they must. */
+/** What the ring allows is not known here: all that may be sent is, and owners refuse what they must. */
 const CLIENT_LIMITS = { keyBytes: WIRE_LIMITS.keyBytes, valueBytes: WIRE_LIMITS.valueBytes };
 
 // SSL and k = 32, then perhaps plaintext, then what the node says of itself.

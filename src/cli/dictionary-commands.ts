@@ -86,7 +86,7 @@ async function readValue(value: string | undefined): Promise<string | Uint8Array
   return bytes;
 }
 
-/** All bytes of a stream, up to what a value may have in any ring: how much this one takes, its owners say. */
+/** All bytes of a stream, up to what a value may have in any ring: what this one takes, its owners say. */
 async function readAll(source: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

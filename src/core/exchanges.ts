@@ -78,9 +78,7 @@ export class Exchanges {
     }
   }
 
-  /**
-   * Gives the member what it lacks, and waits until it has all of it on its disk. `knownTo` as in an exchange.
-   */
+  /** Gives the member what it lacks, and waits until it is on its disk. `knownTo` as in an exchange. */
   push(voter: Voter, watermark: number, knownTo: number, done: () => void): void {
     if (this.#base === undefined) return done();
     const attempt = this.#attempt;

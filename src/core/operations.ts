@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { Entry, Key, Version } from './entry.ts';
 import { eraOf, isNewer, isSince, VersionClock } from './entry.ts';
 import type { History } from './history.ts';
+import { lapseBetween } from './lapse.ts';
 import type { OperationResult, Reply, Request } from './message.ts';
 import { type Counts, failed, failureOf, type Reading, type ResultOf } from './operation-answer.ts';
 import { isAllowed, valueOf, withRequests, written } from './operation-answer.ts';
@@ -340,6 +341,8 @@ export class Operations {
 
   /** Tells this node's user of a change that is acknowledged. */
   #tell(entry: Entry, existed = this.#hadValueBefore(entry)): void {
+    const lapse = lapseBetween(this.#history.byVersion(entry.previous), entry);
+    if (lapse !== undefined) this.#engine.event({ type: 'delete', key: entry.key, version: lapse.version });
     const type = entry.value === undefined ? 'delete' : existed ? 'update' : 'add';
     this.#engine.event({ type, key: entry.key, version: entry.version });
   }

@@ -95,8 +95,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
     description:
       'The key has more bytes than the `limits` of this node, or of the member that owns it, allow.',
     advice:
-      'Use a shorter key, for example a hash of it, or raise the limit: on every member, and on the clients ' +
-      'that write.',
+      'Use a shorter key, for example a hash of it, or raise the limit: on every member, and on the ' +
+      'clients that write.',
   },
   ERR_LIMIT: {
     description:

@@ -35,7 +35,7 @@ export class FrameReader {
   #filled = 0;
   /** Of the frame that was looked at last. */
   #header = 0;
-  /** The parts of a large message so far, and their bytes; none of one that is passed over, but their bytes. */
+  /** The parts of a large message so far, and their bytes; of one that is passed over only these. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
   #isLeftOut = false;

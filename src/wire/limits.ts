@@ -29,7 +29,7 @@ export interface WireLimits {
   readonly itemsMax: number;
   /** Arcs in one list. */
   readonly arcsMax: number;
-  /** Items of all lists of a message together: what a message is read into takes more memory than its bytes. */
+  /** Items of all lists of a message together: what it is read into takes more memory than its bytes. */
   readonly listedMax: number;
 }
 

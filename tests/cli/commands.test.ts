@@ -70,7 +70,7 @@ describe('chord get, set and del', () => {
     expect(await chord(['get', 'empty'])).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('stores the largest value that a ring takes, and says where one is larger than its owner allows', async () => {
+  it('stores the largest value that a ring takes, and says where one is larger than that', async () => {
     const largest = new Uint8Array(2 ** 20);
     expect(await chord(['set', 'large', '-'], largest)).toMatchObject({ code: 0 });
     const { code, stderr } = await chord(['set', 'large', '-'], new Uint8Array(2 ** 20 + 1));

@@ -69,7 +69,7 @@ describe('an owner', () => {
     expect(answer('n', set(LARGE), { sinceMs: 1 })).toMatchObject({ code: 'ERR_VALUE_TOO_LARGE' });
   });
 
-  it('that takes the arc over refuses what is new at once, and the rest when it knows what was stored', () => {
+  it('that takes the arc over refuses what is new at once, the rest when it knows what was stored', () => {
     const first = answer('n', set(LARGE), { isServed: false });
     const again = answer('n', set(LARGE), { isServed: false, sinceMs: 1 });
     expect([first, again]).toMatchObject([{ code: 'ERR_VALUE_TOO_LARGE' }, { code: 'BUSY' }]);

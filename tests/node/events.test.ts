@@ -65,6 +65,20 @@ describe('add, update and delete', () => {
     const [change] = (await once(one!, 'delete')) as [{ key: Buffer }];
     expect(String(change.key)).toBe('a');
   });
+
+  it('tell that the time of an entry was over before they tell of the next one', async () => {
+    await using ring = await cluster(1);
+    const [one] = ring.nodes;
+    await one!.set('lock', 'mine', { ttlMs: 1 });
+    const told = listen(ring.nodes);
+    const taken = (): Promise<boolean> =>
+      one!.set('lock', 'yours', { ifAbsent: true }).then(
+        () => true,
+        () => false,
+      );
+    while (!(await taken()));
+    expect(told.map(({ type }) => type)).toEqual(['delete', 'add']);
+  });
 });
 
 describe('neighbours', () => {

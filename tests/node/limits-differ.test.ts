@@ -1,5 +1,5 @@
-// Nodes whose limits differ, in one ring: what an owner does not take it refuses at once, what another allowed
-// everybody reads and keeps, and no connection is lost over it.
+// Nodes whose limits differ, in one ring: what an owner does not take it refuses at once, what another
+// allowed everybody reads and keeps, and no connection is lost over it.
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChordOptions, ChordSocket } from '../../src/index.ts';
@@ -107,7 +107,7 @@ describe('a client with smaller limits than the ring', () => {
 describe('a node with larger limits than the members', () => {
   const limits = { valueBytes: 8 * MIB, keyBytes: 4_096, messageBytes: 4 * MIB };
 
-  it('stores as a member what it allows under keys of its own, and all others keep copies and read it', async () => {
+  it('stores as a member what it allows under keys of its own, and all others keep and read it', async () => {
     const { members, one, wrong } = await meet({}, limits);
     await one.join();
     await one.ready({ members: 4 });

@@ -1,6 +1,6 @@
-// Two owners are cut off, or lose power, one after the other, each with an increment in hand that nobody else has. What the
-// first left behind is of an earlier epoch: found, and acknowledged when it is sent again, it would be replaced
-// by what the second left behind, were both kept.
+// Two owners are cut off, or lose power, one after the other, each with an increment in hand that nobody else
+// has. What the first left behind is of an earlier epoch: found, and acknowledged when it is sent again, it
+// would be replaced by what the second left behind, were both kept.
 import { expect, test } from 'vitest';
 import type { ExplainResult } from '../../src/core/command.ts';
 import { World, type WorldNode } from '../../src/sim/world.ts';
