@@ -14,6 +14,8 @@ import type {
 const EPHEMERAL_PORT = 49_152;
 const PORTS_END = 65_536;
 const DEFAULT_QUEUE_BYTES = 16 * 1_048_576;
+/** Of a node that does not listen. */
+const NOWHERE: Address = { host: '', port: 0 };
 
 type Accept = (stream: ByteStream) => void;
 
@@ -40,7 +42,7 @@ export class MemoryNetwork {
           return made;
         });
       },
-      dial: (address) => this.#dial(own ?? { host: '', port: 0 }, address, queueBytes),
+      dial: (address) => this.#dial(() => own ?? NOWHERE, address, queueBytes),
       forget: () => {},
     };
   }
@@ -49,7 +51,7 @@ export class MemoryNetwork {
   cut(a: Address, b: Address): void {
     const key = pairKey(a, b);
     this.#cuts.add(key);
-    for (const stream of this.#streams) if (stream.key === key) stream.break();
+    for (const stream of this.#streams) if (stream.key() === key) stream.break();
   }
 
   /** Connections that have not ended at either side, and those that have at one. */
@@ -86,15 +88,16 @@ export class MemoryNetwork {
     throw Object.assign(new Error(`no free port on ${host}`), { code: 'EADDRINUSE' });
   }
 
-  #dial(from: Address, to: Address, queueBytes: number): ByteStream {
-    const key = pairKey(from, to);
+  /** Where the dialling node listens is asked anew each time: it may begin to after it has dialled. */
+  #dial(from: () => Address, to: Address, queueBytes: number): ByteStream {
+    const key = (): string => pairKey(from(), to);
     const seed = randomBytes(32);
     const dialled = new MemoryStream({ remote: to, key, seed, queueBytes, streams: this.#streams });
     setImmediate(() => {
       const accept = this.#listeners.get(nameOf(to));
       if (accept === undefined) return dialled.fail('nobody listens there');
-      if (this.#cuts.has(key)) return dialled.fail('the network was cut there');
-      const accepted = new MemoryStream({ remote: from, key, seed, queueBytes, streams: this.#streams });
+      if (this.#cuts.has(key())) return dialled.fail('the network was cut there');
+      const accepted = new MemoryStream({ remote: from(), key, seed, queueBytes, streams: this.#streams });
       dialled.join(accepted);
       accept(accepted);
     });
@@ -104,7 +107,7 @@ export class MemoryNetwork {
 
 interface MemoryStreamOptions {
   readonly remote: Address;
-  readonly key: string;
+  readonly key: () => string;
   /** Known to both ends: what an exporter computes from. */
   readonly seed: Uint8Array;
   readonly queueBytes: number;
@@ -115,7 +118,7 @@ interface MemoryStreamOptions {
 /** One end of a connection. Bytes of one turn arrive together in a later one. */
 class MemoryStream implements ByteStream {
   readonly remote: Address;
-  readonly key: string;
+  readonly key: () => string;
   readonly #options: MemoryStreamOptions;
   #handler: StreamHandler | undefined;
   #other: MemoryStream | undefined;

@@ -295,6 +295,16 @@ it('a network that was cut is whole again once healed', async () => {
   expect((await a.dial(b)).id).toBe(b.identity.id);
 });
 
+it('a cut breaks a connection too that was dialled before its node listened', async () => {
+  const net = new MemoryNetwork();
+  const a = await world.node({ transport: net.transport() });
+  const b = await world.listening({ transport: net.transport() });
+  await a.dial(b);
+  const { port } = await a.links.listen('127.0.0.1', 0);
+  net.cut({ host: '127.0.0.1', port }, { host: '127.0.0.1', port: b.port });
+  await a.until(() => a.disconnections.length === 1);
+});
+
 it('of two connections that crossed, one is left in the end', async () => {
   const net = new MemoryNetwork();
   const timings = { retireMs: 1 };
