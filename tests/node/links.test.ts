@@ -303,6 +303,7 @@ it('a cut breaks a connection too that was dialled before its node listened', as
   const { port } = await a.links.listen('127.0.0.1', 0);
   net.cut({ host: '127.0.0.1', port }, { host: '127.0.0.1', port: b.port });
   await a.until(() => a.disconnections.length === 1);
+  expect((await failureOf(a.dial(b))).code).toBe('ERR_UNREACHABLE');
 });
 
 it('of two connections that crossed, one is left in the end', async () => {

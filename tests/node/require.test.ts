@@ -14,7 +14,8 @@ const { World } = require('chord-socket/sim');
 (async () => {
   const cluster = await createCluster(1, { transport: 'memory' });
   await cluster.nodes[0].set('color', 'blue');
-  console.log(String(await cluster.nodes[0].get('color')), cluster.nodes[0] instanceof ChordSocket, typeof World);
+  const [node] = cluster.nodes;
+  console.log(String(await node.get('color')), node instanceof ChordSocket, typeof World);
   await cluster.close();
 })();
 `;
