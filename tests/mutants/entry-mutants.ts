@@ -281,4 +281,12 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     replace: "return { type: 'scanned', arc, entries, next: undefined };",
     caughtBy: 'pages',
   },
+  {
+    name: 'takes-what-was-left-behind',
+    why: 'who takes an arc over believes what it holds itself, though it has no vote and no voter has it',
+    file: 'src/core/exchanges.ts',
+    find: '(hasVote && !lacking.isOld)',
+    replace: '!lacking.isOld',
+    caughtBy: 'deposed',
+  },
 ];

@@ -7,7 +7,7 @@ import { configurationsTrial } from './configurations-trial.ts';
 import { rulesTrial } from './rules-trial.ts';
 import { ahead, away, ends, jump, wild } from './scenes/deletions.ts';
 import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
-import { asleep, cutOff } from './scenes/owners.ts';
+import { asleep, cutOff, deposed } from './scenes/owners.ts';
 import { heirs, late, merge, newcomer, pages } from './scenes/handing-over.ts';
 import { cold, dead, homeless, warm } from './scenes/lookups.ts';
 import { leaver, meeting } from './scenes/motion.ts';
@@ -24,6 +24,7 @@ export type TrialName =
   | 'configurations'
   | 'cut-off'
   | 'asleep'
+  | 'deposed'
   | 'forgotten'
   | 'power-cut'
   | 'alone'
@@ -63,6 +64,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   // Scenes: straight at one promise.
   'cut-off': cutOff,
   asleep,
+  deposed,
   forgotten,
   'power-cut': powerCut,
   alone,

@@ -1,8 +1,10 @@
-// Scenes about owners: one that is cut off from its copies, and one that slept while another took its place.
-import type { Command, ScanResult } from '../../../src/core/command.ts';
+// Scenes about owners: one that is cut off from its copies, one that slept while another took its place, and
+// two that were deposed one after the other.
+import type { Command, ExplainResult, ScanResult } from '../../../src/core/command.ts';
 import type { Outcome } from '../../../src/core/effect.ts';
 import { PROFILES } from '../../../src/core/profile.ts';
 import type { WorldNode } from '../../../src/sim/world.ts';
+import { succeed } from '../../support/rings.ts';
 import type { Finding, Scene } from './stage.ts';
 import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
 
@@ -92,3 +94,58 @@ function awake({ world }: Stage, owner: WorldNode, command: Command): Outcome {
   world.runUntil(() => owner.outcomes.has(number), 15_000);
   return owner.outcomes.get(number) ?? { ok: false, failure: { code: 'UNSETTLED', message: '' } };
 }
+
+const HANGS_MS = 300_000;
+/** Longer than it takes to drop a member that is away, and to take its arcs over. */
+const TAKEN_OVER_MS = 8_000;
+
+/**
+ * Two owners are cut off one after the other, each with an increment in hand that nobody else has; the first
+ * comes back, then the second. In every second world they lose power instead.
+ */
+export const deposed: Scene = (seed) => {
+  const loses = seed % 2 === 0;
+  const stage = new Stage(seed, 6, loses ? { disks: {} } : {});
+  const { world, client, other } = stage;
+  const [third, asks] = [world.add(), stage.nodes[0] as WorldNode];
+  world.connect(third, asks);
+  world.run(1_000);
+  const key = stage.keyOf(stage.random.pick(stage.nodes) as WorldNode);
+  stage.operate(third, key, { type: 'delete', ifVersion: '' });
+  const cutOffWith = (
+    from: WorldNode,
+    by: number,
+  ): { readonly owner: WorldNode; readonly number: number } => {
+    const { owner: found } = succeed(world.settle(third, { type: 'explain', key })) as ExplainResult;
+    const owner = stage.nodes.find(({ machine }) => machine.self.id === found.id) as WorldNode;
+    world.partition([owner], stage.others(owner, from));
+    const number = world.command(from, operationOn(key, { type: 'increment', by }), HANGS_MS);
+    world.run(loses ? 100 : 10);
+    if (loses) world.crash(owner, true);
+    world.partition([from], stage.others(from));
+    world.run(TAKEN_OVER_MS);
+    return { owner, number };
+  };
+  const comesBack = (node: WorldNode): void => {
+    const through = world.members().find((one) => one !== node);
+    if (loses && through !== undefined) stage.comeBack(node, through);
+  };
+  const one = cutOffWith(client, 1);
+  const two = cutOffWith(other, 10);
+  world.heal();
+  const away = loses ? [other] : [two.owner, other];
+  world.partition(away, stage.others(...away));
+  comesBack(one.owner);
+  world.runUntil(() => client.outcomes.has(one.number), HANGS_MS);
+  world.heal();
+  comesBack(two.owner);
+  world.runUntil(() => other.outcomes.has(two.number), HANGS_MS);
+  world.run(TAKEN_OVER_MS);
+  // Of one whose answer is that nobody knows, either may be.
+  const ones = client.outcomes.get(one.number)?.ok === true ? [1] : [0, 1];
+  const tens = other.outcomes.get(two.number)?.ok === true ? [10] : [0, 10];
+  const sums = ones.flatMap((a) => tens.map((b) => (a + b === 0 ? 'nothing' : String(a + b))));
+  const read = stage.get(third, key);
+  if (!isWrong(read, ...sums)) return undefined;
+  return { property: 'AcknowledgedStays', detail: `${read} is read, which should be ${sums.join(' or ')}` };
+};
