@@ -5,7 +5,7 @@ import { runSwarm } from '../../src/sim/swarm.ts';
 import { drawSwarmOptions } from '../../src/sim/swarm-options.ts';
 import { configurationsTrial } from './configurations-trial.ts';
 import { rulesTrial } from './rules-trial.ts';
-import { ahead, away, ends, jump, wild } from './scenes/deletions.ts';
+import { ahead, away, ends, jump } from './scenes/deletions.ts';
 import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
 import { asleep, cutOff, deposed } from './scenes/owners.ts';
 import { heirs, late, merge, newcomer, pages } from './scenes/handing-over.ts';
@@ -32,7 +32,6 @@ export type TrialName =
   | 'promise'
   | 'away'
   | 'jump'
-  | 'wild'
   | 'ends'
   | 'ahead'
   | 'counts'
@@ -72,7 +71,6 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   promise,
   away,
   jump,
-  wild,
   ends,
   ahead,
   counts,

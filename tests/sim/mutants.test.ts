@@ -55,7 +55,7 @@ describe('a hunt', () => {
     ['no-epoch-check', 'AcknowledgedStays'],
     ['reuses-an-incarnation', 'ReadsGoForward'],
     ['no-tombstones', 'DeletesStay'],
-    ['trusts-a-wild-clock', 'AcknowledgedStays'],
+    ['goes-back-with-its-clock', 'ReadsGoForward'],
     ['second-successor', 'OneSuccessor'],
     ['counts-what-was-left-behind', 'AcknowledgedStays'],
   ])('catches %s by %s', (name, property) => {
