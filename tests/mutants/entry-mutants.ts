@@ -153,8 +153,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'forgets-operations-in-between',
     why: 'a write that comes again is recognised only while no other has replaced it',
     file: 'src/core/operations.ts',
-    find: 'const made = this.#history.byOperation(operationId);',
-    replace: 'const made = this.#history.byOperation(operationId).slice(0, 0);',
+    find: 'while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {',
+    replace: 'while (made.length < 0) {',
     caughtBy: 'counts',
   },
   {
