@@ -22,10 +22,9 @@ export interface Source {
   readonly watermark: number;
 }
 
-interface Lacking {
-  times: number;
-  isOld: boolean;
-  hasOlder: boolean;
+/** By how many of those that were read; old for all of them, older at any. */
+interface Lacking extends Omit<Lack, 'key'> {
+  readonly times: number;
 }
 
 type Direction = Pick<ExchangeOptions, 'pull' | 'watermark' | 'trusted' | 'knownTo' | 'done'>;
@@ -127,14 +126,14 @@ export class Exchanges {
 
   /**
    * Forgets what is held here and by none of the `read` members: of before the watermark, it was deleted
-   * while this member was away, and nobody is left to tell of it. Where this member has no vote, it was also
-   * left behind, never in force, if the others have an older version or none. Returns whether they have an
-   * older one, which has to be read then.
+   * while this member was away, and nobody is left to tell of it. Without `onlyOld`, because this member has
+   * no vote, also what was left behind, never in force: they have an older version of it or none. Returns
+   * whether they have an older one, which has to be read then.
    */
-  bury(read: number, hasVote: boolean): boolean {
+  bury(read: number, onlyOld: boolean): boolean {
     let hasOlder = false;
     for (const [key, lacking] of this.#lacking) {
-      if (lacking.times !== read || (hasVote && !lacking.isOld)) continue;
+      if (lacking.times !== read || (onlyOld && !lacking.isOld)) continue;
       this.#store?.remove(key);
       hasOlder ||= lacking.hasOlder;
     }

@@ -130,6 +130,7 @@ export class Owner {
     this.#parked.add(position, run, refuse);
   }
 
+  /** The segment that serves the position now. */
   segmentAt(position: number): Segment | undefined {
     return this.#segments.find((segment) => holds(segment.arc, position));
   }

@@ -1,39 +1,20 @@
 // The commands as a user runs them, against a small ring: what they write where, and how they exit.
 import type { ChildProcess } from 'node:child_process';
 import { on } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildProject, collect, type Finished, type NodeProcess, Processes } from '../support/processes.ts';
+import { CommandRing } from '../support/command-ring.ts';
+import { collect, type Finished } from '../support/processes.ts';
 
-const ring = new Processes();
-let nodes: NodeProcess[] = [];
-let processes = new Processes();
-let folder = '';
+const ring = new CommandRing();
 
-beforeAll(async () => {
-  buildProject();
-  folder = mkdtempSync(join(tmpdir(), 'chord-commands-'));
-  const first = await ring.startNode(['--k', '8']);
-  nodes = [first, await ring.startNode(['--k', '8', '--connect', first.address])];
-}, 120_000);
+beforeAll(() => ring.start(), 120_000);
+afterAll(() => ring.end());
+afterEach(() => ring.endProcesses());
 
-afterAll(async () => {
-  await ring.endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-afterEach(async () => {
-  await processes.endAll();
-  processes = new Processes();
-});
-
-/** Runs a command against the ring. */
-async function chord(args: readonly string[], input?: string | Uint8Array): Promise<Finished> {
-  const env = { CHORD_CONNECT: nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
-  return processes.run(args, input === undefined ? { env } : { env, input });
-}
+const chord = (args: readonly string[], input?: string | Uint8Array): Promise<Finished> =>
+  ring.chord(args, input);
 
 /** What the child writes to standard output until the pattern appears. */
 async function textUntil(child: ChildProcess, pattern: RegExp): Promise<string> {
@@ -46,7 +27,7 @@ async function textUntil(child: ChildProcess, pattern: RegExp): Promise<string> 
 }
 
 async function plain(args: readonly string[]): Promise<Finished> {
-  return processes.run(args);
+  return ring.processes.run(args);
 }
 
 describe('chord get, set and del', () => {
@@ -108,7 +89,7 @@ describe('chord get, set and del', () => {
 
 describe('chord node --json', () => {
   it('tells in its first line what supervisors and other programs need', () => {
-    for (const { ready, address } of nodes) {
+    for (const { ready, address } of ring.nodes) {
       expect(ready).toMatchObject({ event: 'ready', serving: true, http: null, resp: null });
       expect(ready.addr).toEqual(['127.0.0.1', Number(address.split(':')[1])]);
       expect(ready.id).toMatch(/^[1-9A-HJ-NP-Za-km-z]{40,44}$/);
@@ -122,13 +103,15 @@ describe('chord ring, check and explain', () => {
     const { code, stdout } = await chord(['ring']);
     expect(code).toBe(0);
     expect(stdout).toContain('2 members');
-    for (const node of nodes) expect(stdout).toContain(node.address);
+    for (const node of ring.nodes) expect(stdout).toContain(node.address);
     expect(stdout.split('●')).toHaveLength(3);
   });
 
   it('prints the members as JSON', async () => {
     const { stdout } = await chord(['ring', '--json']);
-    const expected = nodes.map(({ ready: { id, addr } }) => expect.objectContaining({ id, addr }) as unknown);
+    const expected = ring.nodes.map(
+      ({ ready: { id, addr } }) => expect.objectContaining({ id, addr }) as unknown,
+    );
     expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(expected));
   });
 
@@ -160,10 +143,17 @@ describe('what goes wrong', () => {
   });
 
   it('finds a plaintext ring without being told', async () => {
-    const node = await processes.startNode(['--encryption', 'Plaintext', '--k', '5', '--subnet', 'other']);
+    const node = await ring.processes.startNode([
+      '--encryption',
+      'Plaintext',
+      '--k',
+      '5',
+      '--subnet',
+      'other',
+    ]);
     const env = { CHORD_CONNECT: node.address };
-    expect(await processes.run(['set', 'a', 'b'], { env })).toMatchObject({ code: 0 });
-    expect(await processes.run(['get', 'a'], { env })).toMatchObject({ code: 0, stdout: 'b' });
+    expect(await ring.processes.run(['set', 'a', 'b'], { env })).toMatchObject({ code: 0 });
+    expect(await ring.processes.run(['get', 'a'], { env })).toMatchObject({ code: 0, stdout: 'b' });
   });
 
   it('refuses a node whose k differs from the ring’s', async () => {
@@ -174,14 +164,14 @@ describe('what goes wrong', () => {
       '--k',
       '9',
       '--connect',
-      nodes[0]?.address ?? '',
+      ring.nodes[0]?.address ?? '',
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ERR_PROTOCOL_MISMATCH: .*k is 8 there and 9 here/);
   });
 
   it('says that nobody is there, and what to do', async () => {
-    const gone = await processes.startNode([]);
+    const gone = await ring.processes.startNode([]);
     gone.child.kill('SIGKILL');
     await gone.ended;
     const { code, stderr } = await plain(['get', 'x', '--connect', gone.address]);
@@ -191,16 +181,16 @@ describe('what goes wrong', () => {
   });
 
   it('tries the next address when nobody is at the first', async () => {
-    const gone = await processes.startNode([]);
+    const gone = await ring.processes.startNode([]);
     gone.child.kill('SIGKILL');
     await gone.ended;
     await chord(['set', 'second', 'chance']);
-    const list = `${gone.address},${nodes[1]?.address}`;
+    const list = `${gone.address},${ring.nodes[1]?.address}`;
     expect(await plain(['get', 'second', '--connect', list])).toMatchObject({ code: 0, stdout: 'chance' });
   });
 
   it('says which port is taken', async () => {
-    const { code, stderr } = await plain(['node', '--listen', nodes[0]?.address ?? '']);
+    const { code, stderr } = await plain(['node', '--listen', ring.nodes[0]?.address ?? '']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ERR_ADDRESS_IN_USE: /);
     expect(stderr).toContain('--listen 127.0.0.1:0');
@@ -218,7 +208,7 @@ describe('what goes wrong', () => {
   });
 
   it('says that a node did not answer in time, and not to start one', async () => {
-    const frozen = await processes.startNode([]);
+    const frozen = await ring.processes.startNode([]);
     frozen.child.kill('SIGSTOP');
     const { code, stderr } = await plain(['get', 'x', '--connect', frozen.address, '--timeout', '50']);
     expect(code).toBe(1);
@@ -228,7 +218,7 @@ describe('what goes wrong', () => {
   });
 
   it('says that both sides need the same secret, also where one has none', async () => {
-    const file = join(folder, 'secret');
+    const file = join(ring.folder, 'secret');
     writeFileSync(file, 'salmon\n');
     const { code, stderr } = await chord(['get', 'x', '--k', '8', '--secret-file', file]);
     expect(code).toBe(1);
@@ -237,13 +227,13 @@ describe('what goes wrong', () => {
   });
 
   it('warns of a client that knows no ring', async () => {
-    const client = await processes.startNode(['--leech']);
+    const client = await ring.processes.startNode(['--leech']);
     client.child.kill('SIGTERM');
     expect((await client.ended).stderr).toMatch(/^warning: no --connect was given.*\n$/);
   });
 
   it('says that peers cannot reach the announced address', async () => {
-    const gone = await processes.startNode([]);
+    const gone = await ring.processes.startNode([]);
     gone.child.kill('SIGKILL');
     await gone.ended;
     const { code, stderr } = await plain([
@@ -257,7 +247,7 @@ describe('what goes wrong', () => {
       '--profile',
       'local',
       '--connect',
-      nodes[0]?.address ?? '',
+      ring.nodes[0]?.address ?? '',
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ERR_UNREACHABLE: /);
@@ -265,7 +255,7 @@ describe('what goes wrong', () => {
   });
 
   it('says that the announced address is another node’s', async () => {
-    const other = nodes[0]?.address ?? '';
+    const other = ring.nodes[0]?.address ?? '';
     const flags = ['--listen', '127.0.0.1:0', '--k', '8', '--profile', 'local'];
     const { code, stderr } = await plain(['node', ...flags, '--out', other, '--connect', other]);
     expect(code).toBe(1);
@@ -323,8 +313,8 @@ async function setMany(key: string): Promise<void> {
 
 describe('chord watch', () => {
   it('tells of changes line by line until it is stopped', async () => {
-    const env = { CHORD_CONNECT: nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
-    const watch = processes.start(['watch', 'watched', '--json', '--timeout', '20000'], env);
+    const env = { CHORD_CONNECT: ring.nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
+    const watch = ring.processes.start(['watch', 'watched', '--json', '--timeout', '20000'], env);
     const told = textUntil(watch, /"delete"/);
     // A change before it watches would not be told: set until one is.
     const heard = textUntil(watch, /"set"/);
@@ -340,7 +330,7 @@ describe('chord watch', () => {
 
 describe('chord demo', () => {
   it('prints commands that work, and ends on SIGTERM', async () => {
-    const child = processes.start(['demo', '--nodes', '4']);
+    const child = ring.processes.start(['demo', '--nodes', '4']);
     const ended = collect(child);
     const text = await textUntil(child, /Ctrl-C ends it/);
     expect(text).toMatch(/^A ring of 4 members .* \d+\.\d\d s/);

@@ -1,42 +1,23 @@
 // `chord update` and `chord keys` against a small ring: files of entries, good and bad, and lists of keys.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ChordSocket } from '../../src/index.ts';
-import { buildProject, collect, type Finished, type NodeProcess, Processes } from '../support/processes.ts';
+import { CommandRing } from '../support/command-ring.ts';
+import { collect, type Finished } from '../support/processes.ts';
 
-const ring = new Processes();
-let nodes: NodeProcess[] = [];
-let processes = new Processes();
-let folder = '';
+const ring = new CommandRing();
 
-beforeAll(async () => {
-  buildProject();
-  folder = mkdtempSync(join(tmpdir(), 'chord-update-'));
-  const first = await ring.startNode(['--k', '8']);
-  nodes = [first, await ring.startNode(['--k', '8', '--connect', first.address])];
-}, 120_000);
+beforeAll(() => ring.start(), 120_000);
+afterAll(() => ring.end());
+afterEach(() => ring.endProcesses());
 
-afterAll(async () => {
-  await ring.endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-afterEach(async () => {
-  await processes.endAll();
-  processes = new Processes();
-});
-
-/** Runs a command against the ring. */
-async function chord(args: readonly string[], input?: string | Uint8Array): Promise<Finished> {
-  const env = { CHORD_CONNECT: nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
-  return processes.run(args, input === undefined ? { env } : { env, input });
-}
+const chord = (args: readonly string[], input?: string | Uint8Array): Promise<Finished> =>
+  ring.chord(args, input);
 
 describe('chord update and keys', () => {
   it('stores a file of entries and lists their keys', async () => {
-    const file = join(folder, 'entries.json');
+    const file = join(ring.folder, 'entries.json');
     const entries = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`many/${i}`, i]));
     writeFileSync(file, JSON.stringify(entries));
     const update = await chord(['update', file, '--json']);
@@ -47,7 +28,7 @@ describe('chord update and keys', () => {
   });
 
   it('names the keys that could not be stored, and stores the others', async () => {
-    const file = join(folder, 'mixed.json');
+    const file = join(ring.folder, 'mixed.json');
     const long = 'x'.repeat(2_000);
     writeFileSync(file, JSON.stringify({ [long]: 'too long a key', fine: 'stored' }));
     const { code, stdout, stderr } = await chord(['update', file, '--json']);
@@ -62,7 +43,7 @@ describe('chord update and keys', () => {
   });
 
   it('names the values that are too large for their owners', async () => {
-    const file = join(folder, 'large.json');
+    const file = join(ring.folder, 'large.json');
     writeFileSync(file, JSON.stringify({ huge: 'x'.repeat(3 * 2 ** 20), tiny: 'stored' }));
     const { code, stdout, stderr } = await chord(['update', file, '--json']);
     expect(code).toBe(1);
@@ -72,7 +53,7 @@ describe('chord update and keys', () => {
   });
 
   it('refuses entries that are not UTF-8, from a file and from standard input', async () => {
-    const file = join(folder, 'latin-1.json');
+    const file = join(ring.folder, 'latin-1.json');
     const bytes = Buffer.from('{"caf\u00e9": "x"}', 'latin1');
     writeFileSync(file, bytes);
     const finished = [await chord(['update', file]), await chord(['update', '-'], bytes)];
@@ -86,7 +67,7 @@ describe('chord update and keys', () => {
   it('lists each key on one line, whatever it holds', async () => {
     const client = new ChordSocket('127.0.0.1', 0, { k: 8, profile: 'local' });
     try {
-      await client.connect(nodes[0]?.address ?? '');
+      await client.connect(ring.nodes[0]?.address ?? '');
       await client.update([
         ['lines/a\nlines/b', ''],
         ['lines/"c" d', ''],
@@ -103,7 +84,7 @@ describe('chord update and keys', () => {
   });
 
   it('is quiet when the reader of its keys goes away', async () => {
-    const child = processes.start(['keys', '--connect', nodes[0]?.address ?? '']);
+    const child = ring.processes.start(['keys', '--connect', ring.nodes[0]?.address ?? '']);
     const ended = collect(child);
     child.stdout?.destroy();
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
@@ -127,13 +108,13 @@ describe('a file that cannot be used', () => {
     ],
     ['the secret', ['keys', '--secret-file'], 'ERR_INPUT: the secret cannot be read: .*directory', '.'],
   ])('is a failure with a code, for %s: %j', async (_what, args, expected, name) => {
-    const { code, stdout, stderr } = await chord([...args, join(folder, name)]);
+    const { code, stdout, stderr } = await chord([...args, join(ring.folder, name)]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`^${expected}`));
   });
 
   it('is one for a secret that is empty, too', async () => {
-    const file = join(folder, 'empty');
+    const file = join(ring.folder, 'empty');
     writeFileSync(file, '\n');
     const { code, stderr } = await chord(['keys', '--secret-file', file]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^ERR_INPUT: .*holds no secret\n/)]);

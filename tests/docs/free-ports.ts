@@ -2,8 +2,7 @@
 // not rely on them being free. So each of these numbers is replaced, wherever it stands in an example and in
 // the output promised for it, by one free port. Nothing else about an example is changed.
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { canListen } from '../support/can-listen.ts';
 
 /** Below the range from which systems hand out ports by themselves, so that nobody takes one meanwhile. */
 const FIRST = 20_000;
@@ -27,19 +26,7 @@ export class FreePorts {
 async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const port = randomInt(FIRST, END);
-    if (await isFree(port)) return port;
+    if (await canListen({ port })) return port;
   }
   throw new Error(`no free port found in ${TRIES} tries`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port);
-  try {
-    await once(server, 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }

@@ -277,7 +277,7 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'takes-what-was-left-behind',
     why: 'who takes an arc over believes what it holds itself, though it has no vote and no voter has it',
     file: 'src/core/exchanges.ts',
-    find: '(hasVote && !lacking.isOld)',
+    find: '(onlyOld && !lacking.isOld)',
     replace: '!lacking.isOld',
     caughtBy: 'deposed',
   },

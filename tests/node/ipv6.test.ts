@@ -1,28 +1,15 @@
 // Rings over IPv6 on this machine: addresses in brackets, and one socket that listens for both families.
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ChordSocket } from '../../src/index.ts';
+import { canListen } from '../support/can-listen.ts';
 
-const hasIpv6 = await canListen('::1');
+const hasIpv6 = await canListen({ host: '::1', port: 0 });
 let sockets: ChordSocket[] = [];
 
 afterEach(async () => {
   await Promise.all(sockets.map((sock) => sock.close({ force: true })));
   sockets = [];
 });
-
-async function canListen(host: string): Promise<boolean> {
-  const server = createServer().listen(0, host);
-  try {
-    await once(server, 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
-}
 
 function open(host: string): ChordSocket {
   const sock = new ChordSocket(host, 0, { k: 8, profile: 'local' });

@@ -93,3 +93,17 @@ export function at<T>(items: readonly T[], index: number): T {
   if (item === undefined) throw new RangeError(`index ${index} of ${items.length}`);
   return item;
 }
+
+/** Increments each of the keys ten times a second, whatever becomes of it; the numbers of the commands. */
+export function countUp(world: World, client: WorldNode, keys: readonly string[], ms: number): number[] {
+  const commands: number[] = [];
+  const end = world.now + ms;
+  while (world.now < end) {
+    for (const key of keys) {
+      const operation = { type: 'increment', by: 1 } as const;
+      commands.push(world.command(client, { type: 'operate', key, operation, consistency: 'quorum' }));
+    }
+    world.run(100);
+  }
+  return commands;
+}

@@ -1,7 +1,7 @@
 // A healthy ring under load, into which a member comes: how many writes fail with ERR_TIMEOUT?
 import { expect, test } from 'vitest';
 import { World } from '../../src/sim/world.ts';
-import { isIdeal, reach } from '../support/rings.ts';
+import { countUp, isIdeal, reach } from '../support/rings.ts';
 import { addAt, joinAt, K, keysIn } from '../support/placed.ts';
 
 test.each([
@@ -23,16 +23,7 @@ test.each([
       world.run(1_000);
       const keys = at === 42 ? keysIn(5, 42, 4) : keysIn(from, to, 4);
       const commands: number[] = [];
-      const write = (ms: number): void => {
-        const end = world.now + ms;
-        while (world.now < end) {
-          for (const key of keys) {
-            const operation = { type: 'increment', by: 1 } as const;
-            commands.push(world.command(client, { type: 'operate', key, operation, consistency: 'quorum' }));
-          }
-          world.run(100);
-        }
-      };
+      const write = (ms: number): void => void commands.push(...countUp(world, client, keys, ms));
       write(60_000);
       const x = addAt(world, at);
       world.connect(x, first);

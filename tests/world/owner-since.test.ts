@@ -2,7 +2,7 @@
 // written all of them itself. Requests are lost meanwhile, so that writes are sent again.
 import { expect, test } from 'vitest';
 import { World } from '../../src/sim/world.ts';
-import { isIdeal, reach } from '../support/rings.ts';
+import { countUp, isIdeal, reach } from '../support/rings.ts';
 import { addAt, joinAt, K, keysIn, lose } from '../support/placed.ts';
 
 test('the owner that has written all goes on knowing since when', () => {
@@ -18,16 +18,7 @@ test('the owner that has written all goes on knowing since when', () => {
     world.run(1_000);
     const keys = keysIn(25, 50, 4);
     const commands: number[] = [];
-    const write = (ms: number): void => {
-      const end = world.now + ms;
-      while (world.now < end) {
-        for (const key of keys) {
-          const operation = { type: 'increment', by: 1 } as const;
-          commands.push(world.command(client, { type: 'operate', key, operation, consistency: 'quorum' }));
-        }
-        world.run(100);
-      }
-    };
+    const write = (ms: number): void => void commands.push(...countUp(world, client, keys, ms));
     write(60_000);
     const x = addAt(world, 20);
     let until = -1;
