@@ -7,8 +7,9 @@
 // Which worker gets a request is the system's choice; `increment` is exact whoever counts. A worker that dies
 // is replaced, and what it held is on others: the primary process is a member too, so that somebody is there
 // while workers come and go. When all of them stop, the counts are gone; give each a directory of its own
-// (`storage`) where they must stay. On several machines, listen on '0.0.0.0' with a secret, and connect to
-// the others.
+// (`storage`) where they must stay. A connection that node:cluster handed to a worker which dies at that
+// moment gets no answer: whoever asks sets a limit. On several machines, listen on '0.0.0.0' with a secret,
+// and connect to the others.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -28,8 +28,12 @@ interface Answer {
   readonly worker: number;
 }
 
+/** With a limit, ms: node:cluster never answers a connection that it handed to a worker just killed. */
 async function visit(url: string): Promise<Answer> {
-  const response = await fetch(url, { headers: { connection: 'close' } });
+  const response = await fetch(url, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(10_000),
+  });
   if (!response.ok) throw new Error(await response.text());
   return (await response.json()) as Answer;
 }
