@@ -193,11 +193,11 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'forgets-before-hand-over',
-    why: 'a former holder forgets what it holds although it was told to wait',
-    file: 'src/core/sweep.ts',
-    find: "if (outcome !== 'release') return;",
-    replace: "if (outcome !== 'release' && outcome !== 'wait') return;",
-    caughtBy: 'gentle',
+    why: 'a former holder is let go before the owner has read what it holds',
+    file: 'src/core/replica.ts',
+    find: "if (!segment.absorb(holder, base ?? NOTHING)) return answer('wait');",
+    replace: 'segment.absorb(holder, base ?? NOTHING);',
+    caughtBy: 'unread',
   },
   {
     name: 'hands-over-without-the-newest',

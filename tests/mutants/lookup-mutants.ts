@@ -16,7 +16,7 @@ export const LOOKUP_MUTANTS: readonly Mutant[] = [
     file: 'src/core/lookup.ts',
     find: 'const backoff = engine.profile.retryMs * 2 ** Math.min(detour.round - 1, 4);',
     replace: 'const backoff = engine.profile.retryMs * 0;',
-    caughtBy: 'steady',
+    caughtBy: 'busy',
   },
   {
     name: 'lookup-asks-the-farthest',

@@ -9,6 +9,7 @@ import type { Mutant } from './mutants.ts';
 const FOLDERS = ['src/core', 'src/sim', 'src/sim/checks', 'tests/mutants/scenes'];
 const FILES = [
   'tests/support/members.ts',
+  'tests/support/placed.ts',
   'tests/support/ring-driver.ts',
   'tests/support/ring-properties.ts',
   'tests/support/rings.ts',

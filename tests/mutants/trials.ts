@@ -6,10 +6,10 @@ import { drawSwarmOptions } from '../../src/sim/swarm-options.ts';
 import { configurationsTrial } from './configurations-trial.ts';
 import { rulesTrial } from './rules-trial.ts';
 import { ahead, away, ends, jump } from './scenes/deletions.ts';
-import { alone, degraded, forgotten, powerCut, promise } from './scenes/memories.ts';
+import { alone, degraded, forgotten, powerCut, promise, unread } from './scenes/memories.ts';
 import { asleep, cutOff, deposed } from './scenes/owners.ts';
 import { heirs, late, merge, newcomer, pages } from './scenes/handing-over.ts';
-import { cold, dead, homeless, warm } from './scenes/lookups.ts';
+import { busy, cold, dead, homeless, warm } from './scenes/lookups.ts';
 import { leaver, meeting } from './scenes/motion.ts';
 import { counts, leaves, watches } from './scenes/repeats.ts';
 import type { Finding } from './scenes/stage.ts';
@@ -30,6 +30,7 @@ export type TrialName =
   | 'alone'
   | 'degraded'
   | 'promise'
+  | 'unread'
   | 'away'
   | 'jump'
   | 'ends'
@@ -42,6 +43,7 @@ export type TrialName =
   | 'cold'
   | 'warm'
   | 'dead'
+  | 'busy'
   | 'homeless'
   | 'heirs'
   | 'newcomer'
@@ -69,6 +71,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   alone,
   degraded,
   promise,
+  unread,
   away,
   jump,
   ends,
@@ -82,6 +85,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   homeless,
   warm,
   dead,
+  busy,
   heirs,
   newcomer,
   late,

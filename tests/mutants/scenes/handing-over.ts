@@ -6,6 +6,7 @@ import type { Operation } from '../../../src/core/message.ts';
 import { PROFILES } from '../../../src/core/profile.ts';
 import type { WorldNode } from '../../../src/sim/world.ts';
 import { World } from '../../../src/sim/world.ts';
+import { lose } from '../../support/placed.ts';
 import { at, joinedRing } from '../../support/rings.ts';
 import type { Scene } from './stage.ts';
 import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
@@ -18,7 +19,10 @@ const PAGE = 7;
 const TOMBSTONE_MS = 2_000;
 const SETTLE_MS = 6_000;
 
-/** One holder missed a write; the owner dies, and its heir once it has answered: the write is still there. */
+/**
+ * One holder missed a write; the owner dies, and its heir once it has answered: the write is still there. In
+ * every second world nothing reaches the others until then that the heir has to copy.
+ */
 export const heirs: Scene = (seed) => {
   const stage = new Stage(seed, 7);
   const { world, client, other } = stage;
@@ -30,10 +34,14 @@ export const heirs: Scene = (seed) => {
   world.partition([owner], [misses]);
   if (!stage.set(client, key, 'new')) return undefined;
   world.crash(owner, true);
+  let arrives = stage.random.float() < 0.5;
+  for (const node of stage.nodes)
+    lose(node, (_, { direction, body }) => !arrives && direction === 'request' && body.type === 'copy');
   const shown = stage.get(heir, key);
   if (isWrong(shown, 'new'))
     return { property: 'AcknowledgedStays', detail: `${shown} is read by ${heir.name}, which took over` };
   world.crash(heir, true);
+  arrives = true;
   const read = stage.get(other, key);
   if (shown !== 'new' || !isWrong(read, 'new')) return undefined;
   return { property: 'ReadsGoForward', detail: `${shown} was read by ${heir.name}, then ${read} without it` };
@@ -61,7 +69,10 @@ export const newcomer: Scene = (seed) => {
   world.runUntil(() => former.machine.serving, 5_000);
   world.heal();
   world.runUntil(() => client.outcomes.has(number), 20_000);
-  if (client.outcomes.get(number)?.ok !== true) return undefined;
+  const outcome = client.outcomes.get(number);
+  if (outcome?.ok === false && outcome.failure.code === 'ERR_TIMEOUT')
+    return { property: 'OutcomeIsKnown', detail: outcome.failure.message };
+  if (outcome?.ok !== true) return undefined;
   const read = stage.get(other, key);
   if (!isWrong(read, '3')) return undefined;
   return { property: 'CountsOnce', detail: `3 increments were acknowledged, and ${read} is read` };

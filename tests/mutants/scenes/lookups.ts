@@ -6,6 +6,7 @@ import type { WorldNode, WorldOptions } from '../../../src/sim/world.ts';
 import { World } from '../../../src/sim/world.ts';
 import { at, joinedRing } from '../../support/rings.ts';
 import type { Scene } from './stage.ts';
+import { Stage } from './stage.ts';
 
 const FINGERS_MS = 60_000;
 const KEYS = 20;
@@ -23,6 +24,10 @@ const STILL_MS = 3 * PROFILES.local.fingerIdleMs;
 const TO_THE_DEAD_MAX = 3;
 /** Of a lookup that finds its way round a dead owner; one that goes in a circle asks far more often. */
 const REQUESTS_MAX = 40;
+
+/** While an owner that stood still says for 250 ms to come again: pauses of 20 ms, 40 ms, and so on. */
+const TO_THE_BUSY_MAX = 10;
+const STOOD_STILL_MS = 1_000;
 
 interface Size {
   readonly k: number;
@@ -112,4 +117,27 @@ export const dead: Scene = (seed) => {
   if (requests > REQUESTS_MAX) return { property: 'FewRequests', detail: `${requests} for one lookup` };
   if (toOwner <= TO_THE_DEAD_MAX) return undefined;
   return { property: 'FewToTheDead', detail: `${toOwner} requests went to ${owner.name}, which is dead` };
+};
+
+/** The owner stood still, and takes no writes in its first moment: whoever asks it waits between. */
+export const busy: Scene = (seed) => {
+  const stage = new Stage(seed, 5);
+  const { world } = stage;
+  const [owner, asker] = stage.nodes;
+  if (owner === undefined || asker === undefined) return undefined;
+  const key = stage.keyOf(owner);
+  stage.set(asker, key, 'old');
+  world.pause(owner);
+  world.run(STOOD_STILL_MS);
+  let requests = 0;
+  world.onMessage = (from, to, { direction, body }) => {
+    if (from === asker && to === owner && direction === 'request' && body.type === 'operate') requests += 1;
+  };
+  world.resume(owner);
+  stage.set(asker, key, 'new');
+  if (requests <= TO_THE_BUSY_MAX) return undefined;
+  return {
+    property: 'FewToTheBusy',
+    detail: `${requests} requests went to ${owner.name}, which had to wait`,
+  };
 };

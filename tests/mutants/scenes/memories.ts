@@ -91,6 +91,34 @@ export const alone: Scene = (seed) => {
   return { property: 'NotForcedAlone', detail: `${back.name} came back alone, and ${read} is read` };
 };
 
+/**
+ * One holder missed a write, and goes on without the other two. One of these comes back with its disk, not as
+ * a member: it is read before it is let go.
+ */
+export const unread: Scene = (seed) => {
+  const stage = new Stage(seed, 5, { disks: {}, onQuorumLost: 'heal' });
+  const { world, client, other } = stage;
+  const key = `key ${seed}`;
+  const [owner, left, back] = stage.holders(key);
+  if (owner === undefined || left === undefined || back === undefined) return undefined;
+  stage.set(client, key, 'old');
+  world.partition([owner], [left]);
+  if (!stage.set(client, key, 'new')) return undefined;
+  world.crash(owner, true);
+  world.crash(back);
+  world.run(AWAY_MS);
+  if (stage.get(other, key) !== 'old') return undefined;
+  world.restart(back, back.machine.self.salt);
+  world.connect(back, left);
+  world.run(AWAY_MS);
+  const read = stage.get(other, key);
+  if (!isWrong(read, 'new')) return undefined;
+  return {
+    property: 'ReadBeforeReleased',
+    detail: `${back.name} had new and let it go, and ${read} is read`,
+  };
+};
+
 /** Most of the holders are gone for good: those who are left go on, and say so. */
 export const degraded: Scene = (seed) => {
   const stage = new Stage(seed, 3, { onQuorumLost: 'heal' });
@@ -141,11 +169,14 @@ function broken(
   copy: WorldNode,
 ): Finding | undefined {
   const { world } = stage;
+  // The heir asks again, and is heard when the owner has written.
+  world.partition([heir], [copy]);
   world.restart(copy, copy.machine.self.salt);
   world.resume(owner);
   const write = world.command(owner, operationOn(key, setTo('new')), 5_000);
   const settled = world.runUntil(() => owner.outcomes.has(write), 2_000);
   if (!settled || owner.outcomes.get(write)?.ok !== true) return undefined;
+  world.heal();
   const number = world.command(heir, operationOn(key, { type: 'get' }), 5_000);
   world.runUntil(() => heir.outcomes.has(number), 6_000);
   const outcome = heir.outcomes.get(number);
