@@ -48,6 +48,8 @@ export function pathLength(options: ExperimentOptions): ExperimentResult {
   for (const [i, one] of cases(options).entries()) {
     options.progress(`${one.name}: N = ${one.n}, k = ${one.k}`);
     const { row, max, mean, wrong, lookups, growth } = run(one, options.seed + i);
+    // A run over all sizes takes long: what it has found is told as it goes.
+    options.progress(`${one.name}: N = ${one.n}: mean ${round(mean)}, at most ${max}, of ${lookups} lookups`);
     rows.push(row);
     total += lookups;
     const bar = one.warm ? WARM_BARS[one.n] : undefined;
