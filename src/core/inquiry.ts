@@ -1,6 +1,7 @@
 // Inquiry: asks around who knows the configuration of an arc that has come to this member and of which it
 // knows nothing. It owns the asking, and the patience: where nobody knows anything for as long as would have
 // members dropped, all who held the arc are gone.
+import type { Configuration } from './configuration.ts';
 import type { Contact } from './contact.ts';
 import type { Engine } from './engine.ts';
 import type { Known } from './message.ts';
@@ -19,6 +20,8 @@ export interface InquiryView {
 
 export class Inquiry {
   readonly arc: Arc;
+  /** None is known. */
+  readonly bases: readonly Configuration[] = [];
   readonly #engine: Engine;
   readonly #view: InquiryView;
   readonly #startedAt: number;

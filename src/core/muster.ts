@@ -27,17 +27,17 @@ export interface MusterView {
 
 export class Muster {
   readonly arc: Arc;
+  readonly bases: readonly Configuration[];
   readonly #engine: Engine;
-  readonly #configurations: readonly Configuration[];
   readonly #view: MusterView;
   readonly #startedAt: number;
   #there: readonly Configuration[] = [];
   #ended = false;
 
-  constructor(engine: Engine, arc: Arc, configurations: readonly Configuration[], view: MusterView) {
+  constructor(engine: Engine, arc: Arc, bases: readonly Configuration[], view: MusterView) {
     this.arc = arc;
     this.#engine = engine;
-    this.#configurations = configurations;
+    this.bases = bases;
     this.#view = view;
     this.#startedAt = engine.now;
   }
@@ -63,14 +63,14 @@ export class Muster {
 
   begin(): void {
     const there = new Set<Configuration>();
-    let [open, waits] = [this.#configurations.length, false];
-    for (const configuration of this.#configurations) {
+    let [open, waits] = [this.bases.length, false];
+    for (const configuration of this.bases) {
       isThere(this.#engine, this.arc, configuration, (is, roll) => {
         if (is) there.add(configuration);
         else if (!this.#isDown(configuration, roll)) waits = true;
         open -= 1;
         if (open > 0 || this.#ended) return;
-        this.#there = this.#configurations.filter((one) => there.has(one));
+        this.#there = this.bases.filter((one) => there.has(one));
         if (this.#there.length > 0 && !waits) this.#view.done(this.#there);
         else this.#again();
       });

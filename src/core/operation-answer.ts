@@ -1,8 +1,9 @@
 // Answers to operations: what an owner says of one once it knows how it went. Pure functions of what was
 // stored and of who agreed; when they are asked is operations.ts's affair.
+import { naming } from './absent.ts';
 import type { Entry, Version } from './entry.ts';
 import type { Operation, OperationResult, Reply } from './message.ts';
-import type { RoundOutcome } from './rounds.ts';
+import type { Counts, RoundOutcome } from './rounds.ts';
 
 /** What a reader is told of an entry. */
 export interface Reading {
@@ -10,9 +11,6 @@ export interface Reading {
   readonly version: Version;
   readonly expiresAt: number;
 }
-
-/** How many copies there are, and how many of them agreed; the owner's is one of both. */
-export type Counts = readonly [copies: number, agreed: number];
 
 /** What is answered once `agreed` of so many copies have agreed. */
 export type ResultOf = (copies: number, agreed: number) => OperationResult;
@@ -45,7 +43,7 @@ export function withRequests(result: OperationResult, replicaRequests: number): 
 /** What is said where too few agreed; `failure` is why this member's own store takes nothing. */
 export function failureOf(
   outcome: Exclude<RoundOutcome, 'agreed'>,
-  [copies, agreed]: Counts,
+  { copies, agreed, silent }: Counts,
   failure: string,
   isRead: boolean,
 ): Reply {
@@ -54,7 +52,7 @@ export function failureOf(
     return { type: 'failed', code: 'ERR_STORE', message: `the owner could not write it down: ${failure}` };
   }
   const unknown = isRead ? '' : '; whether the write will stay is not known';
-  const message = `only ${agreed} of ${copies} copies answered in time${unknown}`;
+  const message = `only ${agreed} of ${copies} copies answered in time${naming(', not ', silent)}${unknown}`;
   return { type: 'failed', code: 'ERR_QUORUM', message };
 }
 

@@ -9,11 +9,11 @@ import { eraOf, isNewer, isSince, VersionClock } from './entry.ts';
 import type { History } from './history.ts';
 import { lapseBetween } from './lapse.ts';
 import type { OperationResult, Reply, Request } from './message.ts';
-import { type Counts, failed, failureOf, type Reading, type ResultOf } from './operation-answer.ts';
+import { failed, failureOf, type Reading, type ResultOf } from './operation-answer.ts';
 import { isAllowed, valueOf, withRequests, written } from './operation-answer.ts';
 import type { Arc } from './position.ts';
 import { firstCameAt, mayBeDoneSince } from './repeats.ts';
-import type { RoundOutcome } from './rounds.ts';
+import type { Counts, RoundOutcome } from './rounds.ts';
 import type { Segment } from './segment.ts';
 import type { MemoryStore } from './store.ts';
 
@@ -312,18 +312,18 @@ export class Operations {
     const { position, deadline, segment } = arrival;
     const { consistency } = arrival.request;
     const need = consistency === 'one' ? 'quorum' : consistency;
-    const done = (outcome: RoundOutcome, copies: number, agreed: number): void => {
+    const done = (outcome: RoundOutcome, counts: Counts): void => {
       if (outcome === 'agreed' && entry !== undefined) {
         const isPassed = consistency !== 'one' && mayHaveGoneOn(segment.configuration, entry.version);
         if (again !== undefined && isPassed && this.#isNewest(entry)) return again();
         this.settled(position, entry);
       }
-      if (consistency !== 'one') this.#conclude(arrival, outcome, result, [copies, agreed]);
+      if (consistency !== 'one') this.#conclude(arrival, outcome, result, counts);
     };
     segment.rounds.add({ position, entry, need, deadline, done });
     if (consistency !== 'one') return;
     this.#engine.saver.whenSaved((saved) =>
-      this.#conclude(arrival, saved ? 'agreed' : 'unsaved', result, [1, 1]),
+      this.#conclude(arrival, saved ? 'agreed' : 'unsaved', result, ALONE),
     );
   }
 
@@ -333,7 +333,7 @@ export class Operations {
       const isRead = arrival.request.operation.type === 'get';
       return this.#finish(arrival, failureOf(outcome, counts, failure, isRead));
     }
-    const [copies, agreed] = counts;
+    const { copies, agreed } = counts;
     const answer = result(copies, agreed);
     this.#remember(arrival.request.operationId, answer);
     this.#finish(arrival, operated(arrival, withRequests(answer, copies - 1)));
@@ -361,6 +361,9 @@ export class Operations {
     if (this.#isNewest(entry)) this.#unsettled.delete(entry.key);
   }
 }
+
+/** At `one`, nobody else is asked. */
+const ALONE: Counts = { copies: 1, agreed: 1, silent: [] };
 
 function operated(arrival: Arrival, result: OperationResult): Reply {
   return { type: 'operated', arc: arrival.arc, result };

@@ -38,7 +38,7 @@ export class Owner {
     this.#view = view;
     this.#hints = new Hints(engine.size);
     this.#unserved = new Unserved(engine.size);
-    this.#parked = new Parked(engine, (position) => this.#isStuck(position));
+    this.#parked = new Parked(engine, (position) => this.#waitsFor(position));
     this.#asking = new Asking(engine, {
       isLost: (contact) => options.voters.isLost(contact),
       sources: () => options.voters.sources(view.neighbours()),
@@ -368,11 +368,11 @@ export class Owner {
     this.#unserved.forget({ from: 0, to: 0 });
   }
 
-  #isStuck(position: number): boolean {
+  #waitsFor(position: number): readonly Configuration[] | undefined {
     // Where it may be forced, it goes on in a moment, with what is left.
     const waits = (arc: Arc): boolean => !this.#o.heals || this.registers.isRestored(arc);
     const works = [...this.#changes.keys(), ...this.#asking.running];
-    return works.some(({ arc, isStuck }) => isStuck && holds(arc, position) && waits(arc));
+    return works.find(({ arc, isStuck }) => isStuck && holds(arc, position) && waits(arc))?.bases;
   }
 
   /** Whether the ring gives us all of the arc. */

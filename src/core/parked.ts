@@ -1,5 +1,7 @@
 // Parked: operations that wait for their arc to be taken over. It owns the waiting room and its bounds; who
 // may be served now is the owner's affair.
+import { absentOf, naming } from './absent.ts';
+import type { Configuration } from './configuration.ts';
 import type { Engine } from './engine.ts';
 import type { Arc } from './position.ts';
 import { holds } from './position.ts';
@@ -18,24 +20,21 @@ interface Waiting {
 }
 
 const TAKING_OVER: Refusal = { code: 'BUSY', message: 'the arc is being taken over' };
-const STUCK: Refusal = {
-  code: 'ERR_QUORUM',
-  message: 'a majority of the members that hold this key is away',
-};
 
 export class Parked {
   readonly #engine: Engine;
-  readonly #isStuck: (position: number) => boolean;
+  readonly #waitsFor: (position: number) => readonly Configuration[] | undefined;
   readonly #waiting = new Set<Waiting>();
 
-  /** `isStuck`: whether the takeover waits for a majority that is away. */
-  constructor(engine: Engine, isStuck: (position: number) => boolean) {
+  /** `waitsFor`: the sets whose majority is away and waited for; undefined where it is not that. */
+  constructor(engine: Engine, waitsFor: (position: number) => readonly Configuration[] | undefined) {
     this.#engine = engine;
-    this.#isStuck = isStuck;
+    this.#waitsFor = waitsFor;
   }
 
   add(position: number, run: (segment: Segment) => void, refuse: (refusal: Refusal) => void): void {
-    if (this.#isStuck(position)) return refuse(STUCK);
+    const stuck = this.#stuck(position);
+    if (stuck !== undefined) return refuse(stuck);
     const { limits, profile } = this.#engine;
     if (this.#waiting.size >= limits.parked) {
       return refuse({ code: 'BUSY', message: 'too many operations wait for an arc' });
@@ -44,8 +43,15 @@ export class Parked {
     this.#waiting.add(waiting);
     // The asker would suspect us if we said nothing for longer.
     this.#engine.after(profile.requestMinMs / 2, () => {
-      if (this.#waiting.delete(waiting)) refuse(this.#isStuck(position) ? STUCK : TAKING_OVER);
+      if (this.#waiting.delete(waiting)) refuse(this.#stuck(position) ?? TAKING_OVER);
     });
+  }
+
+  #stuck(position: number): Refusal | undefined {
+    const sets = this.#waitsFor(position);
+    if (sets === undefined) return undefined;
+    const names = naming(': ', absentOf(this.#engine, sets));
+    return { code: 'ERR_QUORUM', message: `a majority of the members that hold this key is away${names}` };
   }
 
   /** The arc is served now. */

@@ -22,6 +22,16 @@ export type RoundOutcome =
   /** This member could not write it down. */
   | 'unsaved';
 
+/** Who was asked, and who agreed. */
+export interface Counts {
+  /** The size of the set, the owner included. */
+  readonly copies: number;
+  /** How many of them have answered yes. */
+  readonly agreed: number;
+  /** Those that have not answered. */
+  readonly silent: readonly Contact[];
+}
+
 export interface RoundWaiter {
   readonly position: number;
   /** To be stored on the copies; undefined only asks. */
@@ -29,8 +39,7 @@ export interface RoundWaiter {
   readonly need: 'quorum' | 'all';
   /** Monotonic milliseconds. */
   readonly deadline: number;
-  /** `copies` is the size of the set, the owner included; `agreed` of them have answered yes. */
-  readonly done: (outcome: RoundOutcome, copies: number, agreed: number) => void;
+  readonly done: (outcome: RoundOutcome, counts: Counts) => void;
 }
 
 /** What the rounds need of their segment. */
@@ -47,13 +56,15 @@ export interface RoundView {
   missed(id: string): void;
 }
 
-interface Round {
+interface Round extends Counts {
   waiters: RoundWaiter[];
-  readonly copies: number;
   agreed: number;
+  readonly silent: Contact[];
   open: number;
   saved: boolean | undefined;
 }
+
+const NOBODY: Counts = { copies: 0, agreed: 0, silent: [] };
 
 export class Rounds {
   readonly #engine: Engine;
@@ -72,7 +83,7 @@ export class Rounds {
   }
 
   add(waiter: RoundWaiter): void {
-    if (this.#closed) return waiter.done('lost', 0, 0);
+    if (this.#closed) return waiter.done('lost', NOBODY);
     this.#waiting.push(waiter);
     if (this.#waiting.length === 1 && !this.#held) this.#engine.defer(() => this.#flush());
   }
@@ -97,7 +108,7 @@ export class Rounds {
     const waiters = [...this.#waiting, ...[...this.#running].flatMap((round) => round.waiters)];
     this.#waiting = [];
     this.#running.clear();
-    for (const waiter of waiters) waiter.done('lost', 0, 0);
+    for (const waiter of waiters) waiter.done('lost', NOBODY);
   }
 
   #flush(): void {
@@ -128,6 +139,7 @@ export class Rounds {
       waiters,
       copies: copies.length + 1,
       agreed: 0,
+      silent: [],
       open: copies.length + 1,
       saved: undefined,
     };
@@ -136,9 +148,7 @@ export class Rounds {
     const request: Request = { type: 'replicate', arc, base, entries };
     for (const copy of copies) {
       this.#outstanding += 1;
-      this.#engine.call(copy, request, (answer) =>
-        this.#answered(round, copy.id, answer, entries.length > 0),
-      );
+      this.#engine.call(copy, request, (answer) => this.#answered(round, copy, answer, entries.length > 0));
     }
     if (entries.length > 0) {
       for (const learner of this.#view.learners()) this.#teach(learner, arc, base, entries);
@@ -152,14 +162,15 @@ export class Rounds {
     });
   }
 
-  #answered(round: Round, id: string, answer: Answer, brought: boolean): void {
+  #answered(round: Round, copy: Contact, answer: Answer, brought: boolean): void {
     this.#outstanding -= 1;
     round.open -= 1;
     const stored = answer.type === 'reply' && answer.body.type === 'replicated' ? answer.body.outcome : '';
     if (stored === 'stored') round.agreed += 1;
+    if (answer.type !== 'reply') round.silent.push(copy);
     if (!this.#closed) {
-      if (stored === 'refused') this.#view.refused(id);
-      else if (stored === '' && brought) this.#view.missed(id);
+      if (stored === 'refused') this.#view.refused(copy.id);
+      else if (stored === '' && brought) this.#view.missed(copy.id);
     }
     this.#settle(round);
     this.#checkIdle();
@@ -181,9 +192,9 @@ export class Rounds {
     for (const waiter of round.waiters) {
       const need = waiter.need === 'all' ? round.copies : majority(round.copies);
       if (round.saved === false && waiter.entry !== undefined) {
-        waiter.done('unsaved', round.copies, round.agreed);
+        waiter.done('unsaved', round);
       } else if (round.saved !== undefined && round.agreed >= need) {
-        waiter.done('agreed', round.copies, round.agreed);
+        waiter.done('agreed', round);
       } else {
         left.push(waiter);
       }
@@ -202,7 +213,7 @@ export class Rounds {
     const waiters = round.waiters;
     this.#engine.after(this.#engine.profile.retryMs, () => {
       for (const waiter of waiters) {
-        if (this.#engine.now >= waiter.deadline) waiter.done('late', round.copies, round.agreed);
+        if (this.#engine.now >= waiter.deadline) waiter.done('late', round);
         else this.add(waiter);
       }
     });

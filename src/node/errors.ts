@@ -52,8 +52,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   ERR_QUORUM: {
     description: 'Too few of the copies of the key are reachable for the consistency that was asked.',
     advice:
-      'Bring the missing members back. Where a member still serves the key, `consistency: "one"` reads ' +
-      'what it has, which may be stale.',
+      'Bring the missing members back: the message names those that do not answer. Where a member still ' +
+      'serves the key, `consistency: "one"` reads what it has, which may be stale.',
   },
   ERR_CONFLICT: {
     description:

@@ -30,12 +30,15 @@ describe('chord node without a majority', () => {
   it('answers ERR_QUORUM with --on-quorum-lost refuse, and tells of no loss', async () => {
     const degraded: string[] = [];
     const { address } = await loneSurvivor('refuse', degraded);
+    const [, ...killed] = ring.nodes.map((node) => node.address);
     // Until the dead are given up, a request to them may still be timing out.
     await expect
       .poll(() => ring.processes.run(['get', 'color', '--connect', address]), PATIENCE)
       .toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('ERR_QUORUM: ') as string });
     const set = await ring.processes.run(['set', 'color', 'red', '--connect', address]);
     expect(set.stderr).toContain('ERR_QUORUM: ');
+    // Which machines have to be brought back.
+    for (const one of killed) expect(set.stderr).toContain(one);
     expect(degraded).toEqual([]);
   }, 90_000);
 

@@ -52,7 +52,7 @@ class Scene {
       entry: undefined,
       need: 'quorum',
       deadline: this.driver.engine.now + LONG_MS,
-      done: (outcome, copies, agreed) => this.outcomes.push(`${name}: ${outcome} ${agreed}/${copies}`),
+      done: (outcome, { copies, agreed }) => this.outcomes.push(`${name}: ${outcome} ${agreed}/${copies}`),
       ...change,
     });
   }
@@ -179,6 +179,19 @@ describe('a copy that does not store', () => {
     scene.view.copies = [20, 30];
     scene.driver.advance(LONG_MS);
     expect(scene.outcomes).toEqual(['write: late 1/3']);
+  });
+
+  it('tells in the end who has said nothing, and not who has refused', () => {
+    const scene = new Scene([10, 20]);
+    const silent: string[][] = [];
+    scene.add('write', {
+      deadline: scene.driver.engine.now + 1,
+      done: (_outcome, counts) => silent.push(counts.silent.map(({ id }) => id)),
+    });
+    scene.driver.poll();
+    scene.driver.answer('m10', 'replicate', REFUSED);
+    scene.driver.advance(LONG_MS);
+    expect(silent).toEqual([['m20']]);
   });
 
   it('because it has promised the epoch away is told of, and the others decide', () => {

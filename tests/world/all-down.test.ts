@@ -1,5 +1,6 @@
 // All down: members with disks that were all stopped, of which some come back later than others, or never.
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/core/effect.ts';
 import { copiesProblem } from '../../src/sim/checks/copies-agree.ts';
 import type { WorldNode } from '../../src/sim/world.ts';
 import { World } from '../../src/sim/world.ts';
@@ -32,6 +33,10 @@ describe("members with disks, when all were down, with 'heal'", () => {
       const { world, back, away } = halfBack(seed);
       world.run(SHORT_MS);
       expect(answer(world, back), `seed ${seed}`).toBe('ERR_QUORUM');
+      const refused = asked(world, back);
+      expect(refused).toMatchObject({
+        failure: { message: expect.stringMatching(/ is away: sim:2$/) as string },
+      });
       world.restart(away, away.machine.self.salt);
       world.connect(away, back);
       world.run(20);
@@ -60,13 +65,13 @@ describe("members with disks, when all were down, with 'heal'", () => {
 });
 
 /** The value, or the code of what stands in the way. */
-function answer(world: World, node: WorldNode): string | undefined {
+function asked(world: World, node: WorldNode): Outcome {
   const operation = { type: 'get' } as const;
-  const outcome = world.settle(
-    node,
-    { type: 'operate', key: 'key', operation, consistency: 'quorum' },
-    2_000,
-  );
+  return world.settle(node, { type: 'operate', key: 'key', operation, consistency: 'quorum' }, 2_000);
+}
+
+function answer(world: World, node: WorldNode): string | undefined {
+  const outcome = asked(world, node);
   return outcome.ok ? get(world, node, 'key') : outcome.failure.code;
 }
 
