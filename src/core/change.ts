@@ -2,6 +2,7 @@
 // time: it runs one decision (decision.ts) from the bases that are known to be in force. It owns the phases
 // and what becomes of members that do not answer; when an arc needs a change, and who is to be in the next
 // set, is the owner's affair (owner.ts).
+import { announce } from './announce.ts';
 import type { Configuration, Proposal, Voter } from './configuration.ts';
 import { newLineage, nextOf, supersedes } from './configuration.ts';
 import { NOTHING_LEARNED, type ChangeView, type Ended } from './change-view.ts';
@@ -100,12 +101,9 @@ export class Change {
   /** What has come after a base, and is over itself: whoever stands at that base is told. */
   tell(arc: Arc, configuration: Configuration): void {
     const passed = this.bases.filter((base) => supersedes(configuration, base));
-    const voters = new Map(passed.flatMap(({ members }) => members).map((one) => [one.contact.id, one]));
+    const voters = passed.flatMap(({ members }) => members);
     if (passed.length > 0) this.#view.registers.note(arc, configuration, this.bases);
-    for (const [id, { contact }] of voters) {
-      if (id !== this.#engine.self.id)
-        this.#engine.call(contact, { type: 'install', arc, configuration, watermark: 0 }, () => {});
-    }
+    announce(this.#engine, arc, configuration, voters, () => 0);
   }
 
   cancel(): void {
@@ -341,15 +339,11 @@ export class Change {
     const [watermark, { forced }] = [rules.watermarkOf(decision), decision];
     const own = configuration === decision.proposed;
     this.cancel();
-    const install = { type: 'install', arc: this.arc, configuration } as const;
     // Who voted, and was read, would go on standing there where somebody else's proposal left it out.
     const voters = own ? [] : rules.promisingVoters(decision);
-    const contacts = [...configuration.members, ...voters].map(({ contact }) => contact);
-    for (const [id, contact] of new Map(contacts.map((one) => [one.id, one]))) {
-      // A watermark says that its holder has all from before it: who was not compared is told none.
-      const mark = rules.isCompared(decision, id) ? watermark : 0;
-      if (id !== this.#engine.self.id) this.#engine.call(contact, { ...install, watermark: mark }, () => {});
-    }
+    // A watermark says that its holder has all from before it: who was not compared is told none.
+    const markOf = (id: string): number => (rules.isCompared(decision, id) ? watermark : 0);
+    announce(this.#engine, this.arc, configuration, [...configuration.members, ...voters], markOf);
     this.#view.registers.install(this.arc, configuration, watermark);
     this.#view.decided(this, { arc: this.arc, configuration, watermark, forced, own });
   }

@@ -1,15 +1,15 @@
-// Segment: an arc that this member serves as the owner of its configuration. It owns the copies' being
-// complete (one exchange with each, again when one has missed something) and the change to another set of
-// copies, which the owner of an arc proposes itself. How operations use the copies is in rounds.ts; how an
-// arc is taken over from another owner, in change.ts.
-import { Absorbed, type Source } from './absorbed.ts';
+// Segment: an arc that this member serves as the owner of its configuration. It owns who is to hold copies,
+// and the change to another set of them, which the owner of an arc proposes itself. How a copy becomes
+// complete is in copies.ts, how operations use the copies in rounds.ts; how an arc is taken over from another
+// owner, in change.ts.
+import { Absorbed } from './absorbed.ts';
 import type { Base, Configuration, Voter } from './configuration.ts';
 import { majority, sameVoters, successorOf } from './configuration.ts';
 import type { Contact } from './contact.ts';
+import { Copies } from './copies.ts';
 import type { Engine } from './engine.ts';
-import type { Key } from './entry.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeOptions, ExchangeParts } from './exchange.ts';
+import type { ExchangeParts } from './exchange.ts';
 import type { Arc } from './position.ts';
 import { callRoll, type Roll } from './roll-call.ts';
 import { Rounds } from './rounds.ts';
@@ -34,23 +34,6 @@ export interface SegmentView {
   progressed(): void;
 }
 
-interface Copy extends Source {
-  readonly contact: Contact;
-  synced: boolean;
-  /** It missed entries while it was compared, perhaps behind where the comparison had got to. */
-  missed: boolean;
-  /** The life in which it is compared: what it held in another one counts for nothing. */
-  birth: number | undefined;
-}
-
-const NOT_COMPARED: Omit<Copy, 'contact'> = {
-  exchange: undefined,
-  news: false,
-  synced: false,
-  missed: false,
-  birth: undefined,
-};
-
 export class Segment {
   readonly arc: Arc;
   readonly rounds: Rounds;
@@ -62,7 +45,7 @@ export class Segment {
   /** The members of the configuration beside us, who are asked at every write. */
   #others: readonly Contact[];
   #watermark: number;
-  readonly #copies = new Map<string, Copy>();
+  readonly #copies: Copies;
   readonly #absorbed: Absorbed;
   /** A change is being decided: nothing new is acknowledged. */
   #changing = false;
@@ -89,14 +72,26 @@ export class Segment {
       base: () => this.#configuration,
       copies: () => this.#others,
       learners: () => this.#learners(),
-      refused: (id) => this.#refused(id),
-      missed: (id) => this.#missed(id),
+      refused: (id) => this.#copies.refused(id),
+      missed: (id) => this.#copies.missed(id),
+    });
+    this.#copies = new Copies(engine, {
+      arc,
+      configuration: () => this.#configuration,
+      watermark: () => this.#watermark,
+      exchange: (contact) => view.exchange(contact, arc),
+      contradicted: (contact) => view.contradicted(contact),
+      took: () => {
+        this.since = engine.now;
+      },
+      progressed: () => this.#progress(),
     });
     this.#absorbed = new Absorbed(engine, {
       arc,
-      read: (from, source, done) => new Exchange({ ...this.#reading(from, source, done), push: false }),
+      read: (from, source, done) =>
+        new Exchange({ ...this.#copies.reading(from, source, done), push: false }),
       isLost: (from) => view.isLost(from),
-      over: (source) => this.#spread(source),
+      over: (source) => this.#copies.spread(source),
     });
   }
 
@@ -129,18 +124,7 @@ export class Segment {
     const wanted = new Map<string, Contact>();
     for (const contact of this.#others) wanted.set(contact.id, contact);
     for (const contact of this.#view.wanted()) wanted.set(contact.id, contact);
-    for (const [id, copy] of this.#copies) {
-      if (copy.contact.incarnation === wanted.get(id)?.incarnation) continue;
-      copy.exchange?.end();
-      this.#copies.delete(id);
-      this.#spread(copy);
-    }
-    for (const contact of wanted.values()) {
-      if (this.#copies.has(contact.id)) continue;
-      const copy: Copy = { ...NOT_COMPARED, contact };
-      this.#copies.set(contact.id, copy);
-      this.#sync(copy);
-    }
+    this.#copies.follow(wanted);
     this.#progress();
   }
 
@@ -153,12 +137,7 @@ export class Segment {
     this.#watermark = Math.max(this.#watermark, watermark);
     this.#changing = false;
     this.#renewal = undefined;
-    // Who is one from now on has to know it before others are let go: nobody else could tell of this set. And
-    // who is being compared is so in the name of an epoch that is over: what that says is not heeded.
-    const others = new Set(this.#others.map(({ id }) => id));
-    for (const [id, { synced }] of this.#copies) {
-      if (!synced || (others.has(id) && !former.has(id))) this.#missed(id);
-    }
+    this.#copies.reconfigured(new Set(this.#others.flatMap(({ id }) => (former.has(id) ? [] : [id]))));
     this.rounds.resume();
     if (isRenamed) this.onRenamed();
     this.refresh();
@@ -181,7 +160,7 @@ export class Segment {
   /** The owner of another lineage has made this member store an entry, which the copies may lack. */
   learn(): void {
     this.since = this.#engine.now;
-    for (const id of this.#copies.keys()) this.#missed(id);
+    this.#copies.allMissed();
   }
 
   raiseWatermark(watermark: number): void {
@@ -192,8 +171,7 @@ export class Segment {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const copy of this.#copies.values()) copy.exchange?.end();
-    this.#copies.clear();
+    this.#copies.close();
     this.#absorbed.close();
     this.rounds.close();
     this.onClose();
@@ -207,111 +185,15 @@ export class Segment {
   /** Whoever is compared gets what is written meanwhile, also while it seems to be lost. */
   #learners(): Contact[] {
     const { members } = this.#configuration;
-    const copies = [...this.#copies.values()].map(({ contact }) => contact);
-    return copies.filter((contact) => !members.some((voter) => voter.contact.id === contact.id));
+    return this.#copies.contacts.filter(
+      (contact) => !members.some((voter) => voter.contact.id === contact.id),
+    );
   }
 
   #isWanted(): boolean {
     const voters = this.#view.voters();
     const same = voters !== undefined && sameVoters(voters, this.#configuration.members);
     return same && this.#renewal === undefined;
-  }
-
-  /** Tells a member of the set what was decided, then compares what both hold. */
-  #sync(copy: Copy): void {
-    copy.synced = false;
-    copy.exchange?.end();
-    copy.exchange = undefined;
-    const named = this.#configuration.members.some((voter) => voter.contact.id === copy.contact.id);
-    if (!named) return this.#compare(copy);
-    const { arc, configuration } = this;
-    // The watermark follows once it is compared.
-    this.#engine.call(copy.contact, { type: 'install', arc, configuration, watermark: 0 }, (answer) => {
-      if (this.#closed || this.#copies.get(copy.contact.id) !== copy) return;
-      const installed = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
-      if (installed) return this.#compare(copy);
-      if (answer.type === 'reply') this.#view.contradicted(copy.contact);
-      this.#again(copy);
-    });
-  }
-
-  #compare(copy: Copy): void {
-    copy.exchange?.end();
-    copy.missed = false;
-    copy.birth = undefined;
-    const parts = this.#reading(copy.contact, copy, () => {
-      if (copy.missed) return this.#again(copy);
-      copy.synced = true;
-      this.#mark(copy.contact);
-      this.#progress();
-    });
-    copy.exchange = new Exchange({
-      ...parts,
-      push: true,
-      born: (contact, birth) => {
-        parts.born(contact, birth);
-        copy.birth ??= birth;
-        if (copy.birth !== birth) this.#again(copy);
-      },
-      overtaken: () => {
-        this.#view.contradicted(copy.contact);
-        this.#again(copy);
-      },
-    });
-  }
-
-  /** It holds all from before the watermark, and nothing that was deleted then: others may rely on it. */
-  #mark(contact: Contact): void {
-    const { arc, configuration, watermark } = this;
-    if (watermark === 0 || !configuration.members.some((voter) => voter.contact.id === contact.id)) return;
-    this.#engine.call(contact, { type: 'install', arc, configuration, watermark }, () => {});
-  }
-
-  /** Reads what a member holds of this arc. */
-  #reading(contact: Contact, source: Source, done: () => void): Omit<ExchangeOptions, 'push'> {
-    const parts = this.#view.exchange(contact, this.arc);
-    const took = (key: Key): void => {
-      source.news = true;
-      this.since = this.#engine.now;
-      parts.took(key);
-    };
-    const finished = (): void => {
-      this.#spread(source);
-      done();
-    };
-    const [base, watermark] = [this.#configuration, this.#watermark];
-    const rest = { base, watermark, knownTo: base.epoch - 1, trusted: false, pull: true };
-    return { ...parts, ...rest, took, done: finished };
-  }
-
-  /** Once no more comes from there, even if it was not read to the end. */
-  #spread(source: Source): void {
-    if (!source.news) return;
-    source.news = false;
-    for (const other of this.#copies.values()) if (other !== source) this.#missed(other.contact.id);
-  }
-
-  #again(copy: Copy): void {
-    copy.synced = false;
-    copy.exchange?.end();
-    this.#later(() => {
-      if (!this.#closed && this.#copies.get(copy.contact.id) === copy) this.#sync(copy);
-    });
-  }
-
-  #missed(id: string): void {
-    const copy = this.#copies.get(id);
-    if (copy === undefined) return;
-    if (copy.synced) this.#again(copy);
-    else copy.missed = true;
-  }
-
-  /** A voter has promised the epoch away, or knows nothing of it: it is told, and compared, again. */
-  #refused(id: string): void {
-    const copy = this.#copies.get(id);
-    if (copy === undefined) return;
-    this.#view.contradicted(copy.contact);
-    this.#missed(id);
   }
 
   /** Where the set is not the one it should be and the next one holds everything, the change begins. */
@@ -390,7 +272,6 @@ export class Segment {
 
   #holds({ contact, birth }: Voter): boolean {
     if (contact.id === this.#engine.self.id) return true;
-    const copy = this.#copies.get(contact.id);
-    return copy?.synced === true && copy.birth === birth;
+    return this.#copies.holds({ contact, birth });
   }
 }
