@@ -65,6 +65,11 @@ export class Absorbed {
     return false;
   }
 
+  /** Whether something is still being read, or is to be. */
+  get isReading(): boolean {
+    return [...this.#sources.values()].some(({ exchange }) => exchange?.finished !== true);
+  }
+
   close(): void {
     for (const { exchange } of this.#sources.values()) exchange?.end();
     this.#sources.clear();

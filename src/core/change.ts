@@ -8,11 +8,12 @@ import { newLineage, nextOf, supersedes } from './configuration.ts';
 import { NOTHING_LEARNED, type ChangeView, type Ended } from './change-view.ts';
 import type { Contact } from './contact.ts';
 import * as rules from './decision.ts';
-import type { Answer, Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 import type { PartVote } from './registers.ts';
+import { askForVote, whenSaved } from './voting.ts';
 
 export class Change {
   readonly arc: Arc;
@@ -26,7 +27,7 @@ export class Change {
   /** Answers to former attempts are void. */
   #attempt = 0;
   #progressAt: number;
-  readonly #watermark: number;
+  #watermark: number;
   readonly #voteless = new Set<Voter>();
   /** The watermarks of those that promised. */
   readonly #marks = new Map<string, number>();
@@ -297,21 +298,40 @@ export class Change {
   }
 
   #store(decision: rules.Decision): void {
-    const me = this.#engine.self.id;
-    const [read, horizon] = [rules.promisers(decision), this.#horizon(decision)];
-    const [hasVote, isOne] = [read.has(me), this.bases.length === 1];
-    // Who comes back and was none of the set may hold what the set has deleted, or what was never in force.
-    const isCurrent = hasVote && (this.#marks.get(me) ?? 0) >= horizon;
-    const others = read.size - (hasVote ? 1 : 0);
-    const buries = !decision.forced && !isCurrent;
-    if (buries && this.#exchanges.bury(others, hasVote || !isOne)) return this.#prepare();
-    const knownTo = isOne && !decision.forced ? (this.bases[0]?.epoch ?? 0) : 0;
+    if (!decision.forced && !this.#purge(decision)) return;
+    const [me, horizon] = [this.#engine.self.id, this.#horizon(decision)];
+    const isOne = this.bases.length === 1 && !decision.forced;
+    const knownTo = isOne ? (this.bases[0]?.epoch ?? 0) : 0;
     for (const voter of rules.outcome(decision).members) {
       const { contact } = voter;
       const done = (): void => this.#step((now) => rules.stored(now, contact.id));
-      if (contact.id === me) this.#whenSaved(done);
+      if (contact.id === me) whenSaved(this.#engine, this.#whileItLasts(), done);
       else this.#exchanges.push(voter, horizon, knownTo, done);
     }
+  }
+
+  /**
+   * Who comes back and was none of the set may hold what the set has deleted, or what was never in force: it
+   * is forgotten. False where there is nothing to be stored now.
+   */
+  #purge(decision: rules.Decision): boolean {
+    const [me, read] = [this.#engine.self.id, rules.promisers(decision)];
+    const hasVote = read.has(me);
+    const isCurrent = hasVote && (this.#marks.get(me) ?? 0) >= this.#horizon(decision);
+    if (isCurrent) return true;
+    // What is held here may be counted on by those who came after.
+    const standing = this.#view.registers.standing(this.arc);
+    if (standing.some(({ configuration: one }) => this.bases.some((base) => supersedes(one, base)))) {
+      this.#end({});
+      return false;
+    }
+    const others = read.size - (hasVote ? 1 : 0);
+    if (!this.#exchanges.bury(others, hasVote || this.bases.length !== 1)) return true;
+    // What was older is read now, and does not count as deleted because it is not here.
+    this.#watermark = 0;
+    this.#view.registers.distrust(this.arc);
+    this.#prepare();
+    return false;
   }
 
   #accept(): void {
@@ -356,36 +376,19 @@ export class Change {
     this.#proceed(before);
   }
 
-  /** What was changed here is written down; nothing follows where it fails, or comes too late. */
-  #whenSaved(done: () => void): void {
-    const attempt = this.#attempt;
-    this.#engine.saver.whenSaved((saved) => {
-      if (saved && !this.#ended && this.#attempt === attempt) done();
-    });
-  }
-
-  /** Asks a voter, or this member itself; one that is silent is asked again while the attempt lasts. */
+  /** Asks a voter, or this member itself, while the attempt lasts. */
   #ask(
     to: Contact,
     request: Request,
     local: () => PartVote[],
     done: (votes: readonly PartVote[]) => void,
   ): void {
+    askForVote(this.#engine, { to, request, local, isWanted: this.#whileItLasts(), done });
+  }
+
+  /** Whether this attempt is still the one that is made. */
+  #whileItLasts(): () => boolean {
     const attempt = this.#attempt;
-    const current = (): boolean => !this.#ended && this.#attempt === attempt;
-    if (to.id === this.#engine.self.id) {
-      const votes = local();
-      return this.#whenSaved(() => done(votes));
-    }
-    const send = (): void => {
-      this.#engine.call(to, request, (answer: Answer) => {
-        if (!current()) return;
-        if (answer.type === 'reply' && answer.body.type === 'voted') return done(answer.body.votes);
-        this.#engine.after(this.#engine.profile.retryMs * 2, () => {
-          if (current()) send();
-        });
-      });
-    };
-    send();
+    return () => !this.#ended && this.#attempt === attempt;
   }
 }

@@ -1,6 +1,7 @@
 // Collector: lets entries end in the arcs we own. It owns when: an entry whose time is over is deleted like
-// any other, and a deletion is forgotten when it is old enough and every member of the set holds it. From
-// then on the arc's watermark tells members that come back with older entries that these are void.
+// any other, and a deletion is forgotten when it is old enough, every member of the set holds it, and nobody
+// is being read who may have what was deleted. From then on the arc's watermark tells members that come back
+// with older entries that these are void.
 import type { Engine } from './engine.ts';
 import { versionTime } from './entry.ts';
 import type { Operations } from './operations.ts';
@@ -49,7 +50,7 @@ export class Collector {
         this.#operations.expire(segment, position, entry);
       }
     }
-    if (oldest < before) this.#collect(segment, Math.floor(before));
+    if (oldest < before && !segment.isReading) this.#collect(segment, Math.floor(before));
   }
 
   /** Of a set that holds everything, each member is told; this one goes last, when all have done it. */
@@ -59,7 +60,7 @@ export class Collector {
     const others = configuration.members.filter(({ contact }) => contact.id !== this.#engine.self.id);
     let open = others.length;
     const finish = (): void => {
-      if (segment.closed || segment.configuration !== configuration) return;
+      if (segment.closed || segment.configuration !== configuration || segment.isReading) return;
       this.#owner.registers.raiseWatermark(arc, base, watermark);
       segment.raiseWatermark(watermark);
       this.#store.collect(arc, watermark);

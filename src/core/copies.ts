@@ -158,9 +158,10 @@ export class Copies {
     copy.birth = undefined;
     const parts = this.reading(copy.contact, copy, () => {
       if (copy.missed) return this.#again(copy);
-      copy.synced = true;
-      this.#mark(copy.contact);
-      this.#view.progressed();
+      this.#mark(copy, () => {
+        copy.synced = true;
+        this.#view.progressed();
+      });
     });
     copy.exchange = new Exchange({
       ...parts,
@@ -177,15 +178,26 @@ export class Copies {
     });
   }
 
-  /** It holds all from before the watermark, and nothing that was deleted then: others may rely on it. */
-  #mark(contact: Contact): void {
+  /**
+   * It holds all from before the watermark, and nothing that was deleted then: others may rely on it, once it
+   * knows.
+   */
+  #mark(copy: Copy, done: () => void): void {
+    const { contact } = copy;
     const [arc, configuration, watermark] = [
       this.#view.arc,
       this.#view.configuration(),
       this.#view.watermark(),
     ];
-    if (watermark === 0 || !configuration.members.some((voter) => voter.contact.id === contact.id)) return;
-    this.#engine.call(contact, { type: 'install', arc, configuration, watermark }, () => {});
+    const isNamed = configuration.members.some((voter) => voter.contact.id === contact.id);
+    if (watermark === 0 || !isNamed) return done();
+    this.#engine.call(contact, { type: 'install', arc, configuration, watermark }, (answer) => {
+      if (!this.#isFollowed(copy)) return;
+      const isMarked = answer.type === 'reply' && answer.body.type === 'installed' && answer.body.whole;
+      const isSame = this.#view.configuration() === configuration;
+      if (isMarked && isSame && !copy.missed) done();
+      else this.#again(copy);
+    });
   }
 
   #again(copy: Copy): void {

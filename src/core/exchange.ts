@@ -48,6 +48,8 @@ export interface ExchangeOptions {
 
 export interface Lack {
   readonly key: Key;
+  /** Of what is held here. */
+  readonly version: Version;
   /** Whether the entry is so old that its deletion may be forgotten. */
   readonly isOld: boolean;
   /** Whether the member has an older version of it. */
@@ -83,11 +85,11 @@ export class Exchange {
   #wasCompared = false;
 
   constructor(options: ExchangeOptions) {
-    const { arc, base, contact, pull, trusted, watermark } = options;
+    const { arc, base, contact, trusted, watermark } = options;
     this.#o = options;
     this.contact = contact;
     // Below 2 nothing has been forgotten in a lineage that came after others (decision.ts).
-    if (pull && !trusted && base.ancestors.length > 0 && watermark > 1) this.#inspect();
+    if (!trusted && base.ancestors.length > 0 && watermark > 1) this.#inspect();
     else this.#summarise(arc, 1);
   }
 
@@ -142,12 +144,13 @@ export class Exchange {
       const their = theirs[i] ?? EMPTY_SUMMARY;
       const mine = store.summary(piece);
       if (sameSummary(mine, their)) continue;
-      if (mine.count === 0) empty.push(piece);
+      if (mine.count === 0 && this.#o.pull) empty.push(piece);
+      // Where nothing is read, what the member holds alone is looked at all the same: it may be buried.
       else if (their.count > 0) this.#open.push(piece);
       else if (this.#o.push) this.#missing.push(piece);
       else this.#reportLacking(piece, new Map());
     }
-    this.#pullAll(this.#o.pull ? empty : [], undefined);
+    this.#pullAll(empty, undefined);
   }
 
   /** Nothing is held here of these parts: their entries are read page by page. */
@@ -194,7 +197,8 @@ export class Exchange {
     for (const { key, version } of store.walk(arc)) {
       const their = theirs.get(key);
       if (!this.#isOurs(version) || epochOf(version) > base.epoch || !isNewer(version, their ?? '')) continue;
-      lacks({ key, isOld: their === undefined && this.#isOld(version), hasOlder: their !== undefined });
+      const isOld = their === undefined && this.#isOld(version);
+      lacks({ key, version, isOld, hasOlder: their !== undefined });
     }
   }
 

@@ -104,11 +104,12 @@ export class Exchanges {
       this.#births.set(who.id, found);
       exchange.end();
     };
-    const lacks = ({ key, isOld, hasOlder }: Lack): void => {
+    const lacks = ({ key, version, isOld, hasOlder }: Lack): void => {
       const known = this.#lacking.get(key);
       const times = 1 + (known?.times ?? 0);
       this.#lacking.set(key, {
         times,
+        version,
         isOld: isOld && known?.isOld !== false,
         hasOlder: hasOlder || known?.hasOlder === true,
       });
@@ -134,7 +135,9 @@ export class Exchanges {
     let hasOlder = false;
     for (const [key, lacking] of this.#lacking) {
       if (lacking.times !== read || (onlyOld && !lacking.isOld)) continue;
-      this.#store?.remove(key);
+      // What has come since is another's, which may count on it.
+      if (this.#store?.versionOf(key) !== lacking.version) continue;
+      this.#store.remove(key);
       hasOlder ||= lacking.hasOlder;
     }
     return hasOlder;

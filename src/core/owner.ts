@@ -13,10 +13,12 @@ import { isThere } from './muster.ts';
 import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import { Parked, type Refusal } from './parked.ts';
 import { type Arc, holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
-import { apart, goOnForced, isOver, isStrange, plan, renewalsOf, touching, united } from './plan.ts';
+import { type Apart, apart, contested, goOnForced, isOver, isStrange } from './plan.ts';
+import { plan, renewalsOf, touching, united } from './plan.ts';
 import { Registers } from './registers.ts';
 import type { KnownPart } from './saved.ts';
 import { Segment } from './segment.ts';
+import { Soon } from './soon.ts';
 import { Unserved } from './unserved.ts';
 
 export class Owner {
@@ -29,7 +31,7 @@ export class Owner {
   readonly #hints: Hints;
   readonly #parked: Parked;
   readonly #unserved: Unserved;
-  #reconciling = false;
+  readonly #soon: Soon;
   #begins = false;
 
   constructor(options: OwnerOptions, view: OwnerView) {
@@ -38,6 +40,7 @@ export class Owner {
     this.#view = view;
     this.#hints = new Hints(engine.size);
     this.#unserved = new Unserved(engine.size);
+    this.#soon = new Soon(engine, () => this.reconcile());
     this.#parked = new Parked(engine, (position) => this.#waitsFor(position));
     this.#asking = new Asking(engine, {
       isLost: (contact) => options.voters.isLost(contact),
@@ -143,11 +146,7 @@ export class Owner {
   /** Lineages that are left apart meet; segments that touch become one. */
   tidy(): void {
     const ours = this.#segments.filter(({ arc }) => this.#isOurs(arc));
-    for (const { segment, arc, others } of apart(ours, this.registers)) {
-      const meet = (is: boolean): void => (is && segment.complete ? this.#cut(segment, arc) : undefined);
-      if (this.#o.heals) return meet(true);
-      for (const other of others) isThere(this.#o.engine, arc, other, meet);
-    }
+    for (const part of apart(ours, this.registers)) this.#meet(part, (one) => one.complete);
     const run = touching(ours);
     if (run.length < 2) return;
     const renewals = renewalsOf(run, () => newLineage(this.#o.engine.random));
@@ -156,6 +155,13 @@ export class Owner {
     for (const segment of run) this.#close(segment);
     const { arc, configuration, watermark } = united(run);
     this.#serve(arc, configuration, watermark, Math.max(...run.map(({ since }) => since)));
+  }
+
+  /** Has a part of a segment taken over together with what else stands there. */
+  #meet({ segment, arc, others }: Apart, isReady: (segment: Segment) => boolean): void {
+    const meet = (is: boolean): void => (is && isReady(segment) ? this.#cut(segment, arc) : undefined);
+    if (this.#o.heals) return meet(true);
+    for (const other of others) isThere(this.#o.engine, arc, other, meet);
   }
 
   /** A part that nobody serves or changes: what is known of it decides how it is taken over. */
@@ -275,6 +281,9 @@ export class Owner {
       if (this.learn(known)) return;
       const { lineage, epoch } = segment.configuration;
       const follows = known.some((one) => sameBase(one.configuration, segment.configuration));
+      // For it the segment's is over by what is forgotten here: this will never be complete.
+      for (const part of inRing ? contested(segment, known, this.registers) : [])
+        this.#meet(part, (one) => !one.closed && !one.changing);
       // It has promised the epoch to somebody who never came back to it: the next one frees it.
       if (follows && inRing && !segment.changing) segment.renew({ lineage, epoch: epoch + 1 });
       segment.refresh();
@@ -283,8 +292,7 @@ export class Owner {
 
   /**
    * Keeps what is told, or what is remembered to have come after it, where nothing known comes after that;
-   * closes what it comes after. Whether it is news. A lineage that is down stops none that is served, if arcs
-   * may not be forced.
+   * closes what it comes after. Whether it is news. Unforced, what is down stops nothing that is served.
    */
   #hint(where: Arc, configuration: Configuration, mayStop = this.#o.heals): boolean {
     const ring = this.#view.arc();
@@ -385,14 +393,7 @@ export class Owner {
     return covers.reduce((parts, one) => without(parts, [one.arc], this.#o.engine.size), [arc]);
   }
 
-  /** With a pause, so that what comes in the same moment is looked at once. */
   reconcileSoon(): void {
-    if (this.#reconciling) return;
-    this.#reconciling = true;
-    const { random, profile } = this.#o.engine;
-    this.#o.engine.after(random.around(profile.retryMs / 4, 0.5), () => {
-      this.#reconciling = false;
-      this.reconcile();
-    });
+    this.#soon.ask();
   }
 }

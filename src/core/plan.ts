@@ -7,6 +7,7 @@ import type { Hints } from './hints.ts';
 import { itemAt } from './ordered.ts';
 import { type Arc, overlaps } from './position.ts';
 import type { Registers } from './registers.ts';
+import type { KnownPart } from './saved.ts';
 import type { Segment } from './segment.ts';
 
 export interface Planned {
@@ -64,21 +65,30 @@ export function isOver(
   return bases.some((base) => known.some((one) => supersedes(one, base)));
 }
 
-/**
- * The parts of complete segments of which another lineage is known here that the segment does not come after,
- * as far as its bounded history tells: both have to be decided to be over.
- */
+/** What of complete segments has to be taken over together with another lineage that stands there. */
 export function apart(segments: readonly Segment[], registers: Registers): Apart[] {
-  const found: Apart[] = [];
-  for (const segment of segments.filter(({ complete }) => complete)) {
-    const { configuration } = segment;
-    for (const { arc, value } of registers.within(segment.arc)) {
-      const all = latest([configuration, ...value.map((one) => one.configuration)]);
-      const others = all.filter((one) => !sameBase(one, configuration));
-      if (all.length > 1) found.push({ segment, arc, others });
-    }
-  }
-  return found;
+  return segments.filter(({ complete }) => complete).flatMap((segment) => partsApart(segment, registers));
+}
+
+/** The same where somebody stands in the other lineage, and does not follow the segment. */
+export function contested(segment: Segment, standing: readonly KnownPart[], registers: Registers): Apart[] {
+  const stands = (one: Configuration): boolean =>
+    standing.some(({ configuration }) => sameBase(configuration, one));
+  if (stands(segment.configuration)) return [];
+  return partsApart(segment, registers).filter(({ others }) => others.some(stands));
+}
+
+/**
+ * The parts of which another lineage is known here that the segment does not come after, as far as its
+ * bounded history tells: both have to be decided to be over.
+ */
+function partsApart(segment: Segment, registers: Registers): Apart[] {
+  const { configuration } = segment;
+  return registers.within(segment.arc).flatMap(({ arc, value }) => {
+    const all = latest([configuration, ...value.map((one) => one.configuration)]);
+    const others = all.filter((one) => !sameBase(one, configuration));
+    return all.length > 1 ? [{ segment, arc, others }] : [];
+  });
 }
 
 /** Whether some of the arc is served in a lineage which the configuration neither is of nor comes after. */

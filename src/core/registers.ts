@@ -195,6 +195,17 @@ export class Registers {
     this.#save();
   }
 
+  /** Something was taken away here, and what goes in its place may not have come: this member lacks some. */
+  distrust(arc: Arc): void {
+    for (const part of this.#map.within(arc)) {
+      this.#map.set(
+        part.arc,
+        part.value.map((register) => ({ ...register, watermark: 0 })),
+      );
+    }
+    this.#save();
+  }
+
   /** The arc is nothing of this member's at that epoch any more: another set has taken over. */
   forget(arc: Arc, base: Base, by: Configuration): void {
     for (const { arc: part, registers, over } of this.#pieces(arc)) {

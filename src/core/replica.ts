@@ -145,13 +145,19 @@ export class Replica {
     return { type: 'pulled', entries, more: entries.length < rest.length };
   }
 
-  /** Entries that were deleted while this member was away, so long ago that nothing is left to tell of it. */
+  /**
+   * Entries that were deleted while this member was away, so long ago that nothing is left to tell of it, or
+   * that were left behind. In another lineage they may be in force.
+   */
   voidEntries({ arc, base, items }: Body<'void'>, respond: Respond): void {
-    const { store } = this.#parts;
-    const known = this.#parts.owner.registers.known(arc).every((one) => !supersedes(one, base));
-    for (const { key, version } of known ? items : []) {
-      if (store.versionOf(key) === version) store.remove(key);
-    }
+    const { store, owner } = this.#parts;
+    const { registers } = owner;
+    const isOver = registers.known(arc).some((one) => supersedes(one, base));
+    const isElsewhere = registers.standing(arc).some((one) => one.configuration.lineage !== base.lineage);
+    const isSame = ({ key, version }: EntryVersion): boolean => store.versionOf(key) === version;
+    const voided = isOver || isElsewhere ? [] : items.filter(isSame);
+    for (const { key } of voided) store.remove(key);
+    if (voided.length > 0) registers.distrust(arc);
     this.#whenSaved(respond, { type: 'voided' });
   }
 

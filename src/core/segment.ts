@@ -118,6 +118,11 @@ export class Segment {
     return isRight && this.#configuration.members.every((voter) => this.#holds(voter));
   }
 
+  /** Whether a former holder is being read, that may have what was deleted here. */
+  get isReading(): boolean {
+    return this.#absorbed.isReading;
+  }
+
   /** Begins, or takes note that the members around have changed. */
   refresh(): void {
     if (this.#closed) return;

@@ -105,8 +105,8 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'keeps-what-was-buried',
     why: 'who comes back and takes an arc over brings along what was deleted while it was away',
     file: 'src/core/change.ts',
-    find: 'const buries = !decision.forced && !isCurrent;',
-    replace: 'const buries = decision.forced && !isCurrent;',
+    find: 'if (!decision.forced && !this.#purge(decision)) return;',
+    replace: 'if (decision.forced && !this.#purge(decision)) return;',
     caughtBy: 'away',
   },
   {
