@@ -11,6 +11,7 @@ import * as rules from './decision.ts';
 import type { Engine } from './engine.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Request } from './message.ts';
+import { isOver } from './plan.ts';
 import type { Arc } from './position.ts';
 import type { PartVote } from './registers.ts';
 import { askForVote, whenSaved } from './voting.ts';
@@ -320,8 +321,7 @@ export class Change {
     const isCurrent = hasVote && (this.#marks.get(me) ?? 0) >= this.#horizon(decision);
     if (isCurrent) return true;
     // What is held here may be counted on by those who came after.
-    const standing = this.#view.registers.standing(this.arc);
-    if (standing.some(({ configuration: one }) => this.bases.some((base) => supersedes(one, base)))) {
+    if (isOver(this, this.#view.registers)) {
       this.#end({});
       return false;
     }

@@ -58,9 +58,9 @@ export function plan(
 export function isOver(
   { arc, bases }: Pick<Planned, 'arc' | 'bases'>,
   registers: Registers,
-  hints: Hints,
+  hints?: Hints,
 ): boolean {
-  const told = hints.within(arc).flatMap(({ value }) => value);
+  const told = hints?.within(arc).flatMap(({ value }) => value) ?? [];
   const known = [...told, ...registers.standing(arc).map(({ configuration }) => configuration)];
   return bases.some((base) => known.some((one) => supersedes(one, base)));
 }

@@ -3,18 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { on } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CommandRing } from '../support/command-ring.ts';
+import { describe, expect, it } from 'vitest';
+import { commandRing } from '../support/command-ring.ts';
 import { collect, type Finished } from '../support/processes.ts';
 
-const ring = new CommandRing();
-
-beforeAll(() => ring.start(), 120_000);
-afterAll(() => ring.end());
-afterEach(() => ring.endProcesses());
-
-const chord = (args: readonly string[], input?: string | Uint8Array): Promise<Finished> =>
-  ring.chord(args, input);
+const ring = commandRing();
+const { chord } = ring;
 
 /** What the child writes to standard output until the pattern appears. */
 async function textUntil(child: ChildProcess, pattern: RegExp): Promise<string> {

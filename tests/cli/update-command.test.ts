@@ -1,19 +1,13 @@
 // `chord update` and `chord keys` against a small ring: files of entries, good and bad, and lists of keys.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ChordSocket } from '../../src/index.ts';
-import { CommandRing } from '../support/command-ring.ts';
-import { collect, type Finished } from '../support/processes.ts';
+import { commandRing } from '../support/command-ring.ts';
+import { collect } from '../support/processes.ts';
 
-const ring = new CommandRing();
-
-beforeAll(() => ring.start(), 120_000);
-afterAll(() => ring.end());
-afterEach(() => ring.endProcesses());
-
-const chord = (args: readonly string[], input?: string | Uint8Array): Promise<Finished> =>
-  ring.chord(args, input);
+const ring = commandRing();
+const { chord } = ring;
 
 describe('chord update and keys', () => {
   it('stores a file of entries and lists their keys', async () => {

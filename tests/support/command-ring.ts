@@ -3,9 +3,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { buildProject, type Finished, type NodeProcess, Processes } from './processes.ts';
 
-export class CommandRing {
+/** A ring for all tests of a file: it begins before the first, and ends behind the last. */
+export function commandRing(): CommandRing {
+  const ring = new CommandRing();
+  beforeAll(() => ring.start(), 120_000);
+  afterAll(() => ring.end());
+  afterEach(() => ring.endProcesses());
+  return ring;
+}
+
+class CommandRing {
   readonly #ring = new Processes();
   nodes: readonly NodeProcess[] = [];
   /** Those of the test that runs. */
@@ -32,8 +42,8 @@ export class CommandRing {
   }
 
   /** Runs a command against the ring. */
-  async chord(args: readonly string[], input?: string | Uint8Array): Promise<Finished> {
+  readonly chord = async (args: readonly string[], input?: string | Uint8Array): Promise<Finished> => {
     const env = { CHORD_CONNECT: this.nodes[0]?.address ?? '', CHORD_PROFILE: 'local' };
     return this.processes.run(args, input === undefined ? { env } : { env, input });
-  }
+  };
 }
