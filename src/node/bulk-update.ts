@@ -8,6 +8,7 @@ import type { Dictionary } from './dictionary.ts';
 import { ChordError } from './errors.ts';
 import { isOpaque, kindOf } from './kind.ts';
 import type { Limits } from './limits.ts';
+import { untilClosed } from './pause.ts';
 
 export type Pair = readonly [key: Bytes, value: Bytes];
 
@@ -52,15 +53,17 @@ export async function updateAll(
   target: UpdateTarget,
 ): Promise<{ stored: number }> {
   const writes = mapPairs(source, (key, value) => toWrite(key, value, target.limits));
-  const batch = new Batch(call, target);
-  try {
-    // What is in memory already is checked as a whole, so that misuse stores nothing.
-    if (Array.isArray(writes)) for (const write of lastOfEach(writes)) await batch.add(write);
-    else await batch.addAll(writes);
-  } finally {
-    await batch.settle();
-  }
-  return batch.close();
+  return untilClosed(target.closed, call, async ({ signal }) => {
+    const batch = new Batch(call, target, signal);
+    try {
+      // What is in memory already is checked as a whole, so that misuse stores nothing.
+      if (Array.isArray(writes)) for (const write of lastOfEach(writes)) await batch.add(write);
+      else await batch.addAll(writes);
+    } finally {
+      await batch.settle();
+    }
+    return batch.close();
+  });
 }
 
 /** Of duplicate keys the last. */
@@ -77,12 +80,11 @@ class Batch {
   readonly #over: AbortSignal;
   readonly #most: number;
 
-  constructor(call: Call, target: UpdateTarget) {
+  constructor(call: Call, target: UpdateTarget, over: AbortSignal) {
     this.#most = Math.max(1, Math.min(WRITES_AT_ONCE, Math.floor(target.limits.inFlight / 2)));
     this.#call = call;
     this.#target = target;
-    // One signal of its own, because that of the node has many listeners.
-    this.#over = AbortSignal.any([...(call.signal === undefined ? [] : [call.signal]), target.closed]);
+    this.#over = over;
   }
 
   async addAll(writes: AsyncIterator<Write>): Promise<void> {

@@ -30,7 +30,7 @@ export class DebugLog {
 
   constructor(options: DebugLogOptions) {
     this.#options = options;
-    this.#print = options.print ?? ((line) => void process.stderr.write(line));
+    this.#print = options.print ?? ((line) => console.error(line));
   }
 
   /** Whether anybody reads this level: saves building what nobody reads. */
@@ -39,10 +39,14 @@ export class DebugLog {
   }
 
   write(level: LogLevel, message: string, details: object = {}): void {
-    this.#options.logger?.[level](details, message);
+    try {
+      this.#options.logger?.[level](details, message);
+    } catch {
+      // A line may be lost, as one is that the console cannot print; the node goes on.
+    }
     if (!this.#prints(level)) return;
     const rest = Object.keys(details).length === 0 ? '' : ` ${show(details)}`;
-    this.#print(`${this.#options.port()} ${message}${rest}\n`);
+    this.#print(`${this.#options.port()} ${message}${rest}`);
   }
 
   #prints(level: LogLevel): boolean {

@@ -15,14 +15,13 @@ export interface HomelessView {
   /** How long a command may wait for a member, milliseconds. */
   patienceMs(): number;
   /** Ends early where the signal is aborted, or the node is closed. */
-  pause(ms: number, signal: AbortSignal): Promise<void>;
+  pause(ms: number, signal: AbortSignal | undefined): Promise<void>;
   /** Runs it at once; ERR_CLOSED once the node is over. */
   run<Result>(command: Command, options: RunOptions): Promise<Result>;
 }
 
 /** Between two looks. */
 const LOOK_MS = 10;
-const NEVER: AbortSignal = new AbortController().signal;
 
 /** Whether the command can do nothing without a member; messages and joins have other ways. */
 export function needsMember({ type }: Command): boolean {
@@ -47,7 +46,7 @@ export async function runOnceHome<Result>(
       const sentence = `${count} connected, but no member of a ring has answered within ${patienceMs} ms`;
       throw new ChordError('ERR_UNREACHABLE', sentence);
     }
-    await view.pause(LOOK_MS, signal ?? NEVER);
+    await view.pause(LOOK_MS, signal);
   }
   return view.run(command, { signal, timeoutMs: Math.max(1, timeoutMs - passed()) });
 }

@@ -3,20 +3,22 @@
 import type { Contact } from '../core/contact.ts';
 import type { Destination } from '../core/effect.ts';
 import type { Message } from '../core/message.ts';
-import type { Wires } from './driver.ts';
+import { closedError, type Wires } from './driver.ts';
 import type { DialOptions, Links } from './links.ts';
 
 export class LateLinks implements Wires {
   readonly #make: () => Promise<Links>;
   #made: Promise<Links> | undefined;
   #links: Links | undefined;
+  #isClosed = false;
 
   constructor(make: () => Promise<Links>) {
     this.#make = make;
   }
 
-  /** The links; what went wrong in making them goes wrong again next time. */
+  /** ERR_CLOSED once it is closed; what else went wrong in making the links may go right the next time. */
   open(): Promise<Links> {
+    if (this.#isClosed) return Promise.reject(closedError());
     this.#made ??= this.#make().then((links) => {
       this.#links = links;
       return links;
@@ -53,6 +55,7 @@ export class LateLinks implements Wires {
 
   /** Links that were never made are not made for this. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const links = await this.#made?.catch(() => undefined);
     await links?.close();
   }

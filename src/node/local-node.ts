@@ -1,6 +1,7 @@
 // LocalNode: everything a socket is made of, put together: identity, machine, codec, links, driver. It owns
 // the life cycle (client, listening, member, closed) and the translation of what happens into events. What
 // users call is in the sockets.
+import { setMaxListeners } from 'node:events';
 import type { Command } from '../core/command.ts';
 import type { Contact } from '../core/contact.ts';
 import type { Delivery } from '../core/effect.ts';
@@ -26,7 +27,7 @@ import { makeLinks } from './node-links.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { SocketConfig } from './options.ts';
 import { keyPositions, makeMachine } from './node-machine.ts';
-import { pause, settled, within } from './pause.ts';
+import { pause, settled, untilClosed, within } from './pause.ts';
 import { type Peer, toPeer } from './peer.ts';
 import type { WatchRunner } from './watch.ts';
 
@@ -82,6 +83,8 @@ export class LocalNode implements WatchRunner {
     this.#deliver = deliver;
     this.#addr = { host: config.host, port: config.port };
     this.#outAddr = announced(config, config.port);
+    // Every wait listens to it, and leaves when it ends.
+    setMaxListeners(0, this.closed);
     const { logger, debugLevel } = config;
     this.log = new DebugLog({ logger, debugLevel, port: () => this.#outAddr.port });
     this.#memory = new NodeMemory(config, this.log, (error) => this.#handleFault(error));
@@ -190,8 +193,8 @@ export class LocalNode implements WatchRunner {
   }
 
   /** Ends early where this node is closed. */
-  pause(ms: number, signal: AbortSignal): Promise<void> {
-    return pause(ms, AbortSignal.any([signal, this.#over.signal]));
+  pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return pause(ms, signal, this.closed);
   }
 
   run<Result>(command: Command, options: RunOptions): Promise<Result> {
@@ -215,20 +218,15 @@ export class LocalNode implements WatchRunner {
       this.#listening = undefined;
       throw error;
     });
-    await within(this.#listening, this.#untilClosed(call), 'opening the store and the port');
-  }
-
-  /** The same wait, which ends with ERR_CLOSED as soon as this node is told to close. */
-  #untilClosed({ timeoutMs, signal }: RunOptions): { timeoutMs: number; signal: AbortSignal } {
-    const over = this.#over.signal;
-    return { timeoutMs, signal: signal === undefined ? over : AbortSignal.any([signal, over]) };
+    const doing = 'opening the store and the port';
+    await within(this.#listening, call.timeoutMs, doing, call.signal, this.closed);
   }
 
   /** An address where nobody answers is tried again with back-off, for as long as the node lives. */
   async connect({ host, port }: Address, call: Call): Promise<Peer> {
     this.assertOpen();
     const deadline = new Deadline(call);
-    await within(this.#wake(), this.#untilClosed(call), 'opening the store');
+    await within(this.#wake(), call.timeoutMs, 'opening the store', call.signal, this.closed);
     const { timeoutMs, signal } = deadline.next('connecting');
     const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     try {
@@ -265,7 +263,7 @@ export class LocalNode implements WatchRunner {
     let left = call;
     if (this.#joining !== undefined) {
       const deadline = new Deadline(call);
-      await settled(this.#joining, call.timeoutMs, this.#untilClosed(call).signal);
+      await settled(this.#joining, call.timeoutMs, call.signal, this.closed);
       call.signal?.throwIfAborted();
       left = deadline.next('leaving the ring');
     }
@@ -300,10 +298,11 @@ export class LocalNode implements WatchRunner {
   async #findBack(call: Call): Promise<void> {
     if (this.#connected.size > 0) return;
     const timeoutMs = Math.min(call.timeoutMs, this.config.profile.requestMaxMs);
-    const limits = this.#untilClosed({ ...call, timeoutMs });
     const own = showAddress(this.#outAddr);
     const others = this.#memory.members.filter((address) => showAddress(address) !== own);
-    await Promise.any(others.map(({ host, port }) => this.links.dial(host, port, limits))).catch(() => {});
+    await untilClosed(this.closed, { ...call, timeoutMs }, (limits) =>
+      Promise.any(others.map(({ host, port }) => this.links.dial(host, port, limits))).catch(() => {}),
+    );
   }
 
   async #listen(): Promise<void> {
@@ -319,10 +318,12 @@ export class LocalNode implements WatchRunner {
 
   /** Given up when the node is closed, so that it does not become a member while it leaves. */
   async #join(call: Call): Promise<void> {
-    const deadline = new Deadline({ ...call, ...this.#untilClosed(call) });
-    await this.listen(call);
-    await this.#findBack(deadline.next('joining'));
-    await this.run({ type: 'join' }, deadline.next('joining'));
+    await untilClosed(this.closed, call, async (limits) => {
+      const deadline = new Deadline({ ...call, ...limits });
+      await this.listen(call);
+      await this.#findBack(deadline.next('joining'));
+      await this.run({ type: 'join' }, deadline.next('joining'));
+    });
     this.log.write('info', `joined at position ${this.machine.self.position}`);
   }
 

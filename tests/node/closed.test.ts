@@ -49,3 +49,24 @@ describe('update of no pairs', () => {
     expect(await client.update([])).toEqual({ stored: 0 });
   });
 });
+
+it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+  'a socket that is closed by force %i turns after it began to connect opens nothing any more',
+  async (turns) => {
+    const member = new ChordSocket('127.0.0.1', 0, { profile: 'local' });
+    const client = new ChordSocket('127.0.0.1', 0, { profile: 'local' });
+    try {
+      await member.join();
+      const events: string[] = [];
+      for (const name of ['connect', 'close'] as const) client.on(name, () => events.push(name));
+      const connected = client.connect(...member.outAddr);
+      const code = connected.catch((error: unknown) => error);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await client.close({ force: true });
+      expect(await code).toMatchObject({ code: 'ERR_CLOSED' });
+      expect(events).toEqual(['close']);
+    } finally {
+      await Promise.all([client.close({ force: true }), member.close()]);
+    }
+  },
+);
