@@ -1,5 +1,6 @@
 // The package's main entry point: an explicit list of what users may import, and the same under the
 // reference's module names. It holds no code of its own.
+/// <reference types="node" preserve="true" />
 import { toBase58 } from './wire/base58.ts';
 import { ChordSocket } from './node/chord-socket.ts';
 import { MeshSocket } from './node/mesh-socket.ts';

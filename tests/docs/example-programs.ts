@@ -24,7 +24,8 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   lib: ['lib.es2023.d.ts'],
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  types: ['node'],
+  // As `tsc --init` writes it since TypeScript 6: the package itself says that it needs the types of Node.
+  types: [],
   strict: true,
   noUncheckedIndexedAccess: true,
   exactOptionalPropertyTypes: true,
