@@ -27,8 +27,11 @@ interface Neighbour {
   readonly id: string;
 }
 
-/** One sentence for each thing that is wrong, in clockwise order; none when the ring is whole. */
-export function findProblems(members: readonly CheckedMember[]): string[] {
+/**
+ * One sentence for each thing that is wrong, in clockwise order; none when the ring is whole. Of members that
+ * are away the others know nothing, once they are given up: so whoever knows how many there should be says so.
+ */
+export function findProblems(members: readonly CheckedMember[], expected = 0): string[] {
   if (members.length === 0) return ['no member answered'];
   const sorted = members.toSorted((a, b) => a.position - b.position);
   const ofMembers = sorted.flatMap((member, i) => {
@@ -39,7 +42,11 @@ export function findProblems(members: readonly CheckedMember[]): string[] {
       ...checkService(member),
     ];
   });
-  return [...ofMembers, ...checkMerged(sorted)];
+  return [...checkCount(members.length, expected), ...ofMembers, ...checkMerged(sorted)];
+}
+
+function checkCount(there: number, expected: number): string[] {
+  return there < expected ? [`there should be ${expected} members, and ${there} answered`] : [];
 }
 
 function checkMerged(sorted: readonly CheckedMember[]): string[] {
@@ -96,7 +103,8 @@ function checkNeighbours(
 function checkService(member: CheckedMember): string[] {
   const problems = member.serving ? [] : [`${name(member)} does not serve its arc yet`];
   for (const { from, to } of member.underReplicated) {
-    problems.push(`entries in (${from}, ${to}], owned by ${name(member)}, have too few copies`);
+    const entries = from === to ? 'all entries' : `entries in (${from}, ${to}]`;
+    problems.push(`${entries}, owned by ${name(member)}, have too few copies`);
   }
   return problems;
 }

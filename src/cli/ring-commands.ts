@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ChordSocket, Explanation, MemberView } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
-import { addRingFlags, formatPair, type RingFlags } from './flags.ts';
+import { addRingFlags, flag, formatPair, parsePositive, type RingFlags } from './flags.ts';
 import { type Colour, paint, writeJson, writeLine } from './output.ts';
 import { withSpinner } from './progress.ts';
 import { findProblems } from './ring-check.ts';
@@ -37,7 +37,8 @@ export function addInspection(program: Command): void {
         'With --json it is {"whole":…,"members":…,"problems":[…],"underReplicated":[…]}; a range is\n' +
         '{"owner":…,"from":…,"to":…}, the positions behind `from` up to `to`.',
     );
-  addRingFlags(check, 'taken from the node').action(runCheck);
+  const expected = flag('--members <n>', 'how many members there should be; fewer are a problem');
+  addRingFlags(check.addOption(expected.argParser(parsePositive)), 'taken from the node').action(runCheck);
 
   const explain = program
     .command('explain')
@@ -71,7 +72,11 @@ export async function printRing(
   await writeLine(drawMembers(members, k, painter).join('\n'));
 }
 
-async function runCheck(flags: RingFlags): Promise<void> {
+interface CheckFlags extends RingFlags {
+  readonly members?: number;
+}
+
+async function runCheck(flags: CheckFlags): Promise<void> {
   const members = await withClient(flags, (client) => walk(client, flags));
   if (!(await printCheck(members, flags))) process.exitCode = 1;
 }
@@ -79,9 +84,9 @@ async function runCheck(flags: RingFlags): Promise<void> {
 /** Says what is wrong with the ring; resolves to whether it is whole. */
 export async function printCheck(
   members: readonly MemberView[],
-  flags: Pick<RingFlags, 'json'>,
+  flags: Pick<CheckFlags, 'json' | 'members'>,
 ): Promise<boolean> {
-  const problems = findProblems(members);
+  const problems = findProblems(members, flags.members);
   const whole = problems.length === 0;
   if (flags.json) {
     const underReplicated = members.flatMap(({ id, underReplicated: arcs }) =>

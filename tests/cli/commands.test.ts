@@ -115,6 +115,13 @@ describe('chord ring, check and explain', () => {
     expect(JSON.parse(stdout)).toEqual({ whole: true, members: 2, problems: [], underReplicated: [] });
   });
 
+  it('says that members are missing where it is told how many there should be', async () => {
+    expect(await chord(['check', '--members', '2'])).toMatchObject({ code: 0 });
+    const { code, stdout } = await chord(['check', '--members', '3']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('there should be 3 members, and 2 answered');
+  });
+
   it('shows the way to a key', async () => {
     const { code, stdout } = await chord(['explain', 'greeting']);
     expect(code).toBe(0);

@@ -26,15 +26,27 @@ describe('findProblems', () => {
     expect(findProblems(ringWith().toReversed())).toEqual([]);
   });
 
+  const alone = {
+    ...ringWith()[0]!,
+    arc: { from: 10, to: 10 },
+    served: [{ from: 10, to: 10 }],
+    predecessor: undefined,
+    successors: [],
+  };
+
   it('finds none with a member that is alone', () => {
-    const alone = {
-      ...ringWith()[0]!,
-      arc: { from: 10, to: 10 },
-      served: [{ from: 10, to: 10 }],
-      predecessor: undefined,
-      successors: [],
-    };
     expect(findProblems([alone])).toEqual([]);
+  });
+
+  it('finds that members are missing where it is told how many there should be', () => {
+    expect(findProblems([alone], 3)).toEqual(['there should be 3 members, and 1 answered']);
+    expect(findProblems(ringWith(), 4)).toEqual([]);
+    expect(findProblems(ringWith(), 3)).toEqual([]);
+  });
+
+  it('speaks of all entries where all have too few copies', () => {
+    const [problem] = findProblems([{ ...alone, underReplicated: [{ from: 10, to: 10 }] }]);
+    expect(problem).toBe('all entries, owned by m0 at 10, have too few copies');
   });
 
   it.each<[string, number, Partial<CheckedMember>, RegExp]>([
