@@ -7,11 +7,14 @@ import { callOptions, ownTerms } from './connection.ts';
 import { codeOf, CommandFailure, describeFailure } from './failure.ts';
 import { type Address, formatAddress, formatPair } from './flags.ts';
 import { addNodeFlags, type NodeFlags, nodeOptions } from './node-flags.ts';
-import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
+import { goOnWithoutOutput, paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { exitWithin, StopSignal } from './stop-signal.ts';
 
 // With the hand-over, which comes first, the end stays below the 5 s that supervisors are promised.
 const CLOSE_MS = 1_500;
+
+/** What is kept of logs that cannot be written, until they can be again; more is dropped. */
+const LOG_BYTES_MAX = 2 ** 20;
 
 export function addNode(program: Command): void {
   const node = program
@@ -22,6 +25,7 @@ export function addNode(program: Command): void {
 
 async function runNode(flags: NodeFlags): Promise<void> {
   const stop = new StopSignal();
+  goOnWithoutOutput();
   const node = new ChordSocket(flags.listen.host, flags.listen.port, {
     ...nodeOptions(flags),
     logger: flags.logLevel === 'silent' ? undefined : await createLogger(flags.logLevel),
@@ -176,5 +180,8 @@ function reportError(error: unknown): void {
 /** Loaded only where logs are wanted, because it costs start-up time. */
 async function createLogger(level: string): Promise<Logger> {
   const { destination, pino } = await import('pino');
-  return pino({ level, base: null }, destination({ fd: 2, sync: true }));
+  const log = destination({ fd: 2, sync: true, maxLength: LOG_BYTES_MAX });
+  // A log that is full must not end the node that it tells of.
+  log.on('error', () => undefined);
+  return pino({ level, base: null }, log);
 }

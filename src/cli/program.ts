@@ -10,7 +10,7 @@ import { addUpdate } from './update-command.ts';
 import { addWatch } from './watch-command.ts';
 import { describeFailure } from './failure.ts';
 import { addNode } from './node-command.ts';
-import { letReadersGo, paintError, stderrLine } from './output.ts';
+import { letReadersGo, outputFailure, paintError, stderrLine, writeBytes } from './output.ts';
 import { addInspection } from './ring-commands.ts';
 import { addSnapshots } from './snapshot-commands.ts';
 import { addShell } from './shell-command.ts';
@@ -33,10 +33,21 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 key not found.`;
 export async function runProgram(argv: readonly string[]): Promise<void> {
   letReadersGo();
   try {
-    const program = buildProgram();
-    await program.parseAsync(namedFirst(program, argv));
+    await carryOut(argv);
+    const failure = outputFailure();
+    if (failure !== undefined) throw failure;
   } catch (error) {
     process.exitCode = reportFailure(error);
+  }
+}
+
+async function carryOut(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync(namedFirst(program, argv));
+  } catch (error) {
+    // So commander ends where the help or the version was asked for.
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
   }
 }
 
@@ -48,6 +59,7 @@ function buildProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut: (text) => void writeBytes(text) })
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(add --help for the flags and arguments)')
     .exitOverride();
@@ -78,18 +90,14 @@ function namedFirst(program: Command, argv: readonly string[]): string[] {
 
 /** Says on standard error what went wrong and what to do about it; returns the exit code. */
 function reportFailure(error: unknown): number {
-  if (error instanceof CommanderError) return usageCode(error);
+  // Commander has printed its message already.
+  if (error instanceof CommanderError) return USAGE;
   const failure = describeFailure(error);
   // Wrong usage reads as commander's own complaints do.
   const label = failure.exitCode === USAGE ? 'error' : failure.code;
   stderrLine(`${paintError('red', label)}: ${failure.message}`);
   if (failure.advice !== undefined) stderrLine(failure.advice);
   return failure.exitCode;
-}
-
-/** Commander has printed its message already, or the help or version that was asked for. */
-function usageCode(error: CommanderError): number {
-  return error.exitCode === 0 ? 0 : USAGE;
 }
 
 function readVersion(): string {

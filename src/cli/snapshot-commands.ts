@@ -9,7 +9,7 @@ import { ChordError, type ChordSocket, toBase58 } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
 import { CommandFailure } from './failure.ts';
 import { addRingFlags, flag, type RingFlags } from './flags.ts';
-import { stderrLine, writeBytes, writeJson } from './output.ts';
+import { outputFailure, stderrLine, writeBytes, writeJson } from './output.ts';
 import { describeBytes, ProgressReport, type Transferred } from './progress-report.ts';
 import { encodeEnd, encodeHead, encodeRecord, SnapshotReader, type SnapshotRecord } from './snapshot-file.ts';
 
@@ -77,9 +77,8 @@ async function exportToOutput(work: Export): Promise<{ exported: number; bytes: 
   for await (const chunk of work.run()) {
     if (await writeBytes(chunk)) continue;
     // What was read so far is no snapshot: whoever keeps it must be told.
-    throw new CommandFailure('ERR_SNAPSHOT', 'the reader went away before the snapshot was whole', {
-      exitCode: 1,
-    });
+    const gone = 'the reader went away before the snapshot was whole';
+    throw outputFailure() ?? new CommandFailure('ERR_SNAPSHOT', gone);
   }
   return work.account;
 }

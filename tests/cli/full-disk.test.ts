@@ -8,7 +8,8 @@ import { ChordSocket } from '../../src/index.ts';
 import { buildProject, type NodeProcess, Processes } from '../support/processes.ts';
 
 const VALUE_BYTES = 20_000;
-const FILE_KIB = 400;
+/** No file of the node grows beyond it until `prlimit` raises it; the node is told by an error. */
+const LIMIT = "trap '' XFSZ; ulimit -S -f 400";
 /** Far more than fit. */
 const KEYS_MAX = 100;
 /** Where files cannot be limited, the disk never fills: there the test says nothing. */
@@ -61,7 +62,7 @@ async function expectAll(client: ChordSocket, stored: readonly string[]): Promis
 it('refuses writes and goes on reading until there is space again', async () => {
   if (!CAN_LIMIT) return;
   const data = ['--data', join(folder, 'data')];
-  const node = await processes.startNode(data, undefined, FILE_KIB);
+  const node = await processes.startNode(data, undefined, LIMIT);
   const client = await connect(node);
   const { stored, error } = await fill(client);
   expect(error).toMatchObject({ code: 'ERR_STORE' });

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ChordSocket } from '../../src/index.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
-import { buildProject, type Finished, Processes } from '../support/processes.ts';
+import { buildProject, CHORD, type Finished, Processes } from '../support/processes.ts';
 
 const processes = new Processes();
 let from: Cluster;
@@ -116,9 +116,8 @@ describe('a snapshot', () => {
   });
 
   it('goes through pipes from ring to ring', async () => {
-    const main = `'${process.execPath}' dist/src/cli/main.js`;
     const [source, target] = [from, to].map((ring) => flagsOf(ring).join(' '));
-    const command = `${main} export - ${source} | ${main} import - ${target} --json`;
+    const command = `${CHORD} export - ${source} | ${CHORD} import - ${target} --json`;
     // The rings live in this process, which has to go on meanwhile.
     const { code, stdout } = await processes.shell(command);
     expect([code, JSON.parse(stdout)]).toEqual([0, { stored: 500, skipped: 0, expired: 0 }]);

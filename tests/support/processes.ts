@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = packageRoot();
 const MAIN = `${ROOT}/dist/src/cli/main.js`;
 
+/** `chord` for lines of the shell. */
+export const CHORD: string = `'${process.execPath}' '${MAIN}'`;
+
 /** Above this file as it is written, and as it is compiled. */
 function packageRoot(): string {
   const near = fileURLToPath(new URL('../..', import.meta.url));
@@ -92,19 +95,24 @@ export class Processes {
 
   /** Runs a line of the shell to its end, in the root of the repository. */
   async shell(line: string): Promise<Finished> {
-    const child = this.#spawn('/bin/sh', ['-c', line], {});
+    const child = this.startShell(line);
     child.stdin?.end();
     return collect(child);
   }
 
+  /** Starts one. Signals reach a command that the line ends with by `exec`. */
+  startShell(line: string): ChildProcess {
+    return this.#spawn('/bin/sh', ['-c', line], {});
+  }
+
   /**
-   * Starts `chord node`, on a free port unless told where, and waits for its ready line. No file of it grows
-   * beyond `fileKib`, until the limit is raised by `prlimit`: to the process that is a full disk.
+   * Starts `chord node`, on a free port unless told where, and waits for its ready line. `first` is a line of
+   * bash that its process carries out before: a limit, or where its standard error goes.
    */
-  async startNode(args: readonly string[], listen = '127.0.0.1:0', fileKib?: number): Promise<NodeProcess> {
+  async startNode(args: readonly string[], listen = '127.0.0.1:0', first?: string): Promise<NodeProcess> {
     const node = ['node', '--listen', listen, '--profile', 'local', '--json', ...args];
-    const limited = fileKib === undefined ? [] : limitFiles(fileKib);
-    const [program = '', ...rest] = [...limited, process.execPath, MAIN, ...node];
+    const shell = first === undefined ? [] : ['bash', '-c', `${first}; exec "$@"`, 'bash'];
+    const [program = '', ...rest] = [...shell, process.execPath, MAIN, ...node];
     const child = this.#spawn(program, rest, {});
     const ended = collect(child);
     const line = await firstLine(child, ended);
@@ -124,11 +132,6 @@ export class Processes {
       }),
     );
   }
-}
-
-/** A command that runs another one, which is told of the limit by an error instead of being killed. */
-function limitFiles(kib: number): string[] {
-  return ['bash', '-c', `trap '' XFSZ; ulimit -S -f ${kib}; exec "$@"`, 'bash'];
 }
 
 /** The first line that the child writes to standard output; rejects with its errors where it ends before. */
