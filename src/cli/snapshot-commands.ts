@@ -11,7 +11,8 @@ import { CommandFailure } from './failure.ts';
 import { addRingFlags, flag, type RingFlags } from './flags.ts';
 import { outputFailure, stderrLine, writeBytes, writeJson } from './output.ts';
 import { describeBytes, ProgressReport, type Transferred } from './progress-report.ts';
-import { encodeEnd, encodeHead, encodeRecord, SnapshotReader, type SnapshotRecord } from './snapshot-file.ts';
+import { encodeEnd, encodeHead, encodeRecord, SnapshotReader } from './snapshot-file.ts';
+import { type Restored, restore } from './snapshot-restore.ts';
 
 interface SnapshotFlags extends RingFlags {
   readonly resume?: boolean;
@@ -26,12 +27,8 @@ interface Remains {
   readonly after: Buffer | undefined;
 }
 
-/** What an import has done. */
-interface ImportAccount {
-  stored: number;
-  skipped: number;
-  expired: number;
-}
+/** What an import has done, in entries. */
+type ImportAccount = Record<Restored, number>;
 
 const NOTHING: Remains = { exported: 0, bytes: 0, after: undefined };
 
@@ -209,28 +206,13 @@ async function store(
   { flags, report, account }: { flags: SnapshotFlags; report: ProgressReport; account: ImportAccount },
 ): Promise<void> {
   const reader = await SnapshotReader.open(chunks);
+  const options = { ...callOptions(flags), resume: flags.resume === true };
   for await (const records of batches(reader.records())) {
-    const outcomes = await Promise.all(records.map((record) => restore(ring, record, flags)));
+    const outcomes = await Promise.all(records.map((record) => restore(ring, record, options)));
     for (const outcome of outcomes) account[outcome] += 1;
     report.update(progressOf(reader, size));
   }
   report.update(wholeOf(reader, size));
-}
-
-async function restore(
-  ring: ChordSocket,
-  { key, value, version, expiresAt }: SnapshotRecord,
-  flags: SnapshotFlags,
-): Promise<keyof ImportAccount> {
-  const options = callOptions(flags);
-  const ttlMs = expiresAt === 0 ? undefined : expiresAt - Date.now();
-  if (ttlMs !== undefined && ttlMs <= 0) return 'expired';
-  if (flags.resume === true) {
-    const found = await ring.getEntry(key, options);
-    if (found !== undefined && found.version >= version) return 'skipped';
-  }
-  await ring.set(key, value, { ...options, ttlMs });
-  return 'stored';
 }
 
 function progressOf({ count, offset }: SnapshotReader, size: number | undefined): Transferred {
