@@ -60,10 +60,14 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   if (ring === undefined) return;
   const startMs = performance.now();
   const traffic = new DemoTraffic(ring.members);
-  const running = traffic.run(stop.signal);
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop.signal, over.signal]);
+  const running = traffic.run(signal);
   const facts: DemoFacts = { nodes, k, encryption, startMs, address: ring.address };
   const show = flags.json ? showJson : process.stdout.isTTY ? showLive : showLog;
-  await Promise.race([show(new Scene(ring, traffic, facts), stop.signal), stop.stopped()]);
+  await Promise.race([show(new Scene(ring, traffic, facts), signal), stop.stopped()]);
+  // Told to stop, or nobody reads any more what it shows.
+  over.abort();
   exitWithin(END_MS, 1);
   // Ends the line on which the terminal has echoed ^C.
   if (process.stdout.isTTY) await writeLine('');
@@ -114,7 +118,7 @@ class Scene {
 /** Redraws in place, below the welcome, which stays still so that its commands can be copied. */
 async function showLive(scene: Scene, signal: AbortSignal): Promise<void> {
   const welcome = drawWelcome(scene.facts);
-  await writeLine(welcome.join('\n'));
+  if (!(await writeLine(welcome.join('\n')))) return;
   let back = '';
   // A terminal that changes its width breaks lines anew, so that the old picture cannot be found again.
   process.stdout.on('resize', () => {
@@ -126,7 +130,7 @@ async function showLive(scene: Scene, signal: AbortSignal): Promise<void> {
       // The last line of the terminal holds the cursor.
       const room = frame.height - welcome.length - 1;
       const lines = drawFrame({ ...frame, height: Math.max(room, PICTURE_LINES_MIN) });
-      await writeBytes(`${back}${lines.join('\n')}\n`);
+      if (!(await writeBytes(`${back}${lines.join('\n')}\n`))) return;
       back = `\u001B[${lines.length}A\u001B[J`;
     }
     await pause(FRAME_MS, signal);
@@ -135,27 +139,27 @@ async function showLive(scene: Scene, signal: AbortSignal): Promise<void> {
 
 /** The ring drawn once, then a line from time to time. */
 async function showLog(scene: Scene, signal: AbortSignal): Promise<void> {
-  await writeLine(drawWelcome(scene.facts).join('\n'));
+  let isRead = await writeLine(drawWelcome(scene.facts).join('\n'));
   const first = await scene.frame();
-  if (first !== undefined) await writeLine(drawFrame({ ...first, height: LOG_LINES }).join('\n'));
-  for (;;) {
+  if (first !== undefined) isRead = await writeLine(drawFrame({ ...first, height: LOG_LINES }).join('\n'));
+  while (isRead) {
     await pause(LOG_MS, signal);
     if (signal.aborted) return;
     const frame = await scene.frame();
-    if (frame !== undefined) await writeLine(drawLogLine(frame));
+    if (frame !== undefined) isRead = await writeLine(drawLogLine(frame));
   }
 }
 
 async function showJson(scene: Scene, signal: AbortSignal): Promise<void> {
   const { nodes, k, encryption, startMs, address } = scene.facts;
-  await writeJson({ event: 'ready', members: nodes, k, encryption, startMs, connect: address });
-  for (;;) {
+  let isRead = await writeJson({ event: 'ready', members: nodes, k, encryption, startMs, connect: address });
+  while (isRead) {
     await pause(LOG_MS, signal);
     if (signal.aborted) return;
     const frame = await scene.frame();
     if (frame === undefined) continue;
     const { members, traffic, upSeconds } = frame;
-    await writeJson({ event: 'traffic', upSeconds, members: members.length, ...traffic });
+    isRead = await writeJson({ event: 'traffic', upSeconds, members: members.length, ...traffic });
   }
 }
 
