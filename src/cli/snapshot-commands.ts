@@ -1,9 +1,12 @@
 // The commands export and import: all entries of a ring into a file, and back into any ring. They own how
 // entries are read and written, and how a transfer that broke off goes on; the format is snapshot-file.ts's.
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { access, constants, rename, stat, truncate } from 'node:fs/promises';
+import { createReadStream, createWriteStream, existsSync, open } from 'node:fs';
+import { access, constants, readFile, rename, stat, truncate } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { ChordError, type ChordSocket, toBase58 } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
@@ -27,8 +30,17 @@ interface Remains {
   readonly after: Buffer | undefined;
 }
 
+/** What an import reads. */
+interface Source {
+  /** In bytes; undefined for what can be read only once, as a pipe. */
+  readonly size: number | undefined;
+  readonly open: () => Readable | Promise<Readable>;
+}
+
 /** What an import has done, in entries. */
 type ImportAccount = Record<Restored, number>;
+
+const BEGIN_ANEW = 'Leave --resume out to begin anew.';
 
 const NOTHING: Remains = { exported: 0, bytes: 0, after: undefined };
 
@@ -144,11 +156,13 @@ class Export {
 
 /** Cuts what is not whole off the file, and tells what is left. */
 async function salvage(part: string, network: string): Promise<Remains> {
-  if (!existsSync(part)) return NOTHING;
-  const reader = await SnapshotReader.open(createReadStream(part));
+  if (!existsSync(part) || (await isCutInHead(part, network))) return NOTHING;
+  const reader = await SnapshotReader.open(createReadStream(part)).catch((cause: unknown) => {
+    throw new CommandFailure('ERR_SNAPSHOT', `${part}: ${reasonOf(cause)}`, { cause, advice: BEGIN_ANEW });
+  });
   if (reader.network !== network) {
     throw new CommandFailure('ERR_SNAPSHOT', `${part} is of another network or of another k`, {
-      advice: 'Leave --resume out to begin anew.',
+      advice: BEGIN_ANEW,
     });
   }
   let after: Buffer | undefined;
@@ -161,17 +175,26 @@ async function salvage(part: string, network: string): Promise<Remains> {
   return { exported: reader.count, bytes: reader.offset, after };
 }
 
+/** Whether a full disk, say, has left only a part of the first line, or nothing. */
+async function isCutInHead(part: string, network: string): Promise<boolean> {
+  const head = encodeHead(network);
+  const { size } = await stat(part);
+  return size < head.length && head.subarray(0, size).equals(await readFile(part));
+}
+
 async function runImport(file: string, flags: SnapshotFlags): Promise<void> {
-  const size = file === '-' ? undefined : await sizeOf(file);
+  const source = await sourceOf(file);
+  const { size } = source;
   const asLines = flags.progress === true;
-  const read = (): AsyncIterable<Uint8Array> => (file === '-' ? process.stdin : createReadStream(file));
-  // A file is read twice, so that a damaged one stores nothing; standard input is checked as it comes.
-  if (file !== '-') await check(read(), size, await ProgressReport.start('checking', asLines));
+  // A file is read twice, so that a damaged one stores nothing; what comes only once is checked as it comes.
+  if (size !== undefined) {
+    await check(await source.open(), size, await ProgressReport.start('checking', asLines));
+  }
   const account: ImportAccount = { stored: 0, skipped: 0, expired: 0 };
   await withClient(flags, async (ring) => {
     const report = await ProgressReport.start('importing', asLines);
     try {
-      await store(ring, read(), size, { flags, report, account });
+      await store(ring, await source.open(), size, { flags, report, account });
     } catch (error) {
       const command = `chord import ${file} --resume`;
       throw withAdvice(error, `${account.stored} entries were stored. Go on with: ${command}`, file);
@@ -185,11 +208,7 @@ async function runImport(file: string, flags: SnapshotFlags): Promise<void> {
   }
 }
 
-async function check(
-  chunks: AsyncIterable<Uint8Array>,
-  size: number | undefined,
-  report: ProgressReport,
-): Promise<void> {
+async function check(chunks: AsyncIterable<Uint8Array>, size: number, report: ProgressReport): Promise<void> {
   try {
     const reader = await SnapshotReader.open(chunks);
     for await (const _ of reader.records()) report.update(progressOf(reader, size));
@@ -236,14 +255,21 @@ async function checkTarget(file: string): Promise<void> {
   if (found?.isFile() === false) throw unusable('written', `${JSON.stringify(file)} is no regular file`);
 }
 
-async function sizeOf(file: string): Promise<number> {
+async function sourceOf(file: string): Promise<Source> {
+  if (file === '-') return { size: undefined, open: () => process.stdin };
   const found = await access(file, constants.R_OK)
     .then(() => stat(file))
     .catch((cause: unknown) => {
       throw unusable('read', reasonOf(cause), cause);
     });
   if (found.isDirectory()) throw notOneFile('read', file);
-  return found.size;
+  if (found.isFIFO()) return { size: undefined, open: () => openPipe(file) };
+  return { size: found.isFile() ? found.size : undefined, open: () => createReadStream(file) };
+}
+
+/** A pipe with a name. Read as a file, it would keep the process until its writer writes or ends. */
+async function openPipe(file: string): Promise<Readable> {
+  return new Socket({ fd: await promisify(open)(file, 'r'), readable: true, writable: false });
 }
 
 function notOneFile(verb: string, file: string): CommandFailure {

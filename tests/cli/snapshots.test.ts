@@ -123,6 +123,14 @@ describe('a snapshot', () => {
     expect([code, JSON.parse(stdout)]).toEqual([0, { stored: 500, skipped: 0, expired: 0 }]);
     expect(await to.nodes[4]!.copy()).toEqual(entries);
   });
+
+  it('is read once from a pipe with a name', async () => {
+    await take();
+    const pipe = `${file}.pipe`;
+    const command = `mkfifo '${pipe}'; cat '${file}' > '${pipe}' & ${CHORD} import '${pipe}' --json`;
+    const { code, stdout } = await processes.shell(`${command} ${flagsOf(to).join(' ')}`);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { stored: 500, skipped: 0, expired: 0 }]);
+  });
 });
 
 describe('an export that broke off', () => {
@@ -148,9 +156,22 @@ describe('an export that broke off', () => {
     expect(existsSync(`${file}.part`)).toBe(false);
   });
 
-  it('begins anew where nothing is left of it', async () => {
-    const { stdout } = await chord(from, 'export', file, '--resume', '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ exported: 500 });
+  it('begins anew where nothing is left of it, or less than the first line', async () => {
+    await take();
+    const whole = readFileSync(file);
+    for (const length of [undefined, 0, whole.indexOf('\n')]) {
+      if (length !== undefined) writeFileSync(`${file}.part`, whole.subarray(0, length));
+      const { stdout } = await chord(from, 'export', file, '--resume', '--json');
+      expect(JSON.parse(stdout)).toEqual({ exported: 500, bytes: whole.length });
+    }
+  });
+
+  it('is refused with advice where what is left is something else', async () => {
+    writeFileSync(`${file}.part`, 'garbage');
+    const { code, stderr } = await chord(from, 'export', file, '--resume');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ERR_SNAPSHOT: .*\.part: .* does not begin as a snapshot of format 1\n/);
+    expect(stderr).toContain('Leave --resume out to begin anew.');
   });
 
   it('leaves an older snapshot whole', async () => {
