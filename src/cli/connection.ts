@@ -46,13 +46,20 @@ export function callOptions(flags: RingFlags): { timeoutMs: number | undefined }
   return { timeoutMs: flags.timeout };
 }
 
-/** Connects a client, has it used, and closes it whatever happens. `begin` sees it before it is connected. */
+export interface ClientOptions {
+  /** Sees the client before it is connected. */
+  readonly begin?: (client: ChordSocket) => void;
+  /** Ends the connecting: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Connects a client, has it used, and closes it whatever happens. */
 export async function withClient<T>(
   flags: RingFlags,
   use: (client: ChordSocket) => Promise<T>,
-  begin: (client: ChordSocket) => void = () => {},
+  options: ClientOptions = {},
 ): Promise<T> {
-  const client = await connectClient(flags, begin);
+  const client = await connectClient(flags, options);
   try {
     return await use(client);
   } finally {
@@ -61,7 +68,7 @@ export async function withClient<T>(
 }
 
 /** A client of the first node given that answers. */
-async function connectClient(flags: RingFlags, begin: (client: ChordSocket) => void): Promise<ChordSocket> {
+async function connectClient(flags: RingFlags, options: ClientOptions): Promise<ChordSocket> {
   const addresses = flags.connect ?? [];
   if (addresses.length === 0) {
     throw new CommandFailure('ERR_USAGE', 'no node to connect to was given', {
@@ -74,8 +81,9 @@ async function connectClient(flags: RingFlags, begin: (client: ChordSocket) => v
   const failures: unknown[] = [];
   for (const address of addresses) {
     try {
-      return await connectAdapting(address, flags, begin);
+      return await connectAdapting(address, flags, options);
     } catch (error) {
+      options.signal?.throwIfAborted();
       failures.push(error);
     }
   }
@@ -87,14 +95,14 @@ async function connectClient(flags: RingFlags, begin: (client: ChordSocket) => v
 async function connectAdapting(
   address: Address,
   flags: RingFlags,
-  begin: (client: ChordSocket) => void,
+  { begin, signal }: ClientOptions,
 ): Promise<ChordSocket> {
   let terms = ownTerms(flags);
   for (let attempt = 1; ; attempt++) {
     const client = new ChordSocket('127.0.0.1', 0, { ...socketOptions(flags, terms), limits: CLIENT_LIMITS });
-    begin(client);
+    begin?.(client);
     try {
-      await client.connect(address.host, address.port, callOptions(flags));
+      await client.connect(address.host, address.port, { ...callOptions(flags), signal });
       return client;
     } catch (error) {
       await client.close({ force: true });

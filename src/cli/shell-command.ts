@@ -61,6 +61,8 @@ async function obey(ring: ChordSocket, flags: ShellFlags): Promise<void> {
     await session.settle();
   } finally {
     session.close();
+    // Behind `exit`, a pipe that stays open would keep the process.
+    process.stdin.destroy();
   }
 }
 

@@ -68,6 +68,15 @@ export class SnapshotReader {
 
   static async open(chunks: AsyncIterable<Uint8Array>): Promise<SnapshotReader> {
     const source = new ByteSource(chunks);
+    try {
+      return await SnapshotReader.#begin(source);
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+  }
+
+  static async #begin(source: ByteSource): Promise<SnapshotReader> {
     const [, network, sum] = HEAD_LINE.exec((await source.takeLine(HEAD_LINE_MAX)) ?? '') ?? [];
     if (network !== undefined && sum === hexSum(network)) return new SnapshotReader(network, source);
     throw damaged('it does not begin as a snapshot of format 1');
@@ -83,13 +92,18 @@ export class SnapshotReader {
     return this.#offset;
   }
 
+  /** All records, once. Gives the source back when it ends, however it ends. */
   async *records(): AsyncGenerator<SnapshotRecord, void, undefined> {
-    for (;;) {
-      const record = await this.#next();
-      if (record === undefined) return;
-      this.#count += 1;
-      this.#offset += FRAME_BYTES + record.key.length + record.version.length + record.value.length;
-      yield record;
+    try {
+      for (;;) {
+        const record = await this.#next();
+        if (record === undefined) return;
+        this.#count += 1;
+        this.#offset += FRAME_BYTES + record.key.length + record.version.length + record.value.length;
+        yield record;
+      }
+    } finally {
+      await this.#source.close();
     }
   }
 
@@ -136,6 +150,11 @@ class ByteSource {
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Asks for no more: standard input that stays open would keep the process. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
   }
 
   /** A line without its end, of at most `most` bytes; undefined where there is none. */

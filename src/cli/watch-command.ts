@@ -32,9 +32,10 @@ export function addWatch(program: Command): void {
 async function runWatch(key: string, flags: WatchFlags): Promise<void> {
   const { signal } = new StopSignal();
   const use = async (ring: ChordSocket): Promise<void> => {
-    await ring.ready({ members: 1, ...callOptions(flags) });
+    const call = { ...callOptions(flags), signal };
+    await ring.ready({ members: 1, ...call });
     const what = flags.prefix === true ? { prefix: key } : key;
-    const watch = ring.watch(what, { ...callOptions(flags), signal, since: flags.since });
+    const watch = ring.watch(what, { ...call, since: flags.since });
     await watch.ready;
     const named = flags.prefix === true ? `all keys that begin with ${quoted(key)}` : quoted(key);
     if (process.stderr.isTTY) stderrLine(`watching ${named} until Ctrl-C`);
@@ -43,7 +44,8 @@ async function runWatch(key: string, flags: WatchFlags): Promise<void> {
       if (!(await shown)) return;
     }
   };
-  await withClient(flags, use, (ring) => tellOfLosses(ring, signal)).catch((error: unknown) => {
+  const begin = (ring: ChordSocket): void => tellOfLosses(ring, signal);
+  await withClient(flags, use, { begin, signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }

@@ -6,7 +6,7 @@ import { showBytes, type ShownEvent } from '../../src/cli/shell-output.ts';
 import { canWatch, ShellWatches } from '../../src/cli/shell-watches.ts';
 import { parseLine, quoteWord } from '../../src/cli/shell-words.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
-import { buildProject, type Finished, Processes } from '../support/processes.ts';
+import { buildProject, collect, type Finished, Processes } from '../support/processes.ts';
 
 const processes = new Processes();
 let cluster: Cluster;
@@ -121,6 +121,13 @@ describe('lines from a pipe', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.split('\n').slice(1)).toEqual(['Ada L.', '41', '42', '{"a":1}', '1', 'Ada L.', 'o', '']);
     expect(stdout).toMatch(/^version \w+\n/);
+  });
+
+  it('end by exit also where the pipe stays open', async () => {
+    const address = cluster.nodes[0]!.outAddr.join(':');
+    const child = processes.start(['shell', '--connect', address, '--profile', 'local']);
+    child.stdin?.write('size nothing-of-this\nexit\n');
+    expect(await collect(child)).toMatchObject({ code: 0, stdout: '0\n' });
   });
 
   it('show entry, way, members and state of the ring', async () => {

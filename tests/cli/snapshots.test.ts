@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ChordSocket } from '../../src/index.ts';
 import { type Cluster, createCluster } from '../../src/testing/index.ts';
-import { buildProject, CHORD, type Finished, Processes } from '../support/processes.ts';
+import { buildProject, CHORD, collect, type Finished, Processes } from '../support/processes.ts';
 
 const processes = new Processes();
 let from: Cluster;
@@ -130,6 +130,17 @@ describe('a snapshot', () => {
     const command = `mkfifo '${pipe}'; cat '${file}' > '${pipe}' & ${CHORD} import '${pipe}' --json`;
     const { code, stdout } = await processes.shell(`${command} ${flagsOf(to).join(' ')}`);
     expect([code, JSON.parse(stdout)]).toEqual([0, { stored: 500, skipped: 0, expired: 0 }]);
+  });
+
+  it('that is none fails also where its writer goes on', async () => {
+    const child = processes.start(['import', '-', ...flagsOf(to)]);
+    child.stdin?.write('garbage\n');
+    const damage = expect.stringMatching(/^ERR_SNAPSHOT: .* does not begin as a snapshot/) as unknown;
+    expect(await collect(child)).toMatchObject({ code: 1, stderr: damage });
+    // Open for writing as long as the shell lives, which becomes the command.
+    const open = `mkfifo '${file}'; exec 3<> '${file}'; echo garbage >&3`;
+    const line = `${open}; exec ${CHORD} import '${file}' ${flagsOf(to).join(' ')}`;
+    expect(await processes.shell(line)).toMatchObject({ code: 1, stderr: damage });
   });
 });
 

@@ -1,6 +1,7 @@
 // chord watch: how changes are shown line by line, and what it says while no member answers.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { showEvent } from '../../src/cli/shell-output.ts';
@@ -86,6 +87,21 @@ describe('an event', () => {
 });
 
 describe('chord watch without a member', () => {
+  it('ends by Ctrl-C also while it connects', async () => {
+    // It takes the connection and says nothing.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const args = ['watch', 'key', '--connect', `127.0.0.1:${port}`, '--timeout', '600000'];
+    const child = processes.start(args);
+    const ended = once(child, 'exit');
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    socket.destroy();
+    silent.close();
+  });
+
   it('says once that none answers, and when it is connected again', async () => {
     const node = await processes.startNode([]);
     const { child, out, err } = watchAll([node.address]);
