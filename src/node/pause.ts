@@ -1,6 +1,6 @@
 // pause: waits that end, whatever they wait for does. It owns nothing but its timers and listeners, which it
-// always takes away. AbortSignal.any would not do: on Node 20 it leaves a reference in each signal it is given,
-// for as long as that lives, and that of a node lives as long as its process.
+// always takes away. AbortSignal.any would not do: on Node 20 it leaves a reference in each signal that it is
+// given, for as long as that lives, and that of a node lives as long as its process.
 import { ChordError } from './errors.ts';
 
 type Signals = readonly (AbortSignal | undefined)[];

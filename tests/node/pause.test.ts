@@ -6,7 +6,7 @@ import { createCluster } from '../../src/testing/index.ts';
 
 const NEVER = new Promise<never>(() => {});
 
-/** What listens to the signal, and the references that AbortSignal.any has left in it, on Node 20 for good. */
+/** What listens to the signal, and what AbortSignal.any has left in it, on Node 20 for good. */
 function leftIn(signal: AbortSignal): number {
   const symbol = Object.getOwnPropertySymbols(signal).find((one) => one.description === 'kDependantSignals');
   const held: unknown = symbol === undefined ? undefined : Reflect.get(signal, symbol);
