@@ -9,6 +9,7 @@ import { type Address, formatAddress, formatPair } from './flags.ts';
 import { addNodeFlags, type NodeFlags, nodeOptions } from './node-flags.ts';
 import { goOnWithoutOutput, paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
 import { exitWithin, StopSignal } from './stop-signal.ts';
+import { tellOfWaits } from './wait-notice.ts';
 
 // With the hand-over, which comes first, the end stays below the 5 s that supervisors are promised.
 const CLOSE_MS = 1_500;
@@ -49,6 +50,7 @@ async function startNode(node: ChordSocket, flags: NodeFlags): Promise<void> {
   }
   await node.listen();
   const waitingFor = await connectAll(node, flags);
+  tellOfWaits(node, waitingFor);
   const serving = !flags.leech && (await join(node, flags));
   await reportReady(node, flags, { waitingFor, serving });
 }

@@ -28,8 +28,8 @@ interface Neighbour {
 }
 
 /**
- * One sentence for each thing that is wrong, in clockwise order; none when the ring is whole. Of a member that
- * was given up the others know nothing any more: whoever knows how many there should be says so.
+ * One sentence for each thing that is wrong, in clockwise order; none when the ring is whole. Of members that
+ * were given up the others know nothing any more: whoever knows how many there should be says so.
  */
 export function findProblems(members: readonly CheckedMember[], expected = 0): string[] {
   if (members.length === 0) return ['no member answered'];

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { ChordSocket } from '../index.ts';
 import { callOptions, withClient } from './connection.ts';
+import { codeOf, describeFailure } from './failure.ts';
 import { addRingFlags, flag, type RingFlags } from './flags.ts';
 import { tellOfLosses } from './loss-notice.ts';
 import { stderrLine, writeJson, writeLine } from './output.ts';
@@ -36,7 +37,10 @@ async function runWatch(key: string, flags: WatchFlags): Promise<void> {
     await ring.ready({ members: 1, ...call });
     const what = flags.prefix === true ? { prefix: key } : key;
     const watch = ring.watch(what, { ...call, since: flags.since });
-    await watch.ready;
+    await watch.ready.catch((error: unknown) => {
+      if (codeOf(error) !== 'ERR_TIMEOUT') throw error;
+      stderrLine(`${describeFailure(error).message}, until Ctrl-C`);
+    });
     const named = flags.prefix === true ? `all keys that begin with ${quoted(key)}` : quoted(key);
     if (process.stderr.isTTY) stderrLine(`watching ${named} until Ctrl-C`);
     for await (const event of watch) {

@@ -31,6 +31,15 @@ async function startRing(
   return [first, ...(await Promise.all(others))];
 }
 
+/** What it writes to standard error from here on. */
+function errorsOf({ child }: NodeProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  });
+  return () => text;
+}
+
 /** An address at which nobody listens any more. */
 async function freeAddress(): Promise<string> {
   const { address, child, ended } = await processes.startNode([]);
@@ -165,5 +174,21 @@ describe('a node', () => {
     const otherName = own.replace('127.0.0.1', 'localhost');
     const node = await processes.startNode(['--connect', otherName], own);
     expect(node.ready).toMatchObject({ serving: true, waiting: [] });
+  });
+});
+
+describe('a node that waits for another one', () => {
+  it('says so when that is up, and of another network', async () => {
+    const address = await freeAddress();
+    const errors = errorsOf(await processes.startNode(['--connect', address, '--subnet', 'here']));
+    const other = await processes.startNode(['--subnet', 'there'], address);
+    const refusal = `refused: ${address} belongs to another network: subnet is "there" there and "here" here`;
+    await vi.waitFor(() => expect(errors()).toContain(refusal), { timeout: 20_000 });
+    other.child.kill('SIGKILL');
+    await other.ended;
+    await processes.startNode(['--subnet', 'here'], address);
+    await vi.waitFor(() => expect(errors()).toContain(`connected to ${address}`), { timeout: 20_000 });
+    // Tried every few moments, and told of once.
+    expect(errors().split('refused:')).toHaveLength(2);
   });
 });

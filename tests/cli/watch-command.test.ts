@@ -48,7 +48,10 @@ async function setUntilTold(node: NodeProcess, key: string, out: Lines): Promise
   await client.close();
 }
 
-function watchAll(addresses: readonly string[]): { child: ChildProcess; out: Lines; err: Lines } {
+function watchAll(
+  addresses: readonly string[],
+  more: readonly string[] = [],
+): { child: ChildProcess; out: Lines; err: Lines } {
   const child = processes.start([
     'watch',
     '',
@@ -57,6 +60,7 @@ function watchAll(addresses: readonly string[]): { child: ChildProcess; out: Lin
     'local',
     '--connect',
     addresses.join(','),
+    ...more,
   ]);
   return { child, out: new Lines(child, 'stdout'), err: new Lines(child, 'stderr') };
 }
@@ -100,6 +104,23 @@ describe('chord watch without a member', () => {
     expect(await ended).toEqual([0, null]);
     socket.destroy();
     silent.close();
+  });
+
+  it('says that no owner has told yet where it begins, and goes on asking', async () => {
+    const refuse = ['--on-quorum-lost', 'refuse'];
+    const first = await processes.startNode(refuse);
+    const others = [await processes.startNode([...refuse, '--connect', first.address])];
+    others.push(await processes.startNode([...refuse, '--connect', first.address]));
+    for (const node of others) {
+      node.child.kill('SIGKILL');
+      await node.ended;
+    }
+    const { child, err } = watchAll([first.address], ['--timeout', '1500']);
+    const late = 'no owner has told within 1500 ms where the watch begins; it goes on asking, until Ctrl-C';
+    await expect.poll(() => err.all, PATIENCE).toContain(late);
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
   });
 
   it('says once that none answers, and when it is connected again', async () => {
