@@ -7,7 +7,8 @@ import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } f
 import { open, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
-import { codeOf, makeFolder } from './folder.ts';
+import { failure, isDamage, messageOf, remedyFor, TRY_AGAIN, WRITES_TRY_AGAIN } from './failure.ts';
+import { codeOf, makeFolder, syncFolder } from './folder.ts';
 import { isHeadless, mendTables } from './level-folder.ts';
 import type { Store, StoreChange, StoredRecord } from './store.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -84,8 +85,7 @@ export class DurableStore implements Store {
     } catch (cause) {
       // Why there is no directory shows when it is made.
       if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return undefined;
-      const path = join(this.directory, IDENTITY_FILE);
-      throw new Error(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+      throw failure(`${join(this.directory, IDENTITY_FILE)} cannot be read`, cause);
     }
   }
 
@@ -94,14 +94,12 @@ export class DurableStore implements Store {
     try {
       await makeFolder(this.directory, PRIVATE_FOLDER);
     } catch (cause) {
-      throw new Error(`the directory ${this.directory} cannot be made: ${messageOf(cause)}`, { cause });
+      throw failure(`the directory ${this.directory} cannot be made`, cause);
     }
     this.#damage = undefined;
     this.#lock = await this.#openLock();
     try {
-      const records = join(this.directory, RECORDS_FOLDER);
-      const mended = await mendTables(records, join(this.directory, DAMAGED_FOLDER));
-      if (mended !== undefined) this.#damage = `${this.directory}: ${mended}`;
+      await this.#mend();
       await this.#openDatabase();
       this.#openCount();
       this.#isOpen = true;
@@ -115,19 +113,19 @@ export class DurableStore implements Store {
     let range: Range = { gte: Uint8Array.of(RECORD_PREFIX) };
     // Twice at most: a database that cannot be read to its end is repaired, and read from there.
     for (let repaired = false; ; repaired = true) {
+      const db = await this.#usable();
       try {
-        for await (const record of walk(await this.#usable(), range)) {
+        for await (const record of walk(db, range)) {
           range = { gt: record.key };
           yield { key: record.key.subarray(1), value: record.value };
         }
         return;
       } catch (cause) {
-        if (repaired || codeOf(cause) !== 'LEVEL_CORRUPTION') throw this.#unreadable(cause);
-        const db = this.#db;
+        if (!isDamage(cause)) throw failure(`${this.directory} cannot be read`, cause);
+        if (repaired) throw this.#unrepaired(cause);
         this.#db = undefined;
-        await db?.close();
-        await this.#repair(cause);
-        await this.#openDatabase();
+        await db.close();
+        await this.#reopen(cause);
       }
     }
   }
@@ -155,7 +153,7 @@ export class DurableStore implements Store {
       await rename(`${path}.new`, path);
       await syncFolder(this.directory);
     } catch (cause) {
-      throw new Error(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+      throw failure(`${path} cannot be written`, cause);
     }
   }
 
@@ -219,7 +217,7 @@ export class DurableStore implements Store {
    * So the database is closed, and the next that needs it opens it anew.
    */
   async #fail(cause: unknown): Promise<Error> {
-    this.#failure = new Error(`writing to ${this.directory} failed: ${messageOf(cause)}`, { cause });
+    this.#failure = failure(`writing to ${this.directory} failed`, cause, WRITES_TRY_AGAIN);
     this.#failedAt = performance.now();
     const db = this.#db;
     this.#db = undefined;
@@ -231,12 +229,28 @@ export class DurableStore implements Store {
     if (this.#db !== undefined) return this.#db;
     if (this.#failure === undefined) throw new Error(`${this.directory} is not open`);
     if (performance.now() - this.#failedAt < REOPEN_MS) throw this.#failure;
+    return this.#reopen();
+  }
+
+  /** `damage` is what showed when the database was read. Where this fails it is tried again later. */
+  async #reopen(damage?: unknown): Promise<Database> {
     try {
+      if (damage !== undefined) await this.#repair(damage);
       return await this.#openDatabase();
     } catch (error) {
       this.#failure = error as Error;
       this.#failedAt = performance.now();
       throw error;
+    }
+  }
+
+  async #mend(): Promise<void> {
+    const records = join(this.directory, RECORDS_FOLDER);
+    try {
+      const mended = await mendTables(records, join(this.directory, DAMAGED_FOLDER));
+      if (mended !== undefined) this.#damage = `${this.directory}: ${mended}`;
+    } catch (cause) {
+      throw failure(`the tables in ${records} cannot be checked`, cause);
     }
   }
 
@@ -260,19 +274,29 @@ export class DurableStore implements Store {
       // Where only this file is lost, LevelDB would begin anew and remove the rest.
       if (isHeadless(path))
         throw Object.assign(new Error('CURRENT is missing'), { code: 'LEVEL_CORRUPTION' });
-      this.#db = await openLevel(path);
+      this.#db = await this.#openRecords(path);
     } catch (error) {
       const cause = causeOf(error);
-      if (codeOf(cause) !== 'LEVEL_CORRUPTION') throw this.#unopened(cause);
+      if (!isDamage(cause)) throw this.#unopened(cause);
       await this.#repair(cause);
-      this.#db = await openLevel(path).catch((again: unknown) => {
-        throw this.#unreadable(causeOf(again));
+      this.#db = await this.#openRecords(path).catch((again: unknown) => {
+        throw this.#unrepaired(causeOf(again));
       });
     }
     this.#failure = undefined;
-    const count = await this.#db.get(COUNT_KEY);
-    this.#count = count === undefined ? 0 : Number(Buffer.from(count).toString());
     return this.#db;
+  }
+
+  async #openRecords(path: string): Promise<Database> {
+    const db = await openLevel(path);
+    try {
+      const count = await db.get(COUNT_KEY);
+      this.#count = count === undefined ? 0 : Number(Buffer.from(count).toString());
+      return db;
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
   }
 
   async #repair(cause: unknown): Promise<void> {
@@ -282,7 +306,7 @@ export class DurableStore implements Store {
     try {
       await ClassicLevel.repair(join(this.directory, RECORDS_FOLDER));
     } catch (error) {
-      throw this.#unreadable(error);
+      throw this.#unrepaired(error);
     }
   }
 
@@ -313,17 +337,22 @@ export class DurableStore implements Store {
   }
 
   #unopened(cause: unknown): Error {
-    const why =
-      codeOf(cause) === 'LEVEL_LOCKED'
-        ? 'it is in use by another process or socket; give each node a directory of its own'
-        : messageOf(cause);
-    return new Error(`${this.directory} cannot be opened: ${why}`, { cause });
+    if (codeOf(cause) !== 'LEVEL_LOCKED')
+      return failure(`${this.directory} cannot be opened`, cause, this.#tryAgain());
+    const advice = 'give each node a directory of its own';
+    return new Error(`${this.directory} is in use by another process or socket: ${advice}`, { cause });
   }
 
-  #unreadable(cause: unknown): Error {
+  #unrepaired(cause: unknown): Error {
+    if (remedyFor(cause) !== undefined)
+      return failure(`${this.directory} cannot be repaired`, cause, this.#tryAgain());
     const advice = 'move it away, and the node will start empty and get its entries from the other members';
     const message = `${this.directory} is damaged and could not be repaired (${messageOf(cause)}): ${advice}`;
     return new Error(message, { cause });
+  }
+
+  #tryAgain(): string {
+    return this.#isOpen ? WRITES_TRY_AGAIN : TRY_AGAIN;
   }
 }
 
@@ -360,23 +389,7 @@ async function openLevel(path: string): Promise<Database> {
   return db;
 }
 
-/** A rename is on the disk once its folder is; not every system can be told so. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  try {
-    await folder?.sync();
-  } catch {
-    // Windows syncs no folders.
-  } finally {
-    await folder?.close();
-  }
-}
-
 /** What LevelDB said: abstract-level wraps it. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

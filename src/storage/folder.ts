@@ -1,6 +1,6 @@
-// folder: the making of a directory, with those above it. Not by the host's own `recursive`, which never ends
-// where nothing can be made, as below /proc.
-import { mkdir, stat } from 'node:fs/promises';
+// folder: the making of a directory, with those above it, and its sync. Not made by the host's own
+// `recursive`, which never ends where nothing can be made, as below /proc.
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -23,6 +23,18 @@ async function makeOne(path: string, mode: number): Promise<void> {
     await mkdir(path, { mode });
   } catch (error) {
     if (codeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
+  }
+}
+
+/** A rename is on the disk once its folder is; not every system can be told so. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  try {
+    await folder?.sync();
+  } catch {
+    // Windows syncs no folders.
+  } finally {
+    await folder?.close();
   }
 }
 

@@ -10,6 +10,8 @@ import { buildProject, type NodeProcess, Processes } from '../support/processes.
 const VALUE_BYTES = 20_000;
 /** No file of the node grows beyond it until `prlimit` raises it; the node is told by an error. */
 const LIMIT = "trap '' XFSZ; ulimit -S -f 400";
+/** Less than was stored before the first limit was reached. */
+const SMALL_BYTES = 100_000;
 /** Far more than fit. */
 const KEYS_MAX = 100;
 /** Where files cannot be limited, the disk never fills: there the test says nothing. */
@@ -54,6 +56,17 @@ async function fill(client: ChordSocket): Promise<{ stored: string[]; error: unk
   return { stored, error: undefined };
 }
 
+/** Of a process that runs. */
+function limitFiles(node: NodeProcess, bytes: number | 'unlimited'): void {
+  spawnSync('prlimit', [`--fsize=${bytes}:`, '--pid', String(node.pid)]);
+}
+
+async function readAll(keys: AsyncIterable<string | Uint8Array>): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const key of keys) found.push(key);
+  return found;
+}
+
 async function expectAll(client: ChordSocket, stored: readonly string[]): Promise<void> {
   const values = await Promise.all(stored.map((key) => client.get(key)));
   expect(values.map((value) => value?.[0])).toEqual(stored.map((_key, i) => i));
@@ -69,7 +82,7 @@ it('refuses writes and goes on reading until there is space again', async () => 
   expect(stored.length).toBeGreaterThan(5);
   await expectAll(client, stored);
 
-  spawnSync('prlimit', ['--fsize=unlimited', '--pid', String(node.pid)]);
+  limitFiles(node, 'unlimited');
   await vi.waitFor(() => client.set('after', 'now'), { timeout: 10_000, interval: 300 });
 
   node.child.kill('SIGKILL');
@@ -78,3 +91,34 @@ it('refuses writes and goes on reading until there is space again', async () => 
   await expectAll(again, stored);
   expect(String(await again.get('after'))).toBe('now');
 }, 60_000);
+
+it('calls nothing damaged, and reads a write that failed at `one` only, until there is space', async () => {
+  if (!CAN_LIMIT) return;
+  const node = await processes.startNode(['--data', join(folder, 'data')], undefined, LIMIT);
+  const client = await connect(node);
+  const { stored } = await fill(client);
+  const refused = `key-${stored.length}`;
+  // Now the table that the log becomes has no room either.
+  limitFiles(node, SMALL_BYTES);
+  const sentence = await vi.waitFor(
+    async () => {
+      const error: unknown = await client.set('later', 'x').catch((reason: unknown) => reason);
+      expect(String(error)).toContain('cannot be opened');
+      return String(error);
+    },
+    { timeout: 30_000 },
+  );
+  expect(sentence).toContain(join(folder, 'data'));
+  expect(sentence).toMatch(/: raise the limit of file sizes, and the next write tries the store again/);
+  expect(sentence).not.toMatch(/damaged|move it away/);
+
+  await expectAll(client, stored);
+  await expect(client.get(refused)).rejects.toMatchObject({ code: 'ERR_STORE' });
+  expect(await client.get(refused, undefined, { consistency: 'one' })).toHaveLength(VALUE_BYTES);
+  await expect(readAll(client.keys({ timeoutMs: 2_000 }))).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+
+  limitFiles(node, 'unlimited');
+  const late = await vi.waitFor(() => client.get(refused), { timeout: 30_000, interval: 300 });
+  expect(late).toHaveLength(VALUE_BYTES);
+  expect(await readAll(client.keys())).toHaveLength(stored.length + 1);
+}, 120_000);
