@@ -2,6 +2,7 @@
 // whom it knew. It owns the form, a page of JSON with a checksum, and what makes a record unfit for a
 // socket.
 import { hash } from 'node:crypto';
+import { join } from 'node:path';
 import type { Address } from './address.ts';
 import { Identity } from './identity.ts';
 
@@ -56,15 +57,20 @@ export function encodeNodeRecord(record: NodeRecord, { k, subnet }: RingTerms): 
   return Buffer.from(`${JSON.stringify({ checksum: checksumOf(fields), ...fields }, undefined, 2)}\n`);
 }
 
-/** Throws an Error with a sentence where the bytes are damaged, or belong to another ring. */
-export function decodeNodeRecord(bytes: Uint8Array, terms: RingTerms): NodeRecord {
-  const fields = parse(bytes);
+/**
+ * Throws an Error with a sentence where the bytes are damaged, or belong to another ring: it names the
+ * directory of the store, where there is one.
+ */
+export function decodeNodeRecord(bytes: Uint8Array, terms: RingTerms, directory?: string): NodeRecord {
+  const fields = parse(bytes, directory);
   const { k, subnet, salt, members } = fields;
   if (k !== terms.k) {
-    throw new Error(`it was made for a ring of k = ${k}, and this node has k = ${terms.k}`);
+    const facts = `was made for a ring of k = ${k}, and this node has k = ${terms.k}`;
+    throw unfit(directory, facts, `give this node k = ${k}`);
   }
   if (subnet !== terms.subnet) {
-    throw new Error(`it was made for the subnet '${subnet}', and this node is of '${terms.subnet}'`);
+    const facts = `was made for the subnet '${subnet}', and this node is of '${terms.subnet}'`;
+    throw unfit(directory, facts, `give this node the subnet '${subnet}'`);
   }
   return {
     identity: Identity.fromPkcs8(Buffer.from(fields.privateKey, 'base64')),
@@ -75,8 +81,9 @@ export function decodeNodeRecord(bytes: Uint8Array, terms: RingTerms): NodeRecor
   };
 }
 
-function parse(bytes: Uint8Array): Fields {
-  const damaged = 'its node.json is damaged: put back a copy, or move it away to start as a new node';
+function parse(bytes: Uint8Array, directory: string | undefined): Fields {
+  const name = directory === undefined ? 'its node.json' : join(directory, 'node.json');
+  const damaged = `${name} is damaged: put back a copy, or move it away to start as a new node`;
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -87,11 +94,18 @@ function parse(bytes: Uint8Array): Fields {
   const { checksum, ...rest } = value;
   const fields = rest as Fields;
   if (fields.format > FORMAT) {
-    throw new Error(`it has the format ${fields.format}, and this version knows up to ${FORMAT}`);
+    const facts = `has the format ${fields.format}, and this version knows up to ${FORMAT}`;
+    throw unfit(directory, facts, 'use the version that wrote it');
   }
   // What has the right checksum was written by this code, and needs no further checks.
   if (checksum !== checksumOf(fields)) throw new Error(damaged);
   return fields;
+}
+
+/** Of a store that is whole, and not for this node as it is. */
+function unfit(directory: string | undefined, facts: string, advice: string): Error {
+  const kind = directory === undefined ? 'store' : 'directory';
+  return new Error(`${directory ?? 'it'} ${facts}: ${advice}, or another ${kind}`);
 }
 
 function checksumOf(fields: Fields): string {

@@ -103,7 +103,7 @@ export class Persistence {
     try {
       await store.open();
     } catch (cause) {
-      throw storeError('the store cannot be opened', cause);
+      throw storeError('the store cannot be used', cause);
     }
     try {
       const { records, isDamaged } = await this.#load();
@@ -289,7 +289,7 @@ function sizeOf(record: SavedRecord): number {
 
 function readRecord(store: Store, terms: RingTerms): NodeRecord | undefined {
   const bytes = store.readIdentity();
-  return bytes === undefined ? undefined : decodeNodeRecord(bytes, terms);
+  return bytes === undefined ? undefined : decodeNodeRecord(bytes, terms, store.directory);
 }
 
 function storeError(what: string, cause: unknown): ChordError {

@@ -20,6 +20,9 @@ export type StoreChange =
  * `readIdentity` rejects with an Error whose message says what is wrong with what, and never throws.
  */
 export interface Store {
+  /** Where it is, if in a directory: messages name it. */
+  readonly directory?: string;
+
   /**
    * What `writeIdentity` stored last; undefined in a new store. It is called before `open` and answers at
    * once, because a socket has its id from the constructor on. Throws where there is an identity that

@@ -110,8 +110,16 @@ describe('a restarted node', () => {
 
 describe('a store that does not fit', () => {
   it.each([
-    ['another k', { k: 16 }, /made for a ring of k = 32, and this node has k = 16/],
-    ['another subnet', { subnet: 'other' }, /made for the subnet 'chord', and this node is of 'other'/],
+    [
+      'another k',
+      { k: 16 },
+      /it was made for a ring of k = 32, and this node has k = 16: give this node k = 32, or another store$/,
+    ],
+    [
+      'another subnet',
+      { subnet: 'other' },
+      /it was made for the subnet 'chord', and this node is of 'other': give .* 'chord', or another store$/,
+    ],
   ])('is refused: %s', async (_name, options, message) => {
     await run([]);
     const bench = make(options);

@@ -7,6 +7,7 @@ import { type ChordOptions, ChordSocket, MemoryStorage, Protocol } from '../../s
 import { makeFolder } from '../../src/storage/folder.ts';
 
 const PLAINTEXT = new Protocol('chord', 'Plaintext');
+const ADVICE = 'give each node a directory of its own';
 const open: ChordSocket[] = [];
 let folder: string;
 
@@ -67,15 +68,24 @@ describe('a directory', () => {
     await crash(first);
     const otherK = make({ storage, k: 8 });
     await expect(otherK.join()).rejects.toMatchObject({ code: 'ERR_STORE' });
-    await expect(otherK.connect('127.0.0.1', 9)).rejects.toThrow(/made for a ring of k = 16/);
+    await expect(otherK.connect('127.0.0.1', 9)).rejects.toThrow(
+      `the store cannot be used: ${storage} was made for a ring of k = 16, and this node has k = 8: ` +
+        'give this node k = 16, or another directory',
+    );
     const protocol = new Protocol('orders', 'Plaintext');
-    await expect(make({ storage, k: 16, protocol }).listen()).rejects.toThrow(/made for the subnet 'chord'/);
+    await expect(make({ storage, k: 16, protocol }).listen()).rejects.toThrow(
+      `the store cannot be used: ${storage} was made for the subnet 'chord', and this node is of 'orders': ` +
+        "give this node the subnet 'chord', or another directory",
+    );
   });
 
   it('is refused to a second socket while the first has it', async () => {
     const storage = join(folder, 'data');
     await make({ storage }).listen();
-    await expect(make({ storage }).listen()).rejects.toMatchObject({ code: 'ERR_STORE' });
+    await expect(make({ storage }).listen()).rejects.toMatchObject({
+      code: 'ERR_STORE',
+      message: `the store cannot be used: ${storage} is in use by another process or socket: ${ADVICE}`,
+    });
   });
 
   it('that cannot be made is ERR_STORE, and may be tried again', async () => {
@@ -110,7 +120,9 @@ describe('a directory', () => {
     const path = join(storage, 'node.json');
     const text = readFileSync(path, 'utf8').replace('"birth": 1', '"birth": 2');
     writeFileSync(path, text);
-    await expect(make({ storage }).join()).rejects.toThrow(/node\.json is damaged/);
+    await expect(make({ storage }).join()).rejects.toThrow(
+      `the store cannot be used: ${path} is damaged: put back a copy`,
+    );
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
