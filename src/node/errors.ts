@@ -130,9 +130,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorDescription>> = {
   ERR_STORE: {
     description: 'The store of a member could not be opened, read or written.',
     advice:
-      'The message says why: a full disk, another process in the directory, another `k` or subnet, damage. ' +
-      'docs/OPERATING.md tells what to do about each. Reads go on meanwhile, and writes as soon as it ' +
-      'takes them.',
+      'The message says why, and what to do: a full disk, another process in the directory, another `k` or ' +
+      'subnet, damage. docs/OPERATING.md tells more of each. Writes are taken again, without a restart, as ' +
+      'soon as the store takes them; one that failed may have been applied all the same. Reads go on ' +
+      'meanwhile, but `get` of a key whose write failed does so only with `consistency: "one"`, and a walk ' +
+      'over its arc only when there is space again.',
   },
 };
 
