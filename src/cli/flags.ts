@@ -2,6 +2,9 @@
 // checks. What is done with them is connection.ts's and the commands' affair.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+/** Timers have 31 bits. */
+const MS_MAX = 2 ** 31 - 1;
+
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -46,7 +49,7 @@ export function addRingFlags(command: Command, terms: 'taken from the node' | 'd
       flag(
         '--timeout <ms>',
         'how long connecting and each operation may take (default: the profile’s)',
-      ).argParser(parsePositive),
+      ).argParser(parseMs),
     )
     .addOption(flag('--secret-file <file>', 'the secret of the network, one a line; the first proves'))
     .addOption(flag('--json', 'machine-readable output; errors remain text on standard error'));
@@ -106,6 +109,16 @@ export function parseCount(text: string): number {
 export function parsePositive(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a positive integer.');
   return Number(text);
+}
+
+/**
+ * A duration in whole milliseconds, from 1 to what a timer holds. The library would refuse a longer one too,
+ * but only when it is used, which for a hand-over is at the end.
+ */
+export function parseMs(text: string): number {
+  const ms = parsePositive(text);
+  if (ms > MS_MAX) throw new InvalidArgumentError(`Expected at most ${MS_MAX} milliseconds.`);
+  return ms;
 }
 
 /** An address to connect to needs a port; the flag may be repeated, the variable holds a list with commas. */

@@ -1,10 +1,19 @@
 // The flags of the command node, and the options of a socket that they stand for. It owns names, help texts
-// and the ready line's description; ranges are the library's, which names the option that is out of its own.
+// and the ready line's description; ranges are the library's, which names the option that is out of its own,
+// but for durations, which the library may not see before the end.
 import type { Command, Option } from 'commander';
 import type { ChordOptions, Storage, SyncPolicy } from '../index.ts';
 import { ownTerms, socketOptions } from './connection.ts';
 import { CommandFailure } from './failure.ts';
-import { type Address, addRingFlags, flag, parseAddress, parsePositive, type RingFlags } from './flags.ts';
+import {
+  type Address,
+  addRingFlags,
+  flag,
+  parseAddress,
+  parseMs,
+  parsePositive,
+  type RingFlags,
+} from './flags.ts';
 
 // All processes of a ring may be stopped at once, and then nobody takes the entries over: hand-over gets this
 // long, and the whole end stays below the 5 s that supervisors are promised.
@@ -42,7 +51,7 @@ export function addNodeFlags(node: Command): Command {
   node
     .addOption(
       flag('--hand-over <ms>', 'how long a signal waits until others have acknowledged every entry')
-        .argParser(parsePositive)
+        .argParser(parseMs)
         .default(HAND_OVER_MS),
     )
     .addOption(logLevelFlag())
@@ -108,7 +117,7 @@ function boundFlags(): Option[] {
     flag(
       '--clock-skew <ms>',
       'how far the clocks of two connected nodes may differ (default: 60000)',
-    ).argParser(parsePositive),
+    ).argParser(parseMs),
   ];
 }
 

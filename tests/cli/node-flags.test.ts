@@ -62,8 +62,15 @@ describe('the flags of a node', () => {
     ['--value-bytes', '1MiB'],
     ['--store-bytes', '0'],
     ['--clock-skew', '-1'],
+    ['--clock-skew', '2147483648'],
+    ['--timeout', '2147483648'],
+    ['--hand-over', '2147483648'],
   ])('refuse %s %s', (name, value) => {
     expect(() => optionsOf(name, value)).toThrow(/invalid/);
+  });
+
+  it.each(['--clock-skew', '--timeout', '--hand-over'])('take what a timer holds for %s', (name) => {
+    expect(() => optionsOf(name, '2147483647')).not.toThrow();
   });
 
   it('are held to the ranges of the library', () => {

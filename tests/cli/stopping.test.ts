@@ -114,6 +114,20 @@ describe('--hand-over', () => {
   }, 60_000);
 });
 
+describe('a hand-over longer than a timer holds', () => {
+  it.each([
+    [['--hand-over', '2147483648'], {}],
+    [[], { CHORD_HAND_OVER: '2147483648' }],
+  ])('is refused before the node starts: %j %j', async (flags, env) => {
+    const { code, stdout, stderr } = await processes.run(['node', '--listen', '127.0.0.1:0', ...flags], {
+      env,
+    });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('--hand-over');
+    expect(stderr).toContain('Expected at most 2147483647 milliseconds.');
+  });
+});
+
 describe('chord check', () => {
   it('exits with 1 and says why while a member stands still, and with 0 when it is back', async () => {
     // With these timings nobody is given up before the check has looked.
