@@ -6,7 +6,7 @@ import { type Report, type Row, runSetting } from './bench-run.ts';
 import { VALUE_BYTES } from './bench-work.ts';
 import { type Encryption, flag, parsePositive } from './flags.ts';
 import { paint, writeJson, writeLine } from './output.ts';
-import { ProgressBar } from './progress.ts';
+import { withBar } from './progress.ts';
 import { type Column, drawTable } from './text-table.ts';
 
 interface BenchFlags {
@@ -73,13 +73,17 @@ async function runBench(flags: BenchFlags): Promise<void> {
   for (const count of nodes) {
     for (const encryption of encryptions) {
       const title = `${count} members, ${encryption}`;
-      const bar = await ProgressBar.start(`measuring ${title}`, rounds + 1);
       const terms = { nodes: count, encryption, durable };
       const setting = { ...terms, processes, levels, ops, rounds, weighed: size.weighed };
-      const report = await runSetting(setting, (round) => {
-        bar.advance(1, `${title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`);
-      });
-      bar.stop(`measured ${title}`);
+      const report = await withBar(
+        `measuring ${title}`,
+        rounds + 1,
+        (bar) =>
+          runSetting(setting, (round) => {
+            bar.advance(1, `${title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`);
+          }),
+        () => `measured ${title}`,
+      );
       await (flags.json === true ? writeJson(report) : writeReport(report));
     }
   }

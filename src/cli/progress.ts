@@ -33,6 +33,27 @@ export async function withSpinner<T>(message: string, work: () => Promise<T>): P
   }
 }
 
+/**
+ * Runs the work with a bar of `total` steps, which ends with it whatever happens: one left running would keep
+ * the process and the keyboard. `describe` is what the bar says in the end, where the work was done.
+ */
+export async function withBar<T>(
+  message: string,
+  total: number,
+  work: (bar: ProgressBar) => Promise<T>,
+  describe: (result: T) => string,
+): Promise<T> {
+  const bar = await ProgressBar.start(message, total);
+  try {
+    const result = await work(bar);
+    bar.stop(describe(result));
+    return result;
+  } catch (error) {
+    bar.fail(message);
+    throw error;
+  }
+}
+
 /** Shows how many of `total` steps are done. */
 export class ProgressBar {
   readonly #bar: ProgressResult | undefined;
@@ -61,6 +82,12 @@ export class ProgressBar {
 
   stop(message: string): void {
     this.#bar?.stop(message);
+    process.off('exit', reportInterrupt);
+  }
+
+  /** Ends it as something that was not done. */
+  fail(message: string): void {
+    this.#bar?.error(message);
     process.off('exit', reportInterrupt);
   }
 }

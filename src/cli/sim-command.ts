@@ -9,7 +9,7 @@ import { runExperiment } from './experiment-run.ts';
 import { CommandFailure } from './failure.ts';
 import { flag, parseCount, parsePositive } from './flags.ts';
 import { paint, paintError, stderrLine, writeJson, writeLine } from './output.ts';
-import { ProgressBar } from './progress.ts';
+import { type ProgressBar, withBar } from './progress.ts';
 import { runTasks } from './sim-jobs.ts';
 
 interface SimFlags {
@@ -88,17 +88,20 @@ function refuseStrayFlags(flags: SimFlags, experiment: string | undefined): void
 async function runSim(flags: SimFlags): Promise<void> {
   const { seed: first = 1, seeds = 1, minutes = 5, jobs = 1, judge = 'all', trace, json } = flags;
   const settings = { judged: judge, ...(trace === undefined ? {} : { window: trace }) };
-  const bar = await ProgressBar.start(`simulating ${seeds} worlds`, seeds);
-  const failed: number[] = [];
   const tasks = Array.from({ length: seeds }, (_, i) => ({ seed: first + i, minutes, settings }));
-  for await (const result of runTasks(tasks, jobs)) {
-    if (!result.ok) failed.push(result.seed);
-    bar.advance(1, `seed ${result.seed}`);
-    await (json === true ? writeJson(summary(result)) : writeLine(describeWorld(result, judge)));
-    if (trace !== undefined) for (const line of result.lines) stderrLine(line);
-    if (!result.ok) explain(result, minutes, trace === undefined);
-  }
-  bar.stop(`${seeds - failed.length} of ${seeds} worlds went well`);
+  const work = async (bar: ProgressBar): Promise<number[]> => {
+    const failed: number[] = [];
+    for await (const result of runTasks(tasks, jobs)) {
+      if (!result.ok) failed.push(result.seed);
+      bar.advance(1, `seed ${result.seed}`);
+      await (json === true ? writeJson(summary(result)) : writeLine(describeWorld(result, judge)));
+      if (trace !== undefined) for (const line of result.lines) stderrLine(line);
+      if (!result.ok) explain(result, minutes, trace === undefined);
+    }
+    return failed;
+  };
+  const end = ({ length }: number[]): string => `${seeds - length} of ${seeds} worlds went well`;
+  const failed = await withBar(`simulating ${seeds} worlds`, seeds, work, end);
   if (failed.length === 0) return;
   throw new CommandFailure('ERR_SIMULATION', `${failed.length} of ${seeds} seeds violated a property`, {
     exitCode: 1,

@@ -7,7 +7,7 @@ import { callOptions, withClient } from './connection.ts';
 import { CommandFailure } from './failure.ts';
 import { addRingFlags, type RingFlags } from './flags.ts';
 import { stderrLine, writeJson } from './output.ts';
-import { ProgressBar } from './progress.ts';
+import { type ProgressBar, withBar } from './progress.ts';
 
 // Enough at once to keep the ring busy, few enough that progress moves.
 const BATCH = 256;
@@ -36,7 +36,14 @@ export function addUpdate(program: Command): void {
 
 async function runUpdate(file: string, flags: RingFlags): Promise<void> {
   const entries = parseEntries(decode(await readSource(file), file), file);
-  const failed = await withClient(flags, (ring) => store(ring, entries, flags));
+  const failed = await withClient(flags, (ring) =>
+    withBar(
+      'storing',
+      entries.length,
+      (bar) => store(ring, entries, { flags, bar }),
+      () => 'done',
+    ),
+  );
   const stored = entries.length - failed.length;
   if (flags.json) await writeJson({ stored, failed });
   else stderrLine(`stored ${stored} of ${entries.length} entries`);
@@ -75,9 +82,8 @@ export function parseEntries(source: string, name: string): [key: string, value:
 async function store(
   ring: ChordSocket,
   entries: readonly [string, string][],
-  flags: RingFlags,
+  { flags, bar }: { flags: RingFlags; bar: ProgressBar },
 ): Promise<FailedKey[]> {
-  const bar = await ProgressBar.start('storing', entries.length);
   const failed: FailedKey[] = [];
   for (let start = 0; start < entries.length; start += BATCH) {
     const batch = entries.slice(start, start + BATCH);
@@ -88,7 +94,6 @@ async function store(
     }
     bar.advance(batch.length, `${start + batch.length} of ${entries.length}`);
   }
-  bar.stop('done');
   return failed;
 }
 
