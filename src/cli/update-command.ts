@@ -15,6 +15,9 @@ const FAILURES_SHOWN = 10;
 /** Units of a key. */
 const KEY_SHOWN = 60;
 
+/** Half of a surrogate pair, which has no bytes in UTF-8. */
+const NO_TEXT = /\p{Surrogate}/u;
+
 /** An entry that could not be stored. */
 interface FailedKey {
   readonly key: string;
@@ -53,12 +56,18 @@ async function runUpdate(file: string, flags: RingFlags): Promise<void> {
     const shown = key.length > KEY_SHOWN ? `${key.slice(0, KEY_SHOWN)}…` : key;
     stderrLine(`  ${JSON.stringify(shown)}: ${code}: ${message}`);
   }
-  const again = 'Running the same command again is safe: what is stored already is stored again.';
-  // What is too large stays so.
-  const mayPass = failed.some(({ code }) => !code.endsWith('_TOO_LARGE'));
   throw new CommandFailure(first.code, `${failed.length} of ${entries.length} entries were not stored`, {
-    advice: mayPass ? again : 'Make them smaller, or leave them out.',
+    advice: adviceOn(failed),
   });
+}
+
+function adviceOn(failed: readonly FailedKey[]): string {
+  const isLarge = ({ code }: FailedKey): boolean => code.endsWith('_TOO_LARGE');
+  if (failed.every(isLarge)) return 'Make them smaller, or leave them out.';
+  // What is too large or no text stays so.
+  const isLasting = (each: FailedKey): boolean => isLarge(each) || each.code === 'ERR_INPUT';
+  if (failed.every(isLasting)) return 'Mend them, or leave them out.';
+  return 'Running the same command again is safe: what is stored already is stored again.';
 }
 
 /** The entries of a JSON object: strings as they are, other values as JSON text. */
@@ -87,14 +96,27 @@ async function store(
   const failed: FailedKey[] = [];
   for (let start = 0; start < entries.length; start += BATCH) {
     const batch = entries.slice(start, start + BATCH);
+    failed.push(...batch.flatMap(refuse));
+    const sound = batch.filter((entry) => refuse(entry).length === 0);
     try {
-      await ring.update(batch, callOptions(flags));
+      await ring.update(sound, callOptions(flags));
     } catch (error) {
       failed.push(...failuresOf(error));
     }
     bar.advance(batch.length, `${start + batch.length} of ${entries.length}`);
   }
   return failed;
+}
+
+/**
+ * The failure of an entry that is no text, as an escape in JSON may have it: the library takes that for
+ * misuse of the whole update.
+ */
+function refuse([key, value]: readonly [string, string]): FailedKey[] {
+  const what = NO_TEXT.test(key) ? 'key' : NO_TEXT.test(value) ? 'value' : undefined;
+  if (what === undefined) return [];
+  const message = `the ${what} is no text: it holds a surrogate without its partner`;
+  return [{ key, code: 'ERR_INPUT', message }];
 }
 
 /** The keys that a rejected update names; one that names none failed as a whole. */

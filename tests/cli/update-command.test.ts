@@ -46,6 +46,26 @@ describe('chord update and keys', () => {
     expect(JSON.parse(stdout)).toMatchObject({ stored: 1, failed });
   });
 
+  it('names the entries that are no text, and stores the others', async () => {
+    const file = join(ring.folder, 'no-text.json');
+    const [value, key] = [String.raw`"half": "\ud800"`, String.raw`"\udc00": "whole"`];
+    writeFileSync(file, `{"before": "1", ${value}, ${key}, "after": "😀"}`);
+    const { code, stdout, stderr } = await chord(['update', file, '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('"half": ERR_INPUT: the value is no text: it holds a surrogate without');
+    expect(stderr).toContain(String.raw`"\udc00": ERR_INPUT: the key is no text`);
+    expect(stderr).toContain('ERR_INPUT: 2 of 4 entries were not stored\nMend them, or');
+    expect(JSON.parse(stdout)).toMatchObject({
+      stored: 2,
+      failed: [
+        { key: 'half', code: 'ERR_INPUT' },
+        { key: '\udc00', code: 'ERR_INPUT' },
+      ],
+    });
+    const values = await Promise.all(['before', 'after'].map((name) => chord(['get', name])));
+    expect(values.map(({ stdout: written }) => written)).toEqual(['1', '😀']);
+  });
+
   it('refuses entries that are not UTF-8, from a file and from standard input', async () => {
     const file = join(ring.folder, 'latin-1.json');
     const bytes = Buffer.from('{"caf\u00e9": "x"}', 'latin1');
