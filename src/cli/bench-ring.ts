@@ -128,6 +128,7 @@ function startMember(
   const terms = ['--encryption', encryption, '--profile', 'local', '--json'];
   const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   const child = spawn(process.execPath, [main, 'node', '--listen', `${HOST}:0`, ...terms, ...given], {
+    env: ownEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   children.push(child);
@@ -141,6 +142,14 @@ function startMember(
       reject(new ChordError('ERR_UNREACHABLE', `a member's process ended with ${code} before it was ready`));
     });
   });
+}
+
+/**
+ * Without the variables that are flags: they are for the user's own ring, which a member that reads them
+ * would join, or whose directory it would write to.
+ */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CHORD_')));
 }
 
 function endChild(child: ChildProcess): Promise<void> {

@@ -1,6 +1,7 @@
 // `chord bench` as a process: a table, JSON, rings in one process and over processes. Its figures are not
 // judged here.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ChordSocket, Protocol } from '../../src/index.ts';
 import { buildProject, Processes } from '../support/processes.ts';
 
 let processes = new Processes();
@@ -50,5 +51,30 @@ describe('chord bench', () => {
     expect(stdout).toMatch(/^3 members in processes of their own, Plaintext, memory; whole after \d+ ms\n/);
     expect(stdout).toMatch(/\nget +quorum +64 +\d+ +\d+ +\d+ +[\d.]+ +[\d.]+ +\d+ %\n/);
     expect(stdout).toMatch(/\na warm get takes 1\.\d\d requests/);
+  });
+});
+
+describe('the ring of a benchmark', () => {
+  it('has nothing to do with the one that the environment names', async () => {
+    const member = new ChordSocket('127.0.0.1', 0, {
+      profile: 'local',
+      protocol: new Protocol('chord', 'Plaintext'),
+    });
+    try {
+      await member.join();
+      await member.set('key', 'value');
+      const visitors: string[] = [];
+      for (const event of ['connect', 'refused'] as const) member.on(event, () => visitors.push(event));
+      const args = ['--processes', '--encryption', 'Plaintext', '--consistency', 'quorum', '--json'];
+      const env = { CHORD_CONNECT: member.outAddr.join(':'), CHORD_SECRET_FILE: '/not-there', CHORD_K: '8' };
+      const { code, stdout } = await processes.run([...SMALL, ...args], { env });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ nodes: 3 });
+      expect(visitors).toEqual([]);
+      expect(String(await member.get('key'))).toBe('value');
+      expect(await member.size()).toBe(1);
+    } finally {
+      await member.close({ force: true });
+    }
   });
 });
