@@ -7,6 +7,7 @@ import { VALUE_BYTES } from './bench-work.ts';
 import { type Encryption, flag, parsePositive } from './flags.ts';
 import { paint, writeJson, writeLine } from './output.ts';
 import { withBar } from './progress.ts';
+import { exitWithin, StopSignal } from './stop-signal.ts';
 import { type Column, drawTable } from './text-table.ts';
 
 interface BenchFlags {
@@ -31,6 +32,9 @@ interface Size {
 const FULL: Size = { nodes: [16, 64], ops: 10_000, rounds: 5, weighed: 20_000 };
 /** Ends in seconds; its figures say little but that everything works. */
 const QUICK: Size = { nodes: [4], ops: 500, rounds: 2, weighed: 2_000 };
+
+/** What is left of a ring when it was stopped, and does not end by itself, gets as long as that of a node. */
+const END_MS = 4_500;
 
 const ENCRYPTIONS: readonly Encryption[] = ['Plaintext', 'SSL'];
 const LEVELS: readonly Consistency[] = ['one', 'quorum', 'all'];
@@ -70,6 +74,9 @@ async function runBench(flags: BenchFlags): Promise<void> {
   const encryptions = flags.encryption === undefined ? ENCRYPTIONS : [flags.encryption];
   const levels = flags.consistency === undefined ? LEVELS : [flags.consistency];
   const { processes = false, durable = false } = flags;
+  const stop = new StopSignal();
+  const stopped = stop.stopped();
+  void stopped.then(() => exitWithin(END_MS, stop.exitCode));
   for (const count of nodes) {
     for (const encryption of encryptions) {
       const title = `${count} members, ${encryption}`;
@@ -79,11 +86,15 @@ async function runBench(flags: BenchFlags): Promise<void> {
         `measuring ${title}`,
         rounds + 1,
         (bar) =>
-          runSetting(setting, (round) => {
+          runSetting(setting, stopped, (round) => {
             bar.advance(1, `${title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`);
           }),
-        () => `measured ${title}`,
+        (measured) => `${measured === undefined ? 'stopped measuring' : 'measured'} ${title}`,
       );
+      if (report === undefined) {
+        process.exitCode = stop.exitCode;
+        return;
+      }
       await (flags.json === true ? writeJson(report) : writeReport(report));
     }
   }

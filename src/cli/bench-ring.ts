@@ -1,11 +1,12 @@
 // The rings that are measured: all members in this process, or one process each. It owns their start and
 // their end; what is done with them is the caller's.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ChordError, ChordSocket, Protocol } from '../index.ts';
+import { ChordSocket, Protocol } from '../index.ts';
+import { MemberProcesses } from './bench-processes.ts';
 import type { Encryption } from './flags.ts';
 
 export interface RingTerms {
@@ -15,12 +16,19 @@ export interface RingTerms {
   readonly durable: boolean;
 }
 
-export interface BenchRing {
+/** A ring that every node sees whole. */
+export interface WholeRing {
   /** Where values are put, and another node, where they are asked for. */
   readonly writer: ChordSocket;
   readonly reader: ChordSocket;
-  /** Milliseconds from nothing to a ring that every node sees whole. */
+  /** Milliseconds that it took. */
   readonly startMs: number;
+}
+
+/** Starts once. What it leaves outside this process is gone also where the process ends without `close`. */
+export interface BenchRing {
+  start(): Promise<WholeRing>;
+  /** Ends everything, also what is still starting. */
   close(): Promise<void>;
 }
 
@@ -30,15 +38,21 @@ const START_MS = 120_000;
 const JOINS_AT_ONCE = 4;
 
 /** All members in this process; two of them are the writer and the reader. */
-export async function startInProcess({ nodes, encryption, durable }: RingTerms): Promise<BenchRing> {
-  const data = await Data.make(durable);
-  const begun = performance.now();
-  const members = Array.from({ length: nodes }, () => makeSocket(encryption, data.next()));
-  const close = async (): Promise<void> => {
-    await Promise.all(members.map((member) => member.close({ force: true })));
-    await data.remove();
-  };
-  try {
+export class LocalRing implements BenchRing {
+  readonly #data: Data;
+  readonly #members: readonly ChordSocket[];
+
+  constructor({ nodes, encryption, durable }: RingTerms) {
+    const data = new Data(durable);
+    const protocol = ownProtocol(encryption);
+    this.#members = Array.from({ length: nodes }, () => makeSocket(protocol, data.next()));
+    this.#data = data;
+    process.on('exit', this.#endAtOnce);
+  }
+
+  async start(): Promise<WholeRing> {
+    const begun = performance.now();
+    const members = this.#members;
     const [writer, ...others] = members;
     if (writer === undefined) throw new RangeError('a ring has at least one member');
     await writer.join();
@@ -50,43 +64,71 @@ export async function startInProcess({ nodes, encryption, durable }: RingTerms):
       }
     };
     await Promise.all(Array.from({ length: JOINS_AT_ONCE }, lane));
-    await Promise.all(members.map((member) => member.ready({ members: nodes, timeoutMs: START_MS })));
-    return { writer, reader: others[0] ?? writer, startMs: performance.now() - begun, close };
-  } catch (error) {
-    await close();
-    throw error;
+    await Promise.all(
+      members.map((member) => member.ready({ members: members.length, timeoutMs: START_MS })),
+    );
+    return { writer, reader: others[0] ?? writer, startMs: performance.now() - begun };
   }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.close({ force: true })));
+    await this.#data.remove();
+    process.off('exit', this.#endAtOnce);
+  }
+
+  readonly #endAtOnce = (): void => this.#data.removeAtOnce();
 }
 
 /** One process a member, and two clients of theirs in this one. */
-export async function startProcesses({ nodes, encryption, durable }: RingTerms): Promise<BenchRing> {
-  const data = await Data.make(durable);
-  const begun = performance.now();
-  const children: ChildProcess[] = [];
-  const clients = [makeSocket(encryption), makeSocket(encryption)] as const;
-  const close = async (): Promise<void> => {
-    await Promise.all(clients.map((client) => client.close({ force: true })));
-    await Promise.all(children.map(endChild));
-    await data.remove();
-  };
-  const start = (first?: string): Promise<string> =>
-    startMember(children, encryption, { '--connect': first, '--data': data.next() });
-  try {
-    const first = await start();
+export class ProcessRing implements BenchRing {
+  readonly #nodes: number;
+  readonly #protocol: Protocol;
+  readonly #data: Data;
+  readonly #clients: readonly [ChordSocket, ChordSocket];
+  readonly #members = new MemberProcesses();
+
+  constructor({ nodes, encryption, durable }: RingTerms) {
+    this.#nodes = nodes;
+    this.#protocol = ownProtocol(encryption);
+    this.#data = new Data(durable);
+    this.#clients = [makeSocket(this.#protocol), makeSocket(this.#protocol)];
+    process.on('exit', this.#endAtOnce);
+  }
+
+  async start(): Promise<WholeRing> {
+    const begun = performance.now();
+    const first = await this.#startMember();
     const lane = async (): Promise<void> => {
-      while (children.length < nodes) await start(first);
+      while (this.#members.count < this.#nodes) await this.#startMember(first);
     };
     await Promise.all(Array.from({ length: JOINS_AT_ONCE }, lane));
-    for (const client of clients) {
+    for (const client of this.#clients) {
       await client.connect(first);
-      await client.ready({ members: nodes, timeoutMs: START_MS });
+      await client.ready({ members: this.#nodes, timeoutMs: START_MS });
     }
-    const [writer, reader] = clients;
-    return { writer, reader, startMs: performance.now() - begun, close };
-  } catch (error) {
-    await close();
-    throw error;
+    const [writer, reader] = this.#clients;
+    return { writer, reader, startMs: performance.now() - begun };
   }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close({ force: true })));
+    await this.#members.end();
+    await this.#data.remove();
+    process.off('exit', this.#endAtOnce);
+  }
+
+  #startMember(first?: string): Promise<string> {
+    const { subnet, encryption } = this.#protocol;
+    const terms = ['--subnet', subnet, '--encryption', encryption, '--profile', 'local'];
+    const given = Object.entries({ '--connect': first, '--data': this.#data.next() });
+    const flags = given.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+    return this.#members.start(['--listen', `${HOST}:0`, ...terms, ...flags]);
+  }
+
+  readonly #endAtOnce = (): void => {
+    this.#members.endAtOnce();
+    this.#data.removeAtOnce();
+  };
 }
 
 /** Directories of the members, in one for all. */
@@ -94,12 +136,8 @@ class Data {
   readonly #root: string | undefined;
   #given = 0;
 
-  private constructor(root: string | undefined) {
-    this.#root = root;
-  }
-
-  static async make(durable: boolean): Promise<Data> {
-    return new Data(durable ? await mkdtemp(join(tmpdir(), 'chord-bench-')) : undefined);
+  constructor(durable: boolean) {
+    this.#root = durable ? mkdtempSync(join(tmpdir(), 'chord-bench-')) : undefined;
   }
 
   /** Another directory; undefined where nothing is written down. */
@@ -109,53 +147,22 @@ class Data {
   }
 
   async remove(): Promise<void> {
-    if (this.#root !== undefined) await rm(this.#root, { recursive: true, force: true });
+    if (this.#root !== undefined) await rm(this.#root, REMOVAL);
+  }
+
+  removeAtOnce(): void {
+    if (this.#root !== undefined) rmSync(this.#root, REMOVAL);
   }
 }
 
-function makeSocket(encryption: Encryption, directory?: string): ChordSocket {
-  const protocol = new Protocol('chord', encryption);
+/** A member that was killed may write for a moment longer, so that a directory is not empty yet. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10 } as const;
+
+/** A network of its own for every ring, so that none meets another one, were it given its address. */
+function ownProtocol(encryption: Encryption): Protocol {
+  return new Protocol(`chord-bench-${randomUUID()}`, encryption);
+}
+
+function makeSocket(protocol: Protocol, directory?: string): ChordSocket {
   return new ChordSocket(HOST, 0, { profile: 'local', protocol, storage: directory });
-}
-
-/** Resolves to the address that the member prints once it has joined. */
-function startMember(
-  children: ChildProcess[],
-  encryption: Encryption,
-  flags: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
-  const main = fileURLToPath(new URL('main.js', import.meta.url));
-  const terms = ['--encryption', encryption, '--profile', 'local', '--json'];
-  const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-  const child = spawn(process.execPath, [main, 'node', '--listen', `${HOST}:0`, ...terms, ...given], {
-    env: ownEnvironment(),
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  children.push(child);
-  return new Promise((resolve, reject) => {
-    child.stdout?.once('data', (line: Buffer) => {
-      const { addr } = JSON.parse(line.toString('utf8')) as { addr: [string, number] };
-      resolve(addr.join(':'));
-    });
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      reject(new ChordError('ERR_UNREACHABLE', `a member's process ended with ${code} before it was ready`));
-    });
-  });
-}
-
-/**
- * Without the variables that are flags: they are for the user's own ring, which a member that reads them
- * would join, or whose directory it would write to.
- */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CHORD_')));
-}
-
-function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
-  });
 }

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ChordSocket, Consistency } from '../index.ts';
 import { type Echo, startEcho } from './bench-echo.ts';
-import { type BenchRing, type RingTerms, startInProcess, startProcesses } from './bench-ring.ts';
+import { type BenchRing, LocalRing, ProcessRing, type RingTerms, type WholeRing } from './bench-ring.ts';
 import {
   makePairs,
   measure,
@@ -69,32 +69,53 @@ const EXCHANGES_OF_A_PUT = 3;
 const COPIES = 3;
 const ASKED = 500;
 
-/** `progress` is told before each round. */
-export async function runSetting(setting: Setting, progress: (round: number) => void): Promise<Report> {
-  const { nodes, encryption, processes, rounds } = setting;
-  const echo = await startEcho(nodes, encryption);
-  let ring: BenchRing | undefined;
+/**
+ * `progress` is told before each round. Resolves to undefined where `stopped` comes before the end; in either
+ * case nothing of the ring is left.
+ */
+export async function runSetting(
+  setting: Setting,
+  stopped: Promise<void>,
+  progress: (round: number) => void,
+): Promise<Report | undefined> {
+  const echo = await startEcho(setting.nodes, setting.encryption);
   try {
-    ring = await (processes ? startProcesses : startInProcess)(setting);
-    const { writer, reader, startMs } = ring;
-    const cells = [...echoCells(echo, setting), ...ringCells(ring, setting)];
-    // The first round warms up: compiled code, open connections, learned arcs.
-    for (let round = 0; round <= rounds; round++) {
-      progress(round);
-      for (const cell of cells) {
-        const sample = await cell.run();
-        if (round > 0) cell.samples.push(sample);
-      }
+    const ring = setting.processes ? new ProcessRing(setting) : new LocalRing(setting);
+    try {
+      // What is under way when it is stopped fails with the end of the ring, and nobody is told.
+      const report = await Promise.race([measureRing(ring, echo, setting, progress), stopped]);
+      return report ?? undefined;
+    } finally {
+      await ring.close();
     }
-    const cost = await askCost(writer, reader);
-    const copyBytes = setting.weighed === 0 || processes ? undefined : await weigh(writer, setting.weighed);
-    const rows = cells.map(toRow);
-    const store = setting.durable ? 'durable' : 'memory';
-    return { nodes, encryption, processes, store, startMs, rows, ...cost, copyBytes };
   } finally {
-    await ring?.close();
     await echo.close();
   }
+}
+
+async function measureRing(
+  ring: BenchRing,
+  echo: Echo,
+  setting: Setting,
+  progress: (round: number) => void,
+): Promise<Report> {
+  const { nodes, encryption, processes, rounds } = setting;
+  const whole = await ring.start();
+  const { writer, reader, startMs } = whole;
+  const cells = [...echoCells(echo, setting), ...ringCells(whole, setting)];
+  // The first round warms up: compiled code, open connections, learned arcs.
+  for (let round = 0; round <= rounds; round++) {
+    progress(round);
+    for (const cell of cells) {
+      const sample = await cell.run();
+      if (round > 0) cell.samples.push(sample);
+    }
+  }
+  const cost = await askCost(writer, reader);
+  const copyBytes = setting.weighed === 0 || processes ? undefined : await weigh(writer, setting.weighed);
+  const rows = cells.map(toRow);
+  const store = setting.durable ? 'durable' : 'memory';
+  return { nodes, encryption, processes, store, startMs, rows, ...cost, copyBytes };
 }
 
 function echoCells(echo: Echo, { ops }: Setting): Cell[] {
@@ -116,7 +137,7 @@ function echoCells(echo: Echo, { ops }: Setting): Cell[] {
   );
 }
 
-function ringCells({ writer, reader }: BenchRing, { levels, ops }: Setting): Cell[] {
+function ringCells({ writer, reader }: WholeRing, { levels, ops }: Setting): Cell[] {
   let stored: readonly Pair[] = [];
   const puts = levels.flatMap((level) =>
     CONCURRENCIES.map((concurrency) => ({

@@ -10,10 +10,14 @@ const PARENT_CHECK_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
+type Signal = (typeof SIGNALS)[number];
+
 /** Waits for the request to stop. */
 export class StopSignal {
   readonly #controller = new AbortController();
   #askedAt = 0;
+  // The loss of the parent stands for this one.
+  #first: Signal = 'SIGTERM';
 
   constructor() {
     for (const signal of SIGNALS) process.on(signal, () => this.#handleSignal(signal));
@@ -23,6 +27,11 @@ export class StopSignal {
   /** Aborted at the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What a command exits with that had not done its work when the first signal came. */
+  get exitCode(): number {
+    return exitCodeOf(this.#first);
   }
 
   /** Resolves at the first signal. */
@@ -45,16 +54,21 @@ export class StopSignal {
     timer.unref();
   }
 
-  #handleSignal(signal: (typeof SIGNALS)[number]): void {
+  #handleSignal(signal: Signal): void {
     const now = performance.now();
     if (!this.signal.aborted) {
       this.#askedAt = now;
+      this.#first = signal;
       this.#controller.abort();
     } else if (now - this.#askedAt > REPEAT_MS) {
-      // The shell's convention for an end by a signal.
-      process.exit(128 + NUMBERS[signal]);
+      process.exit(exitCodeOf(signal));
     }
   }
+}
+
+/** The shell's convention for an end by a signal. */
+function exitCodeOf(signal: Signal): number {
+  return 128 + NUMBERS[signal];
 }
 
 /** Ends the process with this exit code after a time, should anything keep it alive that long. */

@@ -1,8 +1,15 @@
-// `chord bench` as a process: a table, JSON, rings in one process and over processes. Its figures are not
-// judged here.
+// `chord bench` as a process: a table, JSON, rings in one process and over processes, and what is left of
+// these when it ends early. Its figures are not judged here.
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LocalRing } from '../../src/cli/bench-ring.ts';
 import { ChordSocket, Protocol } from '../../src/index.ts';
-import { buildProject, Processes } from '../support/processes.ts';
+import { buildProject, collect, Processes } from '../support/processes.ts';
+
+const PATIENCE = { timeout: 60_000, interval: 100 };
 
 let processes = new Processes();
 
@@ -55,6 +62,17 @@ describe('chord bench', () => {
 });
 
 describe('the ring of a benchmark', () => {
+  it('is no network that another ring is of', async () => {
+    const rings = [1, 2].map(() => new LocalRing({ nodes: 1, encryption: 'Plaintext', durable: false }));
+    try {
+      const whole = await Promise.all(rings.map((ring) => ring.start()));
+      const networks = whole.map(({ writer }) => writer.protocol.subnet);
+      expect(new Set([...networks, 'chord']).size).toBe(3);
+    } finally {
+      await Promise.all(rings.map((ring) => ring.close()));
+    }
+  });
+
   it('has nothing to do with the one that the environment names', async () => {
     const member = new ChordSocket('127.0.0.1', 0, {
       profile: 'local',
@@ -78,3 +96,60 @@ describe('the ring of a benchmark', () => {
     }
   });
 });
+
+describe('chord bench --processes that ends early', () => {
+  let folder = '';
+  let members: readonly number[] = [];
+
+  afterEach(() => {
+    for (const pid of members.filter(isRunning)) process.kill(pid, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** One with more work than any test waits for, once each of its members has begun to write. */
+  async function startBench(): Promise<ChildProcess> {
+    folder = mkdtempSync(join(tmpdir(), 'chord-bench-test-'));
+    const args = ['--processes', '--durable', '--encryption', 'Plaintext', '--ops', '1000000'];
+    const bench = processes.start(['bench', '--quick', '--nodes', '3', ...args], { TMPDIR: folder });
+    await expect.poll(directoriesOfMembers, PATIENCE).toHaveLength(3);
+    members = childrenOf(bench.pid);
+    expect(members).toHaveLength(3);
+    return bench;
+  }
+
+  function directoriesOfMembers(): string[] {
+    return readdirSync(folder).flatMap((name) => readdirSync(join(folder, name)));
+  }
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('leaves no member and no file behind on %s, and exits with %i', async (signal, expected) => {
+    const bench = await startBench();
+    const ended = collect(bench);
+    bench.kill(signal);
+    expect(await ended).toMatchObject({ code: expected, stdout: '', stderr: '' });
+    expect(members.filter(isRunning)).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves no member behind when it is killed', async () => {
+    const bench = await startBench();
+    bench.kill('SIGKILL');
+    await expect.poll(() => members.filter(isRunning), PATIENCE).toEqual([]);
+  });
+});
+
+function childrenOf(pid: number | undefined): number[] {
+  const listed = execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  return listed.trim().split('\n').map(Number);
+}
+
+/** Whether it runs: one that has ended is listed until somebody asks for its exit code. */
+function isRunning(pid: number): boolean {
+  try {
+    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z');
+  } catch {
+    return false;
+  }
+}
