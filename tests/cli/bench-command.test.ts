@@ -1,10 +1,10 @@
 // `chord bench` as a process: a table, JSON, rings in one process and over processes, and what is left of
 // these when it ends early. Its figures are not judged here.
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LocalRing } from '../../src/cli/bench-ring.ts';
 import { ChordSocket, Protocol } from '../../src/index.ts';
 import { buildProject, collect, Processes } from '../support/processes.ts';
@@ -99,20 +99,25 @@ describe('the ring of a benchmark', () => {
 
 describe('chord bench --processes that ends early', () => {
   let folder = '';
+  let bench: ChildProcess | undefined;
   let members: readonly number[] = [];
 
   afterEach(() => {
-    for (const pid of members.filter(isRunning)) process.kill(pid, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    // Also those of a benchmark that was not whole yet.
+    const left = new Set([...members, ...childrenOf(bench)]);
+    for (const pid of left) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    [bench, members] = [undefined, []];
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    vi.unstubAllEnvs();
   });
 
   /** One with more work than any test waits for, once each of its members has begun to write. */
   async function startBench(): Promise<ChildProcess> {
     folder = mkdtempSync(join(tmpdir(), 'chord-bench-test-'));
     const args = ['--processes', '--durable', '--encryption', 'Plaintext', '--ops', '1000000'];
-    const bench = processes.start(['bench', '--quick', '--nodes', '3', ...args], { TMPDIR: folder });
+    bench = processes.start(['bench', '--quick', '--nodes', '3', ...args], { TMPDIR: folder });
     await expect.poll(directoriesOfMembers, PATIENCE).toHaveLength(3);
-    members = childrenOf(bench.pid);
+    members = childrenOf(bench);
     expect(members).toHaveLength(3);
     return bench;
   }
@@ -125,31 +130,32 @@ describe('chord bench --processes that ends early', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)('leaves no member and no file behind on %s, and exits with %i', async (signal, expected) => {
-    const bench = await startBench();
-    const ended = collect(bench);
-    bench.kill(signal);
+    const started = await startBench();
+    const ended = collect(started);
+    started.kill(signal);
     expect(await ended).toMatchObject({ code: expected, stdout: '', stderr: '' });
     expect(members.filter(isRunning)).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('leaves no member behind when it is killed', async () => {
-    const bench = await startBench();
-    bench.kill('SIGKILL');
+    // Below npm a member would stop by itself, because it looks whether its parent is there.
+    vi.stubEnv('npm_lifecycle_event', undefined);
+    const started = await startBench();
+    started.kill('SIGKILL');
     await expect.poll(() => members.filter(isRunning), PATIENCE).toEqual([]);
   });
 });
 
-function childrenOf(pid: number | undefined): number[] {
-  const listed = execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
-  return listed.trim().split('\n').map(Number);
+/** Of a process that runs; another one may have the id of one that has ended. */
+function childrenOf(parent: ChildProcess | undefined): number[] {
+  if (parent?.pid === undefined || parent.exitCode !== null || parent.signalCode !== null) return [];
+  const { stdout } = spawnSync('pgrep', ['-P', String(parent.pid)], { encoding: 'utf8' });
+  return stdout.split('\n').filter(Boolean).map(Number);
 }
 
 /** Whether it runs: one that has ended is listed until somebody asks for its exit code. */
 function isRunning(pid: number): boolean {
-  try {
-    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z');
-  } catch {
-    return false;
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return /^[^Z]/.test(stdout);
 }
