@@ -65,9 +65,14 @@ export class Home {
     this.#refresh();
   }
 
-  /** A node is connected that is no member, or not yet: while there is no home, it is asked now and then. */
-  watch(): void {
-    if (!this.#engine.member && this.#table.origin === undefined) this.#schedule();
+  /**
+   * A node is connected that is no member, or not yet: while there is no home, it is asked for its own, at once
+   * and now and then.
+   */
+  watch(id?: string): void {
+    if (this.#engine.member || this.#table.origin !== undefined) return;
+    if (id !== undefined) this.#ask(id);
+    this.#schedule();
   }
 
   /** By chance among equals: of two that died without a word neither would ever be given up for a third. */
@@ -128,18 +133,20 @@ export class Home {
   /** Whoever is connected may have become a member, and its announcement may have been lost. */
   #inquire(): void {
     const ids = this.#engine.peers.connectedIds();
-    for (const id of ids) {
-      this.#engine.call(id, { type: 'tables', known: 0 }, (answer) => {
-        const tables =
-          answer.type === 'reply' && answer.body.type === 'tables-are' ? answer.body.tables : undefined;
-        const { self, member, peers } = this.#engine;
-        if (tables === undefined || tables.self.id === self.id || member) return;
-        const origin = this.#table.origin;
-        if (origin === undefined || !peers.isSuspected(origin.id)) this.connected(tables.self, tables);
-        else if (!peers.isSuspected(tables.self.id)) this.#sentOn(origin, tables);
-      });
-    }
+    for (const id of ids) this.#ask(id);
     if (ids.length > 0) this.#schedule();
+  }
+
+  #ask(id: string): void {
+    this.#engine.call(id, { type: 'tables', known: 0 }, (answer) => {
+      const tables =
+        answer.type === 'reply' && answer.body.type === 'tables-are' ? answer.body.tables : undefined;
+      const { self, member, peers } = this.#engine;
+      if (tables === undefined || tables.self.id === self.id || member) return;
+      const origin = this.#table.origin;
+      if (origin === undefined || !peers.isSuspected(origin.id)) this.connected(tables.self, tables);
+      else if (!peers.isSuspected(tables.self.id)) this.#sentOn(origin, tables);
+    });
   }
 }
 

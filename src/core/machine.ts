@@ -373,7 +373,7 @@ export class Machine {
     this.#messages.met(peer.id, member);
     if (!member) {
       this.#connected.delete(peer.id);
-      return this.#home.watch();
+      return this.#home.watch(peer.id);
     }
     if (this.#engine.peers.isConnected(peer.id)) this.#connected.set(peer.id, peer);
     const known = this.#table.contactOf(peer.id) !== undefined;

@@ -299,7 +299,7 @@ export class Owner {
     let news = false;
     for (const part of ring === undefined ? [] : intersect(where, ring, this.#o.engine.size)) {
       const known = [...this.registers.standing(part), ...this.#segments];
-      this.#hints.pass(part, configuration);
+      if (this.#hints.pass(part, configuration)) this.registers.note(part, configuration, []);
       const later = this.registers.after(part, configuration);
       for (const one of later) news = this.#hint(one.arc, one.configuration) || news;
       for (const one of this.#without(part, later)) {

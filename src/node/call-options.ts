@@ -110,8 +110,9 @@ export class Deadline {
     return performance.now() >= this.#endsAt;
   }
 
+  /** Whole milliseconds, at least one: sentences name it. */
   get remainingMs(): number {
-    return Math.max(1, this.#endsAt - performance.now());
+    return Math.max(1, Math.ceil(this.#endsAt - performance.now()));
   }
 
   /**

@@ -48,5 +48,5 @@ export async function runOnceHome<Result>(
     }
     await view.pause(LOOK_MS, signal);
   }
-  return view.run(command, { signal, timeoutMs: Math.max(1, timeoutMs - passed()) });
+  return view.run(command, { signal, timeoutMs: Math.max(1, Math.ceil(timeoutMs - passed())) });
 }

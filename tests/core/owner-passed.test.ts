@@ -22,3 +22,18 @@ it('goes on from the set that it was told of, and not from the one before it tha
   scene.until(() => asked('m3') && asked('m4'));
   expect(driver.openOf('prepare').map(({ body }) => body.base.epoch)).toContain(2);
 });
+
+it('takes what came before a set that is over itself for news but once, though its own history is too short', () => {
+  const { owner } = new OwnerScene();
+  const of = (lineage: string, position: number, ...ancestors: Configuration[]): Configuration => ({
+    ...configuration(1, position),
+    lineage,
+    ancestors,
+  });
+  const first = of('first', 5);
+  const second = of('second', 6, first);
+  owner.registers.install(ARC, of('third', 7, second), 0);
+  const learn = (one: Configuration): boolean => owner.learn([{ arc: ARC, configuration: one }]);
+  // Whoever stands in the first offers it again and again: as news it would end each takeover that begins.
+  expect([learn(first), learn(second), learn(first)]).toEqual([true, false, false]);
+});

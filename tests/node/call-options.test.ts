@@ -62,6 +62,12 @@ describe('a signal', () => {
 });
 
 describe('Deadline', () => {
+  it('leaves whole milliseconds, so that sentences can name them', () => {
+    const deadline = new Deadline(parseCall({ timeoutMs: 60_000 }, DEFAULTS));
+    const { timeoutMs } = deadline.next('waiting');
+    expect(timeoutMs).toBe(Math.round(timeoutMs));
+  });
+
   it('gives later requests what is left of the time', () => {
     const deadline = new Deadline(parseCall({ timeoutMs: 60_000 }, DEFAULTS));
     const { timeoutMs } = deadline.next('the test');

@@ -18,6 +18,20 @@ test.each([1, 2, 3, 4, 5])(
   },
 );
 
+test('a client that is connected to another one finds the home of that at once', () => {
+  const world = new World({ seed: 1, k: 16 });
+  const home = at(joinedRing(world, 1), 0);
+  const [client, second] = [world.add(), world.add()];
+  world.connect(client, home);
+  world.run(1_000);
+  world.connect(second, client);
+  // A few round trips, and far less than stabilisation, at which it would ask again.
+  world.run(50);
+  expect(second.machine.seeksHome).toBe(false);
+  set(world, second, 'a', '1');
+  expect(get(world, client, 'a')).toBe('1');
+});
+
 test('a client that walks the ring waits for a home that stands still, as long as it may', () => {
   const world = new World({ seed: 1, k: 16 });
   const home = at(joinedRing(world, 1), 0);
