@@ -14,11 +14,6 @@ import { plant } from '../dist/tests/mutants/planting.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** A seed takes a tenth of a second; one that takes this long goes round in circles. */
 const SEED_MAX_MS = 30_000;
-const options = {
-  seeds: { type: 'string', default: '60' },
-  minutes: { type: 'string', default: '1' },
-  only: { type: 'string', default: '' },
-};
 
 /** Runs one hunt to its end; resolves to its last line, with the seconds it took. */
 async function hunt(mutant, kind, { seeds, minutes }) {
@@ -58,7 +53,13 @@ function show({ name, caughtBy }, { type, seed, property, seconds }) {
   console.log(`${columns.join(' ')} ${seconds.toFixed(1)} s`);
 }
 
-const { values } = parseArgs({ options });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '60' },
+    minutes: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
+});
 const wanted =
   values.only === '' ? MUTANTS : MUTANTS.filter(({ name }) => values.only.split(',').includes(name));
 for (const kind of new Set(wanted.map(({ caughtBy }) => caughtBy))) {

@@ -66,8 +66,8 @@ export class Home {
   }
 
   /**
-   * A node is connected that is no member, or not yet: while there is no home, it is asked for its own, at once
-   * and now and then.
+   * A node is connected that is no member, or not yet: while there is no home, it is asked for its own, at
+   * once and now and then.
    */
   watch(id?: string): void {
     if (this.#engine.member || this.#table.origin !== undefined) return;

@@ -23,7 +23,7 @@ it('goes on from the set that it was told of, and not from the one before it tha
   expect(driver.openOf('prepare').map(({ body }) => body.base.epoch)).toContain(2);
 });
 
-it('takes what came before a set that is over itself for news but once, though its own history is too short', () => {
+it('takes what came before a set that is over itself for news but once', () => {
   const { owner } = new OwnerScene();
   const of = (lineage: string, position: number, ...ancestors: Configuration[]): Configuration => ({
     ...configuration(1, position),

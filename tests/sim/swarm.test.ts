@@ -39,6 +39,8 @@ describe('worlds in which a property did not hold once', () => {
     [1_804, 'an arc was taken over from what had been overtaken while it was asked who is there'],
     [6_519, 'a former owner went on acknowledging after it had been read, and was let go'],
     [338, 'a set was changed to one of two members of which one had just died'],
+    [10_815, 'a copy that knew more than its owner of what is over never followed it'],
+    [5_686, 'a copy of what was over for long was news again and again, and ended every takeover'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
     expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
   });
