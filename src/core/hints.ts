@@ -29,20 +29,12 @@ export class Hints {
     this.#map.set(arc, undefined);
   }
 
-  /**
-   * What the configuration comes after is over, also where something else is known that comes after it.
-   * Returns whether there was any: to be remembered, else it would be news again, as histories are bounded,
-   * and that of what is known here may not reach back to it.
-   */
-  pass(arc: Arc, configuration: Configuration): boolean {
-    let passed = false;
+  /** What the configuration comes after is over, also where something else is known that comes after it. */
+  pass(arc: Arc, configuration: Configuration): void {
     for (const { arc: part, value } of this.within(arc)) {
       const left = value.filter((one) => !supersedes(configuration, one));
-      if (left.length === value.length) continue;
-      passed = true;
-      this.#map.set(part, left.length > 0 ? left : undefined);
+      if (left.length < value.length) this.#map.set(part, left.length > 0 ? left : undefined);
     }
-    return passed;
   }
 
   /** Takes it up where it is news beside what is known of the arc already; returns those parts. */

@@ -14,7 +14,7 @@ import type { OwnerOptions, OwnerView } from './owner-view.ts';
 import { Parked, type Refusal } from './parked.ts';
 import { type Arc, holds, intersect, isInside, overlaps, subtract, without } from './position.ts';
 import { type Apart, apart, contested, goOnForced, isOver, isStrange } from './plan.ts';
-import { plan, renewalsOf, touching, united } from './plan.ts';
+import { isNewTo, plan, renewalsOf, touching, united } from './plan.ts';
 import { Registers } from './registers.ts';
 import type { KnownPart } from './saved.ts';
 import { Segment } from './segment.ts';
@@ -299,7 +299,7 @@ export class Owner {
     let news = false;
     for (const part of ring === undefined ? [] : intersect(where, ring, this.#o.engine.size)) {
       const known = [...this.registers.standing(part), ...this.#segments];
-      if (this.#hints.pass(part, configuration)) this.registers.note(part, configuration, []);
+      this.#hints.pass(part, configuration);
       const later = this.registers.after(part, configuration);
       for (const one of later) news = this.#hint(one.arc, one.configuration) || news;
       for (const one of this.#without(part, later)) {
@@ -312,7 +312,7 @@ export class Owner {
         for (const arc of this.#hints.add(one, configuration, known)) {
           news = true;
           this.#stop(arc);
-          for (const change of this.#changes.keys()) if (overlaps(change.arc, arc)) this.#drop(change);
+          for (const work of this.#changes.keys()) if (isNewTo(work, arc, configuration)) this.#drop(work);
         }
       }
     }

@@ -65,6 +65,15 @@ export function isOver(
   return bases.some((base) => known.some((one) => supersedes(one, base)));
 }
 
+/** Whether what was decided there is not among what an arc, some of which it concerns, is taken over from. */
+export function isNewTo(
+  { arc, bases }: Pick<Planned, 'arc' | 'bases'>,
+  where: Arc,
+  configuration: Configuration,
+): boolean {
+  return overlaps(arc, where) && !bases.some((base) => sameBase(base, configuration));
+}
+
 /** What of complete segments has to be taken over together with another lineage that stands there. */
 export function apart(segments: readonly Segment[], registers: Registers): Apart[] {
   return segments.filter(({ complete }) => complete).flatMap((segment) => partsApart(segment, registers));
