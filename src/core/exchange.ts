@@ -12,7 +12,7 @@ import type { Request } from './message.ts';
 import type { Arc } from './position.ts';
 import { arcLength, divide, without } from './position.ts';
 import type { MemoryStore, Summary } from './store.ts';
-import { EMPTY_SUMMARY } from './store.ts';
+import { EMPTY_SUMMARY, sameSummary } from './store.ts';
 
 export interface ExchangeOptions {
   readonly engine: Engine;
@@ -202,12 +202,28 @@ export class Exchange {
     }
   }
 
-  /** The member is told of what is buried. */
+  /**
+   * The member is told of what is buried, and given what is here of these keys in one step: what was
+   * acknowledged is never on one disk less.
+   */
   #void(arc: Arc, buried: readonly EntryVersion[], then: () => void): void {
-    const { push, base } = this.#o;
+    const { push, base, store, engine } = this.#o;
+    const { pageEntries, pageBytes } = engine.limits;
     if (!push || buried.length === 0) return then();
-    const items = buried.map(({ key, version }) => ({ key, version }));
-    this.#ask({ type: 'void', arc, base, items }, then);
+    const items: EntryVersion[] = [];
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (const { key, version } of buried) {
+      if (items.length >= pageEntries || bytes >= pageBytes) break;
+      const entry = store.get(key);
+      items.push({ key, version });
+      if (entry !== undefined) entries.push(entry);
+      bytes += key.length + (entry?.value?.length ?? 0);
+    }
+    this.#ask({ type: 'void', arc, base, items, entries }, (reply) => {
+      if (reply.type !== 'voided') return this.#later(() => this.#void(arc, buried, then));
+      this.#void(arc, buried.slice(items.length), then);
+    });
   }
 
   #digest(arc: Arc, after: Place | undefined, theirs: Map<Key, Version>): void {
@@ -377,8 +393,4 @@ export function pageOf(entries: readonly Entry[], most: number, mostBytes: numbe
     bytes += entry.key.length + (entry.value?.length ?? 0);
   }
   return page;
-}
-
-function sameSummary(a: Summary, b: Summary): boolean {
-  return a.count === b.count && a.low === b.low && a.high === b.high;
 }

@@ -174,12 +174,16 @@ export type Request =
   /** A page of entries; `past`: of those that others have replaced, in the order of `History.within`. */
   | { readonly type: 'pull'; readonly arc: Arc; readonly after: Place | undefined }
   | { readonly type: 'pull-past'; readonly arc: Arc; readonly from: number }
-  /** These were deleted before the watermark, which the receiver has missed: it forgets them. */
+  /**
+   * These were left behind, or deleted before the watermark, which the receiver has missed: it forgets them
+   * for what is in force of their keys.
+   */
   | {
       readonly type: 'void';
       readonly arc: Arc;
       readonly base: Base;
       readonly items: readonly EntryVersion[];
+      readonly entries: readonly Entry[];
     }
   /** The whole set holds all tombstones made before the watermark (milliseconds): they can go. */
   | { readonly type: 'collect'; readonly arc: Arc; readonly base: Base; readonly watermark: number }

@@ -147,17 +147,21 @@ export class Replica {
 
   /**
    * Entries that were deleted while this member was away, so long ago that nothing is left to tell of it, or
-   * that were left behind. In another lineage they may be in force.
+   * that were left behind, make room for what is in force. In another lineage they may be that themselves.
    */
-  voidEntries({ arc, base, items }: Body<'void'>, respond: Respond): void {
+  voidEntries({ arc, base, items, entries }: Body<'void'>, respond: Respond): void {
     const { store, owner } = this.#parts;
     const { registers } = owner;
     const isOver = registers.known(arc).some((one) => supersedes(one, base));
     const isElsewhere = registers.standing(arc).some((one) => one.configuration.lineage !== base.lineage);
     const isSame = ({ key, version }: EntryVersion): boolean => store.versionOf(key) === version;
-    const voided = isOver || isElsewhere ? [] : items.filter(isSame);
-    for (const { key } of voided) store.remove(key);
-    if (voided.length > 0) registers.distrust(arc);
+    const voided = new Set((isOver || isElsewhere ? [] : items.filter(isSame)).map(({ key }) => key));
+    const instead = entries.filter(({ key }) => voided.has(key));
+    const full = this.#full(instead);
+    if (full !== undefined) return respond(full);
+    for (const key of voided) store.remove(key);
+    this.#put(arc, instead);
+    if (voided.size > 0) registers.distrust(arc);
     this.#whenSaved(respond, { type: 'voided' });
   }
 

@@ -35,6 +35,10 @@ export interface Summary {
 
 export const EMPTY_SUMMARY: Summary = { count: 0, low: 0, high: 0 };
 
+export function sameSummary(a: Summary, b: Summary): boolean {
+  return a.count === b.count && a.low === b.low && a.high === b.high;
+}
+
 export class MemoryStore {
   readonly #observer: StoreObserver;
   readonly #byKey = new Map<Key, Kept>();

@@ -9,7 +9,7 @@ import type {
   RegisterRecord,
   Voter,
 } from '../core/configuration.ts';
-import type { Told } from '../core/message.ts';
+import type { Known, Told } from '../core/message.ts';
 import type { Vote } from '../core/register.ts';
 import type { KnownPart } from '../core/saved.ts';
 import type { Reader, Writer } from './bytes.ts';
@@ -58,6 +58,20 @@ export function readTold(input: Reader, scope: Scope): Told {
   return {
     holder: readContact(input, scope),
     configuration: readOptional<Configuration>(input, readConfiguration, scope),
+  };
+}
+
+export function writeKnown(out: Writer, known: Known, scope: Scope): void {
+  writeArc(out, known.arc, scope);
+  writeConfiguration(out, known.configuration, scope);
+  out.varint(known.watermark);
+}
+
+export function readKnown(input: Reader, scope: Scope): Known {
+  return {
+    arc: readArc(input, scope),
+    configuration: readConfiguration(input, scope),
+    watermark: input.varint(),
   };
 }
 

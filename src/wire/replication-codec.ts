@@ -1,7 +1,7 @@
 // The rows of configurations and replication, requests and replies: what the members that hold an arc say to
 // each other. The order is that of docs/PROTOCOL.md.
 import type { Base } from '../core/configuration.ts';
-import type { Known, Reply, Request, Told } from '../core/message.ts';
+import type { Reply, Request, Told } from '../core/message.ts';
 import type { PartVote } from '../core/registers.ts';
 import type { Summary } from '../core/store.ts';
 import type { Reader, Writer } from './bytes.ts';
@@ -25,12 +25,14 @@ import {
   readBallot,
   readBase,
   readConfiguration,
+  readKnown,
   readProposal,
   readTold,
   VOTES,
   writeBallot,
   writeBase,
   writeConfiguration,
+  writeKnown,
   writeProposal,
   writeTold,
 } from './register-codec.ts';
@@ -211,12 +213,14 @@ export const REPLICATION_REQUESTS: RequestRules<
       writeArc(out, request.arc, scope);
       writeBase(out, request.base);
       writeEntryVersions(out, request.items, scope);
+      writeEntries(out, request.entries, scope);
     },
     read: (input, scope) => ({
       type: 'void',
       arc: readArc(input, scope),
       base: readBase(input),
       items: readEntryVersions(input, scope),
+      entries: readEntries(input, scope),
     }),
   },
   collect: {
@@ -363,20 +367,6 @@ export const REPLICATION_REPLIES: ReplyRules<
     }),
   },
 };
-
-function writeKnown(out: Writer, known: Known, scope: Scope): void {
-  writeArc(out, known.arc, scope);
-  writeConfiguration(out, known.configuration, scope);
-  out.varint(known.watermark);
-}
-
-function readKnown(input: Reader, scope: Scope): Known {
-  return {
-    arc: readArc(input, scope),
-    configuration: readConfiguration(input, scope),
-    watermark: input.varint(),
-  };
-}
 
 function writePartVote(out: Writer, { arc, vote }: PartVote, scope: Scope): void {
   writeArc(out, arc, scope);

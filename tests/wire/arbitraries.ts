@@ -260,7 +260,7 @@ const REQUESTS: Arbitraries<Request> = {
   whereis: of('whereis', { id: text }),
   pull: of('pull', { arc, after: place }),
   'pull-past': of('pull-past', { arc, from: number }),
-  void: of('void', { arc, base, items }),
+  void: of('void', { arc, base, items, entries }),
   collect: of('collect', { arc, base, watermark: number }),
   offer: of('offer', {
     arc,

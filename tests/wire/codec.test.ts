@@ -180,7 +180,9 @@ describe('what does not fit', () => {
   it('is refused as a version of another form', () => {
     for (const version of ['', '0190A1B2C3D40001', '0190a1b2c3d4000', '0190a1b2c3d40001 x']) {
       const items = [{ key: '', version }];
-      expect(() => codec.encode(ask({ type: 'void', arc: arcs, base, items }))).toThrow(WireError);
+      expect(() => codec.encode(ask({ type: 'void', arc: arcs, base, items, entries: [] }))).toThrow(
+        WireError,
+      );
       const bytes = Buffer.from(version);
       const payload = Uint8Array.of(0x33, 0, 1, 2, 1, 0x6c, 1, 1, 0, bytes.length, ...bytes);
       expect(() => codec.decode(payload)).toThrow(/version/);

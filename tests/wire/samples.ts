@@ -172,7 +172,15 @@ export const REQUEST_SAMPLES: Samples<Request> = {
     { type: 'pull', arc, after: { position: 4_000_000_001, key: 'apple' } },
   ],
   'pull-past': [{ type: 'pull-past', arc, from: 256 }],
-  void: [{ type: 'void', arc, base, items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }] }],
+  void: [
+    {
+      type: 'void',
+      arc,
+      base,
+      items: [item, { key: bytesKey, version: '0190a1b2c3d4ffff' }],
+      entries: [entry],
+    },
+  ],
   collect: [{ type: 'collect', arc, base, watermark }],
   offer: [
     { type: 'offer', arc, position: 123_456_000, base, told: undefined },
