@@ -6,6 +6,9 @@ import { EXPERIMENTS } from '../sim/index.ts';
 import { CommandFailure } from './failure.ts';
 import { stderrLine, writeJson, writeLine } from './output.ts';
 
+/** Experiments of which single rows can be run. */
+const HAVE_ROWS: readonly string[] = ['E1', 'E7'];
+
 export interface ExperimentFlags {
   readonly experiment: string;
   readonly quick?: boolean;
@@ -13,15 +16,21 @@ export interface ExperimentFlags {
   readonly seeds?: number;
   readonly members?: number;
   readonly lookups?: number;
+  readonly rows?: string;
   readonly json?: boolean;
 }
 
 export async function runExperiment(flags: ExperimentFlags): Promise<void> {
-  const { experiment: name, seed = 1, seeds, members, lookups } = flags;
+  const { experiment: name, seed = 1, seeds, members, lookups, rows } = flags;
   const experiment = EXPERIMENTS.get(name);
   if (experiment === undefined) {
     const names = [...EXPERIMENTS.keys()].join(', ');
     throw new CommandFailure('ERR_USAGE', `there is no experiment '${name}'; there are ${names}`, {
+      exitCode: 2,
+    });
+  }
+  if (rows !== undefined && !HAVE_ROWS.includes(name)) {
+    throw new CommandFailure('ERR_USAGE', `--rows is for ${HAVE_ROWS.join(' and ')}, not for ${name}`, {
       exitCode: 2,
     });
   }
@@ -36,7 +45,14 @@ export async function runExperiment(flags: ExperimentFlags): Promise<void> {
     ...(seeds === undefined ? {} : { seeds }),
     ...(members === undefined ? {} : { members }),
     ...(lookups === undefined ? {} : { lookups }),
+    ...(rows === undefined ? {} : { rows }),
   });
+  if (result.rows.length === 0) {
+    throw new CommandFailure('ERR_USAGE', `no row of ${name} has '${rows}' in its name`, {
+      exitCode: 2,
+      advice: 'Rows are named as in "as shipped, warm, N = 16384" (E1) and "N = 1000, idle" (E7).',
+    });
+  }
   if (flags.json === true) await writeJson({ experiment: name, seed, seconds: seconds(), ...result });
   else await print(result, seconds(), seed);
   if (result.passed) return;

@@ -21,13 +21,14 @@ interface SimFlags {
   readonly quick?: boolean;
   readonly members?: number;
   readonly lookups?: number;
+  readonly rows?: string;
   readonly judge?: 'ring' | 'all';
   readonly trace?: TraceWindow;
   readonly json?: boolean;
 }
 
 /** What a world of a seed cannot be told, and what an experiment cannot. */
-const EXPERIMENT_FLAGS = ['quick', 'members', 'lookups'] as const;
+const EXPERIMENT_FLAGS = ['quick', 'members', 'lookups', 'rows'] as const;
 const WORLD_FLAGS = ['minutes', 'jobs', 'judge', 'trace'] as const;
 
 /** Events shown before a violation. */
@@ -53,6 +54,7 @@ export function addSim(program: Command): void {
     .addOption(flag('--quick', 'a small version of the experiment, which ends in seconds'))
     .addOption(flag('--members <count>', 'members of the experiment’s ring').argParser(parsePositive))
     .addOption(flag('--lookups <count>', 'lookups of the experiment').argParser(parsePositive))
+    .addOption(flag('--rows <text>', 'of E1 or E7 those rows alone that it names, as in "cold, N = 16384"'))
     .addOption(
       flag('--judge <what>', 'the ring alone, or what clients saw as well (default: all)').choices([
         'ring',

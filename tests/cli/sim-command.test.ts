@@ -97,7 +97,7 @@ describe('chord sim', () => {
     expect(stderr).toContain("there is no experiment 'E99'; there are E1, E2");
   });
 
-  it.each([['--quick'], ['--members', '5'], ['--lookups', '5']])(
+  it.each([['--quick'], ['--members', '5'], ['--lookups', '5'], ['--rows', 'warm']])(
     'refuses %s without an experiment',
     async (...flags) => {
       const { code, stdout, stderr } = await processes.run(['sim', '--minutes', '1', ...flags]);
@@ -115,6 +115,32 @@ describe('chord sim', () => {
     const { code, stdout, stderr } = await processes.run(['sim', '--experiment', 'E6', '--quick', ...flags]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(`error: ${flags[0]} is not for experiments, and E6 is one`);
+  });
+
+  it('runs single rows of an experiment, each as it is among all', async () => {
+    const table = async (...flags: string[]): Promise<string[]> => {
+      const { stdout } = await processes.run(['sim', '--experiment', 'E1', '--quick', '--json', ...flags]);
+      const { rows } = JSON.parse(stdout) as { rows: unknown[][] };
+      return rows.map((row) => row.join(' '));
+    };
+    const [all, one] = [
+      await table('--members', '16'),
+      await table('--members', '16', '--rows', 'cold, N = 16'),
+    ];
+    expect(one).toHaveLength(2);
+    expect(all.filter((row) => one.includes(row))).toEqual(one);
+    expect(all.length).toBeGreaterThan(4);
+  });
+
+  it.each([
+    ['E1', 'tepid', "no row of E1 has 'tepid' in its name", 'as shipped, warm, N = 16384'],
+    ['E5', 'warm', '--rows is for E1 and E7, not for E5', ''],
+  ])('refuses rows that %s does not have', async (name, rows, sentence, advice) => {
+    const flags = ['sim', '--experiment', name, '--quick', '--rows', rows];
+    const { code, stdout, stderr } = await processes.run(flags);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(sentence);
+    expect(stderr).toContain(advice);
   });
 
   it('refuses a seed that is no number', async () => {

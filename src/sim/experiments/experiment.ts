@@ -14,6 +14,19 @@ export interface ExperimentOptions {
   readonly members?: number;
   readonly seeds?: number;
   readonly lookups?: number;
+  /** Only the rows whose name has this text in it (E1, E7); each is as it is among all. */
+  readonly rows?: string;
+}
+
+/** The cases whose rows are asked for, each with the seed that it has among all. */
+export function chosen<T>(
+  all: readonly T[],
+  nameOf: (one: T) => string,
+  { seed, rows = '' }: Pick<ExperimentOptions, 'seed' | 'rows'>,
+): { readonly one: T; readonly name: string; readonly seed: number }[] {
+  return all
+    .map((one, i) => ({ one, name: nameOf(one), seed: seed + i }))
+    .filter(({ name }) => name.includes(rows));
 }
 
 export type Cell = string | number;

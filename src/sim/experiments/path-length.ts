@@ -3,7 +3,7 @@
 import type { Profile } from '../../core/profile.ts';
 import type { CoreLimits } from '../../core/limits.ts';
 import type { Cell, ExperimentOptions, ExperimentResult } from './experiment.ts';
-import { round, Samples, spread } from './experiment.ts';
+import { chosen, round, Samples, spread } from './experiment.ts';
 import type { ExperimentNode } from './experiment-world.ts';
 import { ExperimentWorld } from './experiment-world.ts';
 import type { Growth } from './growth.ts';
@@ -45,20 +45,19 @@ export function pathLength(options: ExperimentOptions): ExperimentResult {
   const rows: Cell[][] = [];
   const missed: string[] = [];
   let total = 0;
-  for (const [i, one] of cases(options).entries()) {
-    options.progress(`${one.name}: N = ${one.n}, k = ${one.k}`);
-    const { row, max, mean, wrong, lookups, growth } = run(one, options.seed + i);
+  for (const { one, name, seed } of chosen(cases(options), nameOf, options)) {
+    options.progress(`${name}, k = ${one.k}`);
+    const { row, max, mean, wrong, lookups, growth } = run(one, seed);
     // A run over all sizes takes long: what it has found is told as it goes.
-    options.progress(`${one.name}: N = ${one.n}: mean ${round(mean)}, at most ${max}, of ${lookups} lookups`);
+    options.progress(`${name}: mean ${round(mean)}, at most ${max}, of ${lookups} lookups`);
     rows.push(row);
     total += lookups;
     const bar = one.warm ? WARM_BARS[one.n] : undefined;
-    if (growth.failed > 0) missed.push(`${one.name}, N = ${one.n}: a join failed: ${growth.reason}`);
-    if (!growth.ideal) missed.push(`${one.name}, N = ${one.n}: the ring did not become ideal`);
-    if (wrong > 0) missed.push(`${one.name}, N = ${one.n}: ${wrong} lookups were wrong or failed`);
-    if (max > one.k)
-      missed.push(`${one.name}, N = ${one.n}: a lookup took ${max} requests, more than k = ${one.k}`);
-    if (bar !== undefined && mean > bar) missed.push(`warm, N = ${one.n}: mean ${round(mean)} > ${bar}`);
+    if (growth.failed > 0) missed.push(`${name}: a join failed: ${growth.reason}`);
+    if (!growth.ideal) missed.push(`${name}: the ring did not become ideal`);
+    if (wrong > 0) missed.push(`${name}: ${wrong} lookups were wrong or failed`);
+    if (max > one.k) missed.push(`${name}: a lookup took ${max} requests, more than k = ${one.k}`);
+    if (bar !== undefined && mean > bar) missed.push(`${name}: mean ${round(mean)} > ${bar}`);
   }
   return {
     title: 'E1 Path length (ToN 2003, Fig. 10)',
@@ -67,6 +66,10 @@ export function pathLength(options: ExperimentOptions): ExperimentResult {
     passed: missed.length === 0,
     notes: [...missed, `${total} lookups; none may take more than k requests, the owner's included`],
   };
+}
+
+function nameOf({ name, n }: Case): string {
+  return `${name}, N = ${n}`;
 }
 
 function cases({ quick, members, lookups }: ExperimentOptions): Case[] {

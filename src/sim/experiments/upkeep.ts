@@ -10,7 +10,7 @@ import { WIRE_LIMITS } from '../../wire/limits.ts';
 import { simulationHash } from '../hash.ts';
 import { Living, poisson } from './churn.ts';
 import type { Cell, ExperimentOptions, ExperimentResult } from './experiment.ts';
-import { round } from './experiment.ts';
+import { chosen, round } from './experiment.ts';
 import type { ExperimentNode, ExperimentWatch } from './experiment-world.ts';
 import { ExperimentWorld } from './experiment-world.ts';
 import { grow, GROWING } from './growth.ts';
@@ -64,15 +64,14 @@ export function upkeep(options: ExperimentOptions): ExperimentResult {
   const rows: Cell[][] = [];
   const missed: string[] = [];
   const shares: string[] = [];
-  for (const [i, one] of cases(options).entries()) {
-    options.progress(`N = ${one.n}, sessions: ${one.name}`);
-    const { row, bytes, failedPart, kinds } = run(one, options.seed + i);
-    shares.push(`N = ${one.n}, ${one.name}: ${kinds}`);
+  for (const { one, name, seed } of chosen(cases(options), nameOf, options)) {
+    options.progress(`${name} sessions`);
+    const { row, bytes, failedPart, kinds } = run(one, seed);
+    shares.push(`${name}: ${kinds}`);
     rows.push(row);
     if (bytes > one.bar && one.n <= JUDGED_MAX)
-      missed.push(`N = ${one.n}, ${one.name}: ${round(bytes, 0)} bytes/s > ${one.bar}`);
-    if (failedPart > FAILED_BAR)
-      missed.push(`N = ${one.n}, ${one.name}: ${round(failedPart * 100)} % failed`);
+      missed.push(`${name}: ${round(bytes, 0)} bytes/s > ${one.bar}`);
+    if (failedPart > FAILED_BAR) missed.push(`${name}: ${round(failedPart * 100)} % failed`);
   }
   return {
     title: 'E7 Cost of staying together (profile wan)',
@@ -88,6 +87,10 @@ export function upkeep(options: ExperimentOptions): ExperimentResult {
       'a process that dies breaks its connections; published: Bamboo (USENIX 2004), Li et al. (INFOCOM 2005)',
     ],
   };
+}
+
+function nameOf({ n, name }: Case): string {
+  return `N = ${n}, ${name}`;
 }
 
 function cases({ quick, members }: ExperimentOptions): Case[] {
