@@ -281,4 +281,12 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     replace: '!lacking.isOld',
     caughtBy: 'deposed',
   },
+  {
+    name: 'forgets-and-gets-nothing',
+    why: 'a copy that is told to forget what was left behind is not given what is in force',
+    file: 'src/core/exchange.ts',
+    find: 'if (entry !== undefined) entries.push(entry);',
+    replace: 'if (entry === undefined) entries.push();',
+    caughtBy: 'left-over',
+  },
 ];

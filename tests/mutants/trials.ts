@@ -7,7 +7,7 @@ import { configurationsTrial } from './configurations-trial.ts';
 import { rulesTrial } from './rules-trial.ts';
 import { ahead, away, ends, jump } from './scenes/deletions.ts';
 import { alone, degraded, forgotten, powerCut, promise, unread } from './scenes/memories.ts';
-import { asleep, cutOff, deposed } from './scenes/owners.ts';
+import { asleep, cutOff, deposed, leftOver } from './scenes/owners.ts';
 import { heirs, late, merge, newcomer, pages } from './scenes/handing-over.ts';
 import { busy, cold, dead, homeless, warm } from './scenes/lookups.ts';
 import { leaver, meeting } from './scenes/motion.ts';
@@ -25,6 +25,7 @@ export type TrialName =
   | 'cut-off'
   | 'asleep'
   | 'deposed'
+  | 'left-over'
   | 'forgotten'
   | 'power-cut'
   | 'alone'
@@ -66,6 +67,7 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   'cut-off': cutOff,
   asleep,
   deposed,
+  'left-over': leftOver,
   forgotten,
   'power-cut': powerCut,
   alone,

@@ -1,9 +1,10 @@
-// Scenes about owners: one that is cut off from its copies, one that slept while another took its place, and
-// two that were deposed one after the other.
+// Scenes about owners: one that is cut off from its copies, one that slept while another took its place, one
+// whose write is left over on a copy, and two that were deposed one after the other.
 import type { Command, ExplainResult, ScanResult } from '../../../src/core/command.ts';
 import type { Outcome } from '../../../src/core/effect.ts';
 import { PROFILES } from '../../../src/core/profile.ts';
 import type { WorldNode } from '../../../src/sim/world.ts';
+import { setSync, textOf as heldBy } from '../../support/placed.ts';
 import { succeed } from '../../support/rings.ts';
 import type { Finding, Scene } from './stage.ts';
 import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
@@ -11,6 +12,10 @@ import { isWrong, operationOn, setTo, Stage, textOf } from './stage.ts';
 /** Longer than a member that sleeps is kept. */
 const ASLEEP_MS = 6_000;
 const CUT_MS = 1_500;
+/** Longer than it takes to drop a member that is away, and to take its arcs over. */
+const TAKEN_OVER_MS = 8_000;
+/** Nothing is written down. */
+const FOR_EVER_MS = 1e9;
 
 /**
  * The owner cannot reach its copies, and is asked to write. What it acknowledges must be there without it;
@@ -95,9 +100,40 @@ function awake({ world }: Stage, owner: WorldNode, command: Command): Outcome {
   return owner.outcomes.get(number) ?? { ok: false, failure: { code: 'UNSETTLED', message: '' } };
 }
 
+/**
+ * An owner gives a write to one copy alone, and loses it with its power; it goes on with the others. That copy
+ * comes back to them: it must not keep the write, nor lack what is in force instead.
+ */
+export const leftOver: Scene = (seed) => {
+  const stage = new Stage(seed, 5, { disks: {} });
+  const { world, client, other } = stage;
+  const owner = stage.random.pick(stage.nodes);
+  if (owner === undefined) return undefined;
+  const key = stage.keyOf(owner);
+  const [copy, last] = stage.holders(key).slice(1) as [WorldNode, WorldNode];
+  stage.set(client, key, 'old');
+  world.connect(client, owner);
+  world.run(100);
+  world.partition([client, owner, copy], stage.others(client, owner, copy));
+  setSync(owner, FOR_EVER_MS);
+  world.command(client, operationOn(key, setTo('stray')), CUT_MS);
+  world.run(50);
+  world.crash(owner, true);
+  setSync(owner, 1);
+  world.heal();
+  world.partition([client], stage.others(client));
+  world.partition([copy], stage.others(copy));
+  stage.comeBack(owner, last);
+  world.run(TAKEN_OVER_MS);
+  if (stage.get(other, key) !== 'old') return undefined;
+  world.heal();
+  world.run(TAKEN_OVER_MS);
+  const held = heldBy(copy, key) ?? 'nothing';
+  if (!stage.holders(key).includes(copy) || held === 'old') return undefined;
+  return { property: 'CopiesAgree', detail: `${copy.name} holds ${held} where old was acknowledged` };
+};
+
 const HANGS_MS = 300_000;
-/** Longer than it takes to drop a member that is away, and to take its arcs over. */
-const TAKEN_OVER_MS = 8_000;
 
 /**
  * Two owners are cut off one after the other, each with an increment in hand that nobody else has; the first
