@@ -101,8 +101,8 @@ function awake({ world }: Stage, owner: WorldNode, command: Command): Outcome {
 }
 
 /**
- * An owner gives a write to one copy alone, and loses it with its power; it goes on with the others. That copy
- * comes back to them: it must not keep the write, nor lack what is in force instead.
+ * An owner gives a write to one copy alone, and loses it with its power; it goes on with the others. That
+ * copy comes back to them: it must not keep the write, nor lack what is in force instead.
  */
 export const leftOver: Scene = (seed) => {
   const stage = new Stage(seed, 5, { disks: {} });
