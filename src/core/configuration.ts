@@ -120,11 +120,9 @@ export function successorOf(
   as: Base,
   members: readonly Voter[],
 ): Configuration {
-  const ancestors = ancestorsOf(
-    bases,
-    bases.map((base) => base.ancestors),
-    as.lineage,
-  );
+  // What this history met goes before what another one did: that one's would push it out again and again.
+  const [first = [], ...others] = bases.map((base) => base.ancestors);
+  const ancestors = ancestorsOf([...bases, ...first, ...inTurn(others)], as.lineage);
   return { lineage: as.lineage, epoch: as.epoch, members, ancestors };
 }
 
@@ -143,19 +141,22 @@ export function nextOf(
  * after. Where that is too much for some position, who stands there is read before it is let go.
  */
 export function joined(a: Configuration, b: Configuration): Configuration {
-  return { ...a, ancestors: ancestorsOf([], [a.ancestors, b.ancestors], a.lineage) };
+  return { ...a, ancestors: ancestorsOf(inTurn([a.ancestors, b.ancestors]), a.lineage) };
 }
 
-/** The bases, then what they come after, the latest of each first; but for one lineage. */
-function ancestorsOf(bases: readonly Base[], histories: readonly (readonly Base[])[], but: string): Base[] {
-  const inTurn: Base[] = [...bases];
-  const most = Math.max(0, ...histories.map((history) => history.length));
-  for (let i = 0; i < most; i++) inTurn.push(...histories.flatMap((history) => history[i] ?? []));
+/** As many of them as are kept, the first of each lineage first, but for one lineage. */
+function ancestorsOf(all: readonly Base[], but: string): Base[] {
   const epochs = new Map<string, number>();
-  for (const { lineage, epoch } of inTurn) {
+  for (const { lineage, epoch } of all) {
     if (lineage !== but) epochs.set(lineage, Math.max(epoch, epochs.get(lineage) ?? 0));
   }
   return [...epochs].map(([lineage, epoch]) => ({ lineage, epoch })).slice(0, ANCESTORS_MAX);
+}
+
+/** The latest of each history, then the next of each, and so on. */
+function inTurn(histories: readonly (readonly Base[])[]): Base[] {
+  const most = Math.max(0, ...histories.map((history) => history.length));
+  return Array.from({ length: most }, (_, i) => histories.flatMap((history) => history[i] ?? [])).flat();
 }
 
 /** Of configurations of the same positions, those that no other one comes after. */

@@ -207,6 +207,22 @@ describe('lineages', () => {
     for (const one of [TWO, old]) expect(supersedes(merged, one)).toBe(true);
   });
 
+  it('remember what they met one after another, however long the histories of those were', () => {
+    const history = (name: string): Base[] =>
+      Array.from({ length: 64 }, (_, i) => ({ lineage: `${name} ${i}`, epoch: 100 }));
+    const met = Array.from({ length: 30 }, (_, i) => ({
+      ...ONE,
+      lineage: `met ${i}`,
+      ancestors: history(`${i}`),
+    }));
+    let last: Configuration = { ...ONE, lineage: 'own', ancestors: history('own') };
+    for (const [i, one] of met.entries()) {
+      last = successorOf([last, one], { lineage: `with ${i}`, epoch: 101 + i }, ONE.members);
+    }
+    // Each offers what it stands at until it is let go: what is news again and again is never at an end.
+    expect(met.filter((one) => !supersedes(last, one))).toEqual([]);
+  });
+
   it('remember the 64 latest ancestors', () => {
     let last = ONE;
     for (let i = 0; i < 70; i++) last = successorOf([last], { lineage: `n${i}`, epoch: i + 2 }, ONE.members);

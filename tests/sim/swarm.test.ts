@@ -41,6 +41,7 @@ describe('worlds in which a property did not hold once', () => {
     [338, 'a set was changed to one of two members of which one had just died'],
     [10_815, 'a copy that knew more than its owner of what is over never followed it'],
     [5_686, 'a copy of what was over for long was news again and again, and ended every takeover'],
+    [6_349, 'those that were left behind pushed each other out of the history of whoever read them'],
   ])('seed %i: %s', { timeout: MAX_MS }, (seed) => {
     expect(runSwarm(seed, MINUTES).violation).toBeUndefined();
   });
