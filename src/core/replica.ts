@@ -150,12 +150,14 @@ export class Replica {
    * that were left behind, make room for what is in force. In another lineage they may be that themselves.
    */
   voidEntries({ arc, base, items, entries }: Body<'void'>, respond: Respond): void {
-    const { store, owner } = this.#parts;
+    const { store, owner, engine } = this.#parts;
     const { registers } = owner;
     const isOver = registers.known(arc).some((one) => supersedes(one, base));
     const isElsewhere = registers.standing(arc).some((one) => one.configuration.lineage !== base.lineage);
-    const isSame = ({ key, version }: EntryVersion): boolean => store.versionOf(key) === version;
-    const voided = new Set((isOver || isElsewhere ? [] : items.filter(isSame)).map(({ key }) => key));
+    // What is served here may be about to be acknowledged.
+    const isLeft = ({ key, version }: EntryVersion): boolean =>
+      store.versionOf(key) === version && owner.segmentAt(engine.positionOf(key)) === undefined;
+    const voided = new Set((isOver || isElsewhere ? [] : items.filter(isLeft)).map(({ key }) => key));
     const instead = entries.filter(({ key }) => voided.has(key));
     const full = this.#full(instead);
     if (full !== undefined) return respond(full);
