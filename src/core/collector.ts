@@ -61,6 +61,8 @@ export class Collector {
     let open = others.length;
     const finish = (): void => {
       if (segment.closed || segment.configuration !== configuration || segment.isReading) return;
+      // Who has come since may hold what was deleted: only the tombstone tells.
+      if (!segment.complete) return;
       this.#owner.registers.raiseWatermark(arc, base, watermark);
       segment.raiseWatermark(watermark);
       this.#store.collect(arc, watermark);
