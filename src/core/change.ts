@@ -65,10 +65,12 @@ export class Change {
     if (!foreign) return this.#prepare();
     // Everything is read beforehand, so that the arc is served by nobody only while the rest is compared.
     this.#copying = owner;
-    this.#exchanges.read([{ voter: { contact: owner, birth: undefined }, watermark: 0 }], 0, () => {
+    const done = (): void => {
       this.#copying = undefined;
       this.#prepare();
-    });
+    };
+    const source = { voter: { contact: owner, birth: undefined }, watermark: 0 };
+    this.#exchanges.read([source], { watermark: 0, isCompared: false, mayBury: () => false, done });
   }
 
   /** Nobody is left who knows the arc: it begins empty, or with what is held here. */
@@ -287,22 +289,26 @@ export class Change {
     if (rules.promisers(decision).has(me)) this.#decision = rules.collected(decision, me);
     const others = rules.promisingVoters(decision).filter(({ contact }) => contact.id !== me);
     const sources = others.map((voter) => ({ voter, watermark: this.#marks.get(voter.contact.id) ?? 0 }));
-    this.#exchanges.read(sources, this.#horizon(decision), (id) => {
-      this.#step((now) => rules.collected(now, id));
+    const [[base], { registers }] = [this.bases, this.#view];
+    this.#exchanges.read(sources, {
+      watermark: rules.horizonOf(decision),
+      isCompared: base !== undefined && registers.isCompared(this.arc, base),
+      mayBury: () => !decision.forced && !this.#isCurrent(decision) && !isOver(this, registers),
+      done: (id) => this.#step((now) => rules.collected(now, id)),
     });
     this.#proceed('collecting');
   }
 
-  /** A watermark belongs to its lineage, and says nothing where several come together. */
-  #horizon(decision: rules.Decision): number {
-    return this.bases.length === 1 ? decision.watermark : 0;
+  /** Whether this member votes, and has collected all that was up to the watermark. */
+  #isCurrent(decision: rules.Decision): boolean {
+    const me = this.#engine.self.id;
+    return rules.promisers(decision).has(me) && (this.#marks.get(me) ?? 0) >= rules.horizonOf(decision);
   }
 
   #store(decision: rules.Decision): void {
     if (!decision.forced && !this.#purge(decision)) return;
-    const [me, horizon] = [this.#engine.self.id, this.#horizon(decision)];
-    const isOne = this.bases.length === 1 && !decision.forced;
-    const knownTo = isOne ? (this.bases[0]?.epoch ?? 0) : 0;
+    const [horizon, knownTo] = [rules.horizonOf(decision), rules.knownTo(decision)];
+    const me = this.#engine.self.id;
     for (const voter of rules.outcome(decision).members) {
       const { contact } = voter;
       const done = (): void => this.#step((now) => rules.stored(now, contact.id));
@@ -318,8 +324,7 @@ export class Change {
   #purge(decision: rules.Decision): boolean {
     const [me, read] = [this.#engine.self.id, rules.promisers(decision)];
     const hasVote = read.has(me);
-    const isCurrent = hasVote && (this.#marks.get(me) ?? 0) >= this.#horizon(decision);
-    if (isCurrent) return true;
+    if (this.#isCurrent(decision)) return true;
     // What is held here may be counted on by those who came after.
     if (isOver(this, this.#view.registers)) {
       this.#end({});

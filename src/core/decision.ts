@@ -198,6 +198,17 @@ export function promisers(decision: Decision): Set<string> {
   return new Set(decision.promised.flatMap((ids) => [...ids]));
 }
 
+/** Up to when deletions may be forgotten: a watermark says nothing where several lineages come together. */
+export function horizonOf({ bases, watermark }: Decision): number {
+  return bases.length === 1 ? watermark : 0;
+}
+
+/** Up to this epoch whoever has read a majority holds all that came into force; 0 = of none. */
+export function knownTo({ bases, forced }: Decision): number {
+  const [base] = bases;
+  return base !== undefined && bases.length === 1 && !forced ? base.epoch : 0;
+}
+
 /**
  * The watermark of the outcome; one belongs to its lineage. In a lineage that came after others it is at
  * least 1: so whoever was compared in it can be told from whoever was only told of it.
@@ -209,7 +220,9 @@ export function watermarkOf(decision: Decision): number {
 
 /** Whether the voter holds all from before the watermark, and nothing that was deleted then. */
 export function isCompared(decision: Decision, id: string): boolean {
-  const isRead = isOwners(decision) || promisers(decision).has(id);
+  // In a lineage that came after none, whoever was given all was made to forget what else it had.
+  const isFirst = outcome(decision).ancestors.length === 0;
+  const isRead = isFirst || isOwners(decision) || promisers(decision).has(id);
   return isRead && !isFresh(decision) && decision.stored.has(id);
 }
 

@@ -32,6 +32,11 @@ export interface ExchangeOptions {
    * of them was left behind by a deposed owner. 0 = of none.
    */
   readonly knownTo: number;
+  /**
+   * Whether this member was compared in the base's lineage: what is held here of before the watermark, and by
+   * nobody else, is over, whoever made it.
+   */
+  readonly isCompared?: boolean;
   /** A newer version of the key was taken over. */
   took(key: Key): void;
   /** The member has made or seen versions up to this one. */
@@ -59,7 +64,7 @@ export interface Lack {
 /** What whoever begins an exchange need not say. */
 export type ExchangeParts = Omit<
   ExchangeOptions,
-  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'knownTo' | 'lacks' | 'done'
+  'base' | 'watermark' | 'trusted' | 'pull' | 'push' | 'knownTo' | 'isCompared' | 'lacks' | 'done'
 >;
 
 /** Up to so many entries the versions are compared, above it the sums of parts. */
@@ -177,13 +182,7 @@ export class Exchange {
     const { trusted, store, watermark, knownTo } = this.#o;
     if (this.#isOurs(version) && epochOf(version) <= knownTo) return true;
     if (trusted || store.versionOf(key) !== undefined) return false;
-    return this.#isOld(version) || (this.#wasCompared && versionTime(version) < watermark);
-  }
-
-  /** Whether what was deleted then, in this lineage, may be forgotten. */
-  #isOld(version: Version): boolean {
-    const { watermark } = this.#o;
-    return versionTime(version) < watermark && this.#isOurs(version);
+    return versionTime(version) < watermark && (this.#isOurs(version) || this.#wasCompared);
   }
 
   /** Whether it was made in the lineage of the base. */
@@ -192,12 +191,14 @@ export class Exchange {
   }
 
   #reportLacking(arc: Arc, theirs: ReadonlyMap<Key, Version>): void {
-    const { store, lacks, base } = this.#o;
+    const { store, lacks, base, watermark, isCompared } = this.#o;
     if (lacks === undefined) return;
     for (const { key, version } of store.walk(arc)) {
       const their = theirs.get(key);
-      if (!this.#isOurs(version) || epochOf(version) > base.epoch || !isNewer(version, their ?? '')) continue;
-      const isOld = their === undefined && this.#isOld(version);
+      const isOurs = this.#isOurs(version);
+      const isPast = versionTime(version) < watermark && (isOurs || isCompared === true);
+      const isOld = their === undefined && isPast;
+      if (!isNewer(version, their ?? '') || (isOurs ? epochOf(version) > base.epoch : !isOld)) continue;
       lacks({ key, version, isOld, hasOlder: their !== undefined });
     }
   }

@@ -27,7 +27,18 @@ interface Lacking extends Omit<Lack, 'key'> {
   readonly times: number;
 }
 
-type Direction = Pick<ExchangeOptions, 'pull' | 'watermark' | 'trusted' | 'knownTo' | 'done'>;
+type Direction = Pick<ExchangeOptions, 'pull' | 'watermark' | 'trusted' | 'knownTo' | 'isCompared' | 'done'>;
+
+/** How the members of a majority are read. */
+export interface Reading {
+  /** Milliseconds: what was deleted before may be forgotten. */
+  readonly watermark: number;
+  /** Whether this member was compared in the lineage. */
+  readonly isCompared: boolean;
+  /** Whether what is held here, and was deleted up to the watermark, can be forgotten. */
+  readonly mayBury: () => boolean;
+  readonly done: (id: string) => void;
+}
 
 export class Exchanges {
   readonly #view: Pick<ChangeView, 'exchange'>;
@@ -53,22 +64,24 @@ export class Exchanges {
    * that was, up to the watermark, goes first and is believed; what another holds of before it counts only if
    * one of the former holds it: else it was deleted while the other was away.
    */
-  read(sources: readonly Source[], watermark: number, done: (id: string) => void): void {
+  read(sources: readonly Source[], { watermark, isCompared, mayBury, done }: Reading): void {
     const [first, then] = [sources.filter(isCurrent), sources.filter((source) => !isCurrent(source))];
+    const rest = { pull: true, watermark, knownTo: 0, isCompared };
     let open = first.length;
     const next = (): void => {
       for (const { voter } of then) {
-        const finished = (): void => done(voter.contact.id);
-        this.#begin(voter, { pull: true, watermark, trusted: false, knownTo: 0, done: finished });
+        this.#begin(voter, { ...rest, trusted: false, done: () => done(voter.contact.id) });
       }
     };
     for (const { voter } of first) {
       const finished = (): void => {
-        done(voter.contact.id);
         open -= 1;
+        // Before others are read: they may hold the same, and would vouch for it.
+        if (open === 0 && mayBury()) this.bury(first.length, true);
+        done(voter.contact.id);
         if (open === 0) next();
       };
-      this.#begin(voter, { pull: true, watermark, trusted: true, knownTo: 0, done: finished });
+      this.#begin(voter, { ...rest, trusted: true, done: finished });
     }
     if (first.length === 0) next();
 

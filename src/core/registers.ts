@@ -182,6 +182,13 @@ export class Registers {
     return parts.length > 0 && parts.every(serve) && this.#map.gaps(arc).length === 0;
   }
 
+  /** Whether this member was compared in that lineage, all over the arc, and stands in no other one. */
+  isCompared(arc: Arc, { lineage }: Base): boolean {
+    const isOf = ({ configuration, watermark }: Register): boolean =>
+      configuration.lineage === lineage && watermark > 0;
+    return this.#map.gaps(arc).length === 0 && this.#map.within(arc).every(({ value }) => value.every(isOf));
+  }
+
   /** Versions made before, in milliseconds, that the set does not know are void from now on. */
   raiseWatermark(arc: Arc, base: Base, watermark: number): void {
     for (const part of this.#map.within(arc)) {

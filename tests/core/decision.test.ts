@@ -8,6 +8,7 @@ import {
   beginAsOwner,
   collected,
   force,
+  isCompared,
   isInForce,
   outcome,
   promised,
@@ -142,6 +143,21 @@ describe('a decision', () => {
     const decision = promise(begin([alone], BALLOT, alone), 'm1');
     expect(decision.phase).toBe('collecting');
     expect(storeAt(collectFrom(decision, 'm1'), 'm1').phase).toBe('accepting');
+  });
+});
+
+describe('whoever has stored everything', () => {
+  it('is told the watermark in a lineage that came after none, though it did not promise', () => {
+    expect(['m4', 'm9'].map((id) => isCompared(accepting(), id))).toEqual([true, false]);
+  });
+
+  it('is told none in one that came after others, unless it was read: it may have more', () => {
+    const after = { ...BASE, ancestors: [{ lineage: 'old', epoch: 1 }] };
+    const next = configurationOf('l', 2, [1, 4, 5]);
+    let decision = begin([after], BALLOT, { ...next, ancestors: after.ancestors });
+    decision = collectFrom(promise(promise(decision, 'm1'), 'm2'), 'm1', 'm2');
+    decision = storeAt(decision, 'm1', 'm4');
+    expect(['m1', 'm4'].map((id) => isCompared(decision, id))).toEqual([true, false]);
   });
 });
 

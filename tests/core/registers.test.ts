@@ -48,6 +48,19 @@ describe('registers', () => {
     expect(told).toEqual(['(0, 100] moved to 1', '(50, 100] promised to 1', '(0, 50] promised to 0']);
   });
 
+  it('know whether this member was compared in a lineage', () => {
+    const { registers } = registersOf();
+    const heir = configurationOf(4, 'heir', [{ lineage: 'l', epoch: 3 }]);
+    const isCompared = (base: Configuration): boolean => registers.isCompared(WHOLE, base);
+    registers.install(LOW, ONE, 5);
+    expect(isCompared(TWO)).toBe(false);
+    registers.install(HIGH, ONE, 0);
+    expect(isCompared(TWO)).toBe(false);
+    registers.raiseWatermark(HIGH, ONE, 1);
+    // What is joined claims to come after what either came after: that is no proof for one position.
+    expect([TWO, heir].map(isCompared)).toEqual([true, false]);
+  });
+
   it('serve an arc only where all of it stands at the epoch, promised to nobody', () => {
     const { registers } = registersOf();
     registers.install(LOW, ONE, 0);

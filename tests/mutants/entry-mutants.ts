@@ -104,9 +104,9 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'keeps-what-was-buried',
     why: 'who comes back and takes an arc over brings along what was deleted while it was away',
-    file: 'src/core/change.ts',
-    find: 'if (!decision.forced && !this.#purge(decision)) return;',
-    replace: 'if (decision.forced && !this.#purge(decision)) return;',
+    file: 'src/core/exchanges.ts',
+    find: 'if (this.#store?.versionOf(key) !== lacking.version) continue;',
+    replace: "if (this.#store?.versionOf(key) !== '') continue;",
     caughtBy: 'away',
   },
   {
@@ -203,8 +203,10 @@ export const ENTRY_MUTANTS: readonly Mutant[] = [
     name: 'hands-over-without-the-newest',
     why: 'who takes an arc over does not read what the others hold',
     file: 'src/core/change.ts',
-    find: 'this.#exchanges.read(sources, this.#horizon(decision), (id) => {',
-    replace: 'sources.forEach(({ voter: { contact: { id } } }) => {',
+    find: '    this.#exchanges.read(sources, {\n',
+    replace:
+      '    for (const { voter } of sources) this.#step((now) => rules.collected(now, voter.contact.id));\n' +
+      '    this.#exchanges.read([], {\n',
     caughtBy: 'heirs',
   },
   {

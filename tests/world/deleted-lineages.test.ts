@@ -42,23 +42,48 @@ function deleteMeanwhile(
 
 const CASES = [1, 2, 3].flatMap((seed) => [false, true].map((isLeftOut) => ({ seed, isLeftOut })));
 
-test.each(CASES)('seed $seed: two rings have met (left out: $isLeftOut)', ({ seed, isLeftOut }) => {
+interface Met {
+  readonly world: World;
+  readonly first: WorldNode;
+  /** Of the other ring: the first of it, which stands there, and one that comes to hold a copy. */
+  readonly other: WorldNode;
+  readonly member: WorldNode;
+  /** One was written before the rings met, one afterwards. */
+  readonly keys: readonly [string, string];
+}
+
+function twoRings(seed: number, position: number): Met {
   const { world, first } = worldOf(seed, 'refuse');
-  for (const position of [50, 100, 150]) joinAt(world, position, first);
+  for (const place of [50, 100, 150]) joinAt(world, place, first);
   calm(world);
   const [before, after] = keysIn(5, 45, 2) as [string, string];
   set(world, first, before, 'value');
-  const other = joinAt(world, 48);
+  const other = joinAt(world, position);
   const member = joinAt(world, 60, other);
   world.connect(other, first);
   world.run(2_000);
   calm(world);
   world.run(20_000);
-  set(world, first, after, 'value');
+  return { world, first, other, member, keys: [before, after] };
+}
+
+test.each(CASES)('seed $seed: two rings have met (left out: $isLeftOut)', ({ seed, isLeftOut }) => {
+  const { world, first, member, keys } = twoRings(seed, 48);
+  set(world, first, keys[1], 'value');
   world.run(2_000);
-  expect([before, after].every((key) => holdsValue(member, key))).toBe(true);
-  const keys = [before, after];
+  expect(keys.every((key) => holdsValue(member, key))).toBe(true);
   expect(deleteMeanwhile(world, first, member, { keys, isLeftOut })).toEqual([undefined, undefined]);
+});
+
+test.each([1, 2, 3, 4])('seed %i: two rings have met, and who owns the arc since is away', (seed) => {
+  const { world, first, keys } = twoRings(seed, 120);
+  const owner = joinAt(world, 48, first);
+  calm(world);
+  set(world, first, keys[1], 'value');
+  world.run(2_000);
+  expect(keys.every((key) => holdsValue(owner, key) && owner.machine.servesAt(40))).toBe(true);
+  const away = { keys, isLeftOut: false };
+  expect(deleteMeanwhile(world, first, owner, away)).toEqual([undefined, undefined]);
 });
 
 test.each(CASES)('seed $seed: an epoch was forced (left out: $isLeftOut)', ({ seed, isLeftOut }) => {
