@@ -210,13 +210,14 @@ export class Operations {
    */
   #doneBefore(
     stored: Entry | undefined,
-    { request: { operationId, sinceMs }, segment }: Arrival,
+    arrival: Arrival,
   ): { readonly entry?: Entry; readonly unknown: boolean } {
+    const { operationId } = arrival.request;
     if (operationId === '' || stored === undefined) return { unknown: false };
     if (stored.operation === operationId) return { entry: stored, unknown: false };
     const made = this.#history.byOperation(operationId);
     // What it may have made since it was sent first is remembered here, or nobody knows.
-    const since = mayBeDoneSince(this.#engine, sinceMs, segment.since);
+    const since = mayBeDoneSince(this.#engine, this.#sentMsAgo(arrival), arrival.segment.since);
     let { previous } = stored;
     while (isSince(previous, since) || made.some(({ version }) => !isNewer(version, previous))) {
       const before = this.#history.byVersion(previous);
@@ -241,8 +242,15 @@ export class Operations {
   }
 
   /** Whether the write may have been carried out so long ago that nobody would remember. */
-  #isForgotten({ request }: Arrival): boolean {
-    return request.sinceMs > 0 && firstCameAt(this.#engine, request.sinceMs) <= this.#history.forgottenMs;
+  #isForgotten(arrival: Arrival): boolean {
+    const sentMsAgo = this.#sentMsAgo(arrival);
+    return sentMsAgo > 0 && firstCameAt(this.#engine, sentMsAgo) <= this.#history.forgottenMs;
+  }
+
+  /** When it was sent first, as long ago as that is by now: it may have waited here. 0 = it is sent first. */
+  #sentMsAgo({ request: { sinceMs, budgetMs }, deadline }: Arrival): number {
+    const waitedMs = this.#engine.now - (deadline - budgetMs);
+    return sinceMs === 0 ? 0 : sinceMs + Math.max(0, waitedMs);
   }
 
   #make(

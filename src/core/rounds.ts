@@ -115,18 +115,21 @@ export class Rounds {
     if (this.#held) return;
     const waiters = this.#waiting;
     this.#waiting = [];
+    const { pageBytes, pageEntries } = this.#engine.limits;
     let page: RoundWaiter[] = [];
-    let bytes = 0;
+    let [bytes, entries] = [0, 0];
     for (const waiter of waiters) {
-      const size =
-        waiter.entry === undefined ? 0 : waiter.entry.key.length + (waiter.entry.value?.length ?? 0);
-      if (page.length > 0 && bytes + size > this.#engine.limits.pageBytes) {
+      const { entry } = waiter;
+      const size = entry === undefined ? 0 : entry.key.length + (entry.value?.length ?? 0);
+      const isFull = bytes + size > pageBytes || (entry !== undefined && entries >= pageEntries);
+      if (page.length > 0 && isFull) {
         this.#run(page);
         page = [];
-        bytes = 0;
+        [bytes, entries] = [0, 0];
       }
       page.push(waiter);
       bytes += size;
+      if (entry !== undefined) entries += 1;
     }
     if (page.length > 0) this.#run(page);
   }

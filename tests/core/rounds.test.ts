@@ -133,6 +133,18 @@ describe('a round', () => {
     const pages = scene.driver.openOf('replicate').map(({ body }) => body.entries.map(({ key }) => key));
     expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e'], ['f']]);
   });
+
+  it('is cut into pages of limits.pageEntries, questions not counted: more do not fit a message', () => {
+    const scene = new Scene([10], 1e9);
+    const { pageEntries } = scene.driver.engine.limits;
+    for (let i = 0; i < pageEntries * 2 + 1; i++) {
+      scene.add(`w${i}`, { entry: entryOf(`w${i}`) });
+      scene.add(`r${i}`);
+    }
+    scene.driver.poll();
+    const sizes = scene.driver.openOf('replicate').map(({ body }) => body.entries.length);
+    expect(sizes).toEqual([pageEntries, pageEntries, 1]);
+  });
 });
 
 describe('a copy that does not store', () => {
