@@ -14,7 +14,7 @@ import type { Request } from './message.ts';
 import { isOver } from './plan.ts';
 import type { Arc } from './position.ts';
 import type { PartVote } from './registers.ts';
-import { askForVote, whenSaved } from './voting.ts';
+import { askForVote, type Question, whenSaved } from './voting.ts';
 
 export class Change {
   readonly arc: Arc;
@@ -156,9 +156,11 @@ export class Change {
     // Who was silent before has been away for long enough; and votes that are lost do not come back.
     const hopeless = rules.isHopeless(decision, voteless);
     const waited = hopeless || now - this.#view.since >= profile.evictAfterMs;
+    // Whoever has left is taken for lost, and may be there.
+    const isAway = ({ contact }: Voter): boolean => this.#view.isLost(contact) && peers.isAway(contact.id);
     const gone = (voter: Voter): boolean =>
       peers.isSilentFor(voter.contact.id, profile.evictAfterMs, now) ||
-      (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || this.#view.isLost(voter.contact)));
+      (waited && (voteless(voter) || this.#exchanges.isForgotten(voter) || isAway(voter)));
     if (!rules.isBlocked(decision, gone)) return false;
     const mayComeBack = now - this.#view.since < profile.restoredMs && !rules.isInForce(decision);
     if (!this.#view.mayForce(this.arc, hopeless || !mayComeBack)) return false;
@@ -199,7 +201,8 @@ export class Change {
     const { ballot } = decision;
     const request: Request = { type: 'prepare', arc: this.arc, base, ballot };
     const local = (): PartVote[] => this.#view.registers.prepare(this.arc, base, ballot);
-    this.#ask(voter.contact, request, local, (votes) => this.#promised(index, voter, votes));
+    const done = (votes: readonly PartVote[]): void => this.#promised(index, voter, votes);
+    this.#ask({ to: voter.contact, request, local, done });
   }
 
   #promised(base: number, voter: Voter, votes: readonly PartVote[]): void {
@@ -349,12 +352,13 @@ export class Change {
         if (decision.forced && decision.promised[i]?.has(voter.contact.id) !== true) continue;
         const request: Request = { type: 'accept', arc: this.arc, base, proposal };
         const local = (): PartVote[] => this.#view.registers.accept(this.arc, base, proposal);
-        this.#ask(voter.contact, request, local, (votes) => {
+        const done = (votes: readonly PartVote[]): void => {
           const vote = this.#single(votes);
           if (vote?.type === 'outbid') return this.#outbid(vote.promised);
           if (vote?.type === 'elsewhere') return this.#elsewhere(i, voter, vote.configuration);
           if (vote?.type === 'accepted') this.#step((now) => rules.accepted(now, i, voter.contact.id));
-        });
+        };
+        this.#ask({ to: voter.contact, request, local, done });
       }
     }
   }
@@ -382,13 +386,8 @@ export class Change {
   }
 
   /** Asks a voter, or this member itself, while the attempt lasts. */
-  #ask(
-    to: Contact,
-    request: Request,
-    local: () => PartVote[],
-    done: (votes: readonly PartVote[]) => void,
-  ): void {
-    askForVote(this.#engine, { to, request, local, isWanted: this.#whileItLasts(), done });
+  #ask(question: Omit<Question, 'isWanted'>): void {
+    askForVote(this.#engine, { ...question, isWanted: this.#whileItLasts() });
   }
 
   /** Whether this attempt is still the one that is made. */

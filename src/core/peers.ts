@@ -85,6 +85,11 @@ export class Peers {
     return record !== undefined && record.suspected && now - record.suspectedAt >= ms;
   }
 
+  /** Whether there is no connection to it, or what was asked over it was not answered. */
+  isAway(id: string): boolean {
+    return this.isSuspected(id) || !this.isConnected(id);
+  }
+
   isSuspected(id: string): boolean {
     return this.#records.get(id)?.suspected ?? false;
   }
