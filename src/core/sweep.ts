@@ -248,11 +248,6 @@ export class Sweep {
       if (configuration !== undefined && known !== undefined) {
         registers.forget(part, configuration, known.configuration);
       }
-      // The owner of another lineage may have compared it: the entries are offered by themselves.
-      if (this.#isRecent(part)) {
-        this.#unfinished = true;
-        continue;
-      }
       for (const gap of registers.gaps(part)) {
         for (const key of [...this.#store.walk(gap)].map(({ entry }) => entry.key)) this.#store.remove(key);
       }

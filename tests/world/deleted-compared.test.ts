@@ -20,7 +20,7 @@ const BITS = 32;
 /** So many messages that tell a copy the watermark are lost: more than are sent for other reasons. */
 const LOST = 6;
 /** In these no epoch is forced when the owners die. */
-const WITH_LINEAGES = [1, 6, 14, 15, 26];
+const WITH_LINEAGES = [2, 6, 14, 15, 20];
 const profile = { ...PROFILES.local, tombstoneMs: 2_000 };
 
 /** The owner x of the key, the members behind it, clockwise, and one that is asked. */

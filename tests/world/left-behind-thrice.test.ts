@@ -28,7 +28,7 @@ interface Scene {
   deaf: WorldNode | undefined;
 }
 
-test.each([2, 6, 11, 13, 16, 17])(
+test.each([6, 7, 11, 13, 16, 17])(
   'seed %i: of two increments that were acknowledged one is lost, which is known',
   (seed) => {
     const scene = build(seed);
