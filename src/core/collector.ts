@@ -60,9 +60,8 @@ export class Collector {
     const others = configuration.members.filter(({ contact }) => contact.id !== this.#engine.self.id);
     let open = others.length;
     const finish = (): void => {
-      if (segment.closed || segment.configuration !== configuration || segment.isReading) return;
-      // Who has come since may hold what was deleted: only the tombstone tells.
-      if (!segment.complete) return;
+      // Who has come since, or is being read, may hold what was deleted: only the tombstone tells.
+      if (segment.configuration !== configuration || !segment.complete || segment.isReading) return;
       this.#owner.registers.raiseWatermark(arc, base, watermark);
       segment.raiseWatermark(watermark);
       this.#store.collect(arc, watermark);
